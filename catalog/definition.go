@@ -1,0 +1,123 @@
+package catalog
+
+import (
+	"strings"
+
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Ids of objects; 0 is none.
+type (
+	// DatabaseID names a database for good.
+	DatabaseID uint64
+	// TableID names a table for good.
+	TableID uint64
+	// ColumnID names a column within its table for good.
+	ColumnID uint32
+	// BlockID names a memtable chunk or a segment's row group.
+	BlockID uint64
+	// Version is the sequence of the commit that made a definition.
+	Version uint64
+)
+
+// Sequence numbers commits from 1 without gaps in the order of their publication.
+type Sequence uint64
+
+// Timestamp is a commit time in nanoseconds since the epoch, UTC; it grows strictly.
+type Timestamp int64
+
+// DefaultDatabase exists in every instance and is where a session starts.
+const DefaultDatabase = "main"
+
+// SystemDatabase holds the instance's own tables: users, roles, grants.
+const SystemDatabase = "system"
+
+// InformationSchema is the database of the standard's views, which providers serve.
+const InformationSchema = "information_schema"
+
+// Name is the one name of a catalog, as Flight SQL clients see it.
+const Name = "micodb"
+
+// TableName names a table. Names are compared after FoldName.
+type TableName struct{ Database, Table string }
+
+// String returns database.table.
+func (n TableName) String() string { return n.Database + "." + n.Table }
+
+// FoldName returns the form in which names are compared: unquoted names match without case.
+func FoldName(s string) string { return strings.ToLower(s) }
+
+// Address says where a committed row lies.
+type Address struct {
+	Block  BlockID
+	Offset uint32 // row within the block
+}
+
+// Database is a namespace of tables; Flight SQL calls it a schema.
+type Database struct {
+	ID   DatabaseID
+	Name string
+}
+
+// TableKind says what stands behind a table's name.
+type TableKind uint8
+
+// The kinds of tables.
+const (
+	BaseTable   TableKind = iota
+	SystemTable           // a stored table of the system database
+	SystemView            // rows come from a provider
+)
+
+// Table is the definition of a table as of a snapshot, with what is known of its rows. It is immutable.
+type Table struct {
+	ID         TableID
+	Database   DatabaseID
+	Name       TableName
+	Kind       TableKind
+	Version    Version
+	Columns    []Column
+	Statistics *Statistics // nil: nothing is known
+}
+
+// Column is the definition of a column.
+type Column struct {
+	ID      ColumnID
+	Name    string
+	Type    vector.Type
+	NotNull bool
+}
+
+// Find returns the ordinal of a column by its folded name, or -1.
+func (t *Table) Find(name string) int {
+	name = FoldName(name)
+	for i := range t.Columns {
+		if FoldName(t.Columns[i].Name) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// ByID returns the ordinal of a column by its id, or -1.
+func (t *Table) ByID(id ColumnID) int {
+	for i := range t.Columns {
+		if t.Columns[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// Statistics are estimates, for the planner alone: no answer may depend on them.
+type Statistics struct {
+	Rows    int64
+	Columns map[ColumnID]ColumnStatistics
+}
+
+// ColumnStatistics describe the values of a column.
+type ColumnStatistics struct {
+	Min, Max vector.Scalar // Null when not known
+	Nulls    int64
+	Distinct int64 // 0 when not known
+}

@@ -1,0 +1,79 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Snapshot is a consistent state of the whole instance, with the reading transaction's own writes. It is safe
+// for concurrent use until it is closed; a reader never waits for a writer.
+type Snapshot interface {
+	Timestamp() Timestamp
+
+	// Databases returns all databases in the order of their names.
+	Databases(ctx context.Context) ([]Database, error)
+
+	// Table finds a table by its name without regard to case: 3D000 for an unknown database, 42P01 for an
+	// unknown table.
+	Table(ctx context.Context, name TableName) (*Table, error)
+
+	// Tables returns the names of a database's tables in order: 3D000 for an unknown database.
+	Tables(ctx context.Context, database string) ([]TableName, error)
+
+	// Scan begins to read a table. The scan must be closed before the snapshot.
+	Scan(ctx context.Context, id TableID, req ScanRequest) (Scan, error)
+
+	Close() error
+}
+
+// Writer changes what a transaction will commit. Its calls see the effects of earlier ones through the
+// transaction's Snapshot. Not safe for concurrent use with itself.
+type Writer interface {
+	// Insert adds the chosen rows of a chunk, which has one column for each of the table's, in their order
+	// and of their types, NULL where a column allows it: 23502 and 22003 otherwise. The chunk is copied.
+	Insert(ctx context.Context, table TableID, rows *vector.Chunk) error
+
+	// Delete removes rows by their addresses. A row that another transaction deleted meanwhile is a conflict:
+	// 40001, here or at commit.
+	Delete(ctx context.Context, table TableID, rows []Address) error
+
+	// Define changes definitions.
+	Define(ctx context.Context, d Definition) error
+}
+
+// Definition is one change of definitions. The set is sealed.
+type Definition interface{ definition() }
+
+// CreateDatabase makes a database: 42P04 when it exists, unless IfNotExists.
+type CreateDatabase struct {
+	Name        string
+	IfNotExists bool
+}
+
+// DropDatabase removes a database with its tables when Cascade, otherwise it must be empty.
+type DropDatabase struct {
+	Name     string
+	IfExists bool
+	Cascade  bool
+}
+
+// CreateTable makes an empty table; the columns' ids are given by the Writer. 42P07 when it exists, unless
+// IfNotExists.
+type CreateTable struct {
+	Name        TableName
+	Kind        TableKind
+	Columns     []Column
+	IfNotExists bool
+}
+
+// DropTable removes a table: 42P01 when it does not exist, unless IfExists.
+type DropTable struct {
+	Name     TableName
+	IfExists bool
+}
+
+func (CreateDatabase) definition() {}
+func (DropDatabase) definition()   {}
+func (CreateTable) definition()    {}
+func (DropTable) definition()      {}

@@ -1,0 +1,172 @@
+package expr
+
+import (
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Expr is a typed expression over the columns of one input. The set of its implementations is sealed.
+type Expr interface {
+	Type() vector.Type
+	Nullable() bool // whether NULL is a possible value
+	String() string // as EXPLAIN shows it
+	Children() []Expr
+	WithChildren(children []Expr) Expr // a copy; the children's types are the old ones'
+	expr()
+}
+
+// Column is the input's column at Index.
+type Column struct {
+	Index  int
+	Name   string // for EXPLAIN
+	Of     vector.Type
+	IsNull bool // whether it may be NULL
+}
+
+// Literal is a constant.
+type Literal struct{ Value vector.Scalar }
+
+// Parameter is the statement's parameter at Index, from 0; it is replaced by a Literal before execution.
+type Parameter struct {
+	Index int
+	Of    vector.Type
+}
+
+// ArithmeticOp is an operator of numbers.
+type ArithmeticOp uint8
+
+// The operators. Divide always gives DOUBLE or a decimal's DOUBLE; IntegerDivide and Modulo give NULL for 0.
+const (
+	Add ArithmeticOp = iota
+	Subtract
+	Multiply
+	Divide
+	IntegerDivide
+	Modulo
+)
+
+// Arithmetic combines two numbers of types that bind has made fit: both integers, both decimals (whose scales
+// may differ for Multiply alone), or both doubles. Dates and timestamps with intervals are functions.
+type Arithmetic struct {
+	Op          ArithmeticOp
+	Left, Right Expr
+	Of          vector.Type
+}
+
+// CompareOp is a comparison.
+type CompareOp uint8
+
+// The comparisons.
+const (
+	Equal CompareOp = iota
+	NotEqual
+	Less
+	LessEqual
+	Greater
+	GreaterEqual
+	NotDistinct // IS NOT DISTINCT FROM: never NULL
+)
+
+// Compare compares two values of one type.
+type Compare struct {
+	Op          CompareOp
+	Left, Right Expr
+}
+
+// And is a conjunction of at least two.
+type And struct{ Of []Expr }
+
+// Or is a disjunction of at least two.
+type Or struct{ Of []Expr }
+
+// Not negates.
+type Not struct{ Of Expr }
+
+// IsNull tests for NULL.
+type IsNull struct{ Of Expr }
+
+// In tests membership in a list of values of one type.
+type In struct {
+	Of   Expr
+	List []Expr
+}
+
+// Like matches a pattern with % and _; Escape is 0 for none.
+type Like struct {
+	Of, Pattern Expr
+	Escape      rune
+	Fold        bool // ILIKE
+}
+
+// When is one branch of a Case.
+type When struct{ If, Then Expr }
+
+// Case is the first branch whose condition is TRUE; Else is never nil. All results have one type.
+type Case struct {
+	Whens []When
+	Else  Expr
+}
+
+// Cast converts to another type; Try gives NULL where the value has no counterpart (otherwise 22003, 22007, 22P02).
+type Cast struct {
+	Of  Expr
+	To  vector.Type
+	Try bool
+}
+
+// Call is a scalar function, its overload chosen.
+type Call struct {
+	Name  string
+	Args  []Expr
+	Bound Overload
+}
+
+// Overload is one signature of a scalar function.
+type Overload struct {
+	Args   []vector.Type // what the arguments are coerced to
+	Result vector.Type
+	Null   NullRule
+	New    func() Kernel // one for each worker: kernels own buffers
+}
+
+// NullRule says how a function treats NULL.
+type NullRule uint8
+
+// The rules.
+const (
+	NullIfAny  NullRule = iota // NULL when an argument is: Validity is merged by the caller of the kernel
+	NullOwn                    // the kernel decides; it may give NULL
+	NullNever                  // the kernel decides; it never gives NULL
+	NullResult                 // like NullIfAny, and the kernel may add NULLs
+)
+
+// Kernel computes a function over the chosen rows of its arguments: n rows in all, sel nil for all of them.
+// The result lies in a buffer of the kernel until its next call; rows that are not chosen hold anything.
+type Kernel func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error)
+
+// AggregateKind is an aggregate function.
+type AggregateKind uint8
+
+// The aggregates.
+const (
+	CountRows AggregateKind = iota // COUNT(*)
+	Count
+	Sum
+	Avg
+	Min
+	Max
+)
+
+// Aggregate is an aggregate call. It is no Expr: a plan's Aggregate node holds it.
+type Aggregate struct {
+	Kind     AggregateKind
+	Arg      Expr // nil for CountRows
+	Distinct bool
+	Of       vector.Type // of the result
+}
+
+// SortKey orders rows. NULLs come last unless NullsFirst.
+type SortKey struct {
+	Of         Expr
+	Descending bool
+	NullsFirst bool
+}

@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+)
+
+// Format returns the tree as indented lines, the root first.
+func Format(n Node) string {
+	var b strings.Builder
+	format(&b, n, 0)
+	return b.String()
+}
+
+func format(b *strings.Builder, n Node, depth int) {
+	fmt.Fprintf(b, "%s%s\n", strings.Repeat("  ", depth), n)
+	for _, in := range n.Inputs() {
+		format(b, in, depth+1)
+	}
+}
+
+func list[T fmt.Stringer](xs []T) string {
+	parts := make([]string, len(xs))
+	for i, x := range xs {
+		parts[i] = x.String()
+	}
+	return strings.Join(parts, ", ")
+}
+
+// String names the table, its columns and the pushed predicates.
+func (n *Scan) String() string {
+	cols := make([]string, len(n.Columns))
+	for i, c := range n.Columns {
+		cols[i] = n.Table.Columns[c].Name
+	}
+	s := "Scan " + n.Table.Name.String()
+	if n.Alias != "" && catalog.FoldName(n.Alias) != catalog.FoldName(n.Table.Name.Table) {
+		s += " AS " + n.Alias
+	}
+	s += " [" + strings.Join(cols, ", ") + "]"
+	if len(n.Where) > 0 {
+		s += " where " + strings.Join(exprs(n.Where), " AND ")
+	}
+	return s
+}
+
+func exprs(es []expr.Expr) []string {
+	parts := make([]string, len(es))
+	for i, e := range es {
+		parts[i] = e.String()
+	}
+	return parts
+}
+
+// String tells the number of rows.
+func (n *Values) String() string { return fmt.Sprintf("Values (%d rows)", len(n.Rows)) }
+
+// String shows the predicate.
+func (n *Filter) String() string { return "Filter " + n.Predicate.String() }
+
+// String shows the expressions.
+func (n *Project) String() string { return "Project " + list(n.Exprs) }
+
+// String names the kind.
+func (k JoinKind) String() string {
+	return [...]string{"Inner", "Left", "Semi", "Anti"}[k]
+}
+
+// String shows kind, keys and residual.
+func (n *Join) String() string {
+	if n.Kind == InnerJoin && len(n.Keys) == 0 && n.Residual == nil {
+		return "CrossJoin"
+	}
+	var on []string
+	for _, k := range n.Keys {
+		on = append(on, fmt.Sprintf("%s = %s", k.Left, k.Right))
+	}
+	if n.Residual != nil {
+		on = append(on, n.Residual.String())
+	}
+	return fmt.Sprintf("%sJoin on %s", n.Kind, strings.Join(on, " AND "))
+}
+
+// String shows groups and aggregates.
+func (n *Aggregate) String() string {
+	s := "Aggregate"
+	if len(n.Groups) > 0 {
+		s += " by " + list(n.Groups)
+	}
+	if len(n.Aggregates) > 0 {
+		s += ": " + list(n.Aggregates)
+	}
+	return s
+}
+
+// String shows the keys.
+func (n *Sort) String() string { return "Sort " + list(n.Keys) }
+
+// String shows count and offset.
+func (n *Limit) String() string {
+	s := "Limit"
+	if n.Count >= 0 {
+		s += fmt.Sprintf(" %d", n.Count)
+	}
+	if n.Offset > 0 {
+		s += fmt.Sprintf(" offset %d", n.Offset)
+	}
+	return s
+}
+
+// String names the operator.
+func (*Union) String() string { return "UnionAll" }
+
+// String names the table.
+func (n *Insert) String() string { return "Insert " + n.Table.Name.String() }
+
+// String names the table.
+func (n *Delete) String() string { return "Delete " + n.Table.Name.String() }
+
+// String names the change.
+func (n *Define) String() string {
+	switch d := n.Change.(type) {
+	case catalog.CreateDatabase:
+		return "CreateDatabase " + d.Name
+	case catalog.DropDatabase:
+		return "DropDatabase " + d.Name
+	case catalog.CreateTable:
+		return "CreateTable " + d.Name.String()
+	case catalog.DropTable:
+		return "DropTable " + d.Name.String()
+	default:
+		return fmt.Sprintf("Define %T", d)
+	}
+}
+
+// String names the statement.
+func (*Explain) String() string { return "Explain" }

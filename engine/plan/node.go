@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Node is a logical operator. The set of its implementations is sealed.
+type Node interface {
+	Schema() *Schema
+	Inputs() []Node
+	WithInputs(inputs []Node) Node // a copy; the inputs' schemas are the old ones'
+	String() string                // one line, as EXPLAIN shows it
+	node()
+}
+
+// Schema is what a node's rows look like.
+type Schema struct{ Fields []Field }
+
+// Field is a column of a node's output.
+type Field struct {
+	Table    string // qualifier by which names find it; empty for computed columns
+	Name     string
+	Type     vector.Type
+	Nullable bool
+}
+
+// Column returns the expression that reads field i.
+func (s *Schema) Column(i int) expr.Column {
+	f := s.Fields[i]
+	return expr.Column{Index: i, Name: f.Name, Of: f.Type, IsNull: f.Nullable}
+}
+
+// Scan reads a table's columns (ordinals of Table.Columns). Where is a conjunction over the node's own output
+// that the scan may use to leave rows out; it is exact: physical puts a filter above what storage can't decide.
+type Scan struct {
+	Table   *catalog.Table
+	Alias   string
+	Columns []int
+	Where   []expr.Expr
+	Address bool // two columns more: block and offset of the row (catalog.AddressBlock, AddressOffset)
+}
+
+// Values is a list of rows of constant expressions.
+type Values struct {
+	Out  *Schema
+	Rows [][]expr.Expr
+}
+
+// Filter keeps the rows for which Predicate is TRUE.
+type Filter struct {
+	Input     Node
+	Predicate expr.Expr
+}
+
+// Project computes its output from its input.
+type Project struct {
+	Input Node
+	Exprs []expr.Expr
+	Out   *Schema
+}
+
+// JoinKind is how unmatched rows are treated.
+type JoinKind uint8
+
+// The kinds. RIGHT is turned into LEFT by bind. A Cross join is an Inner join without keys.
+const (
+	InnerJoin JoinKind = iota
+	LeftJoin
+	SemiJoin // left rows with a match
+	AntiJoin // left rows without one
+)
+
+// JoinKey is an equality between an expression over the left input and one over the right (whose columns
+// count from 0), of one type.
+type JoinKey struct{ Left, Right expr.Expr }
+
+// Join combines two inputs. Residual, over the columns of both, is nil or decides with the keys.
+type Join struct {
+	Kind        JoinKind
+	Left, Right Node
+	Keys        []JoinKey
+	Residual    expr.Expr
+}
+
+// Aggregate groups by expressions; its output is the groups, then the aggregates. Without groups it gives one row.
+type Aggregate struct {
+	Input      Node
+	Groups     []expr.Expr
+	Aggregates []expr.Aggregate
+	Out        *Schema
+}
+
+// Sort orders.
+type Sort struct {
+	Input Node
+	Keys  []expr.SortKey
+}
+
+// Limit keeps Count rows after Offset; Count is -1 for all. Over a Sort it is a top-N.
+type Limit struct {
+	Input         Node
+	Count, Offset int64
+}
+
+// Union appends its inputs (UNION ALL), whose types are the same.
+type Union struct {
+	All []Node
+	Out *Schema
+}
+
+// Insert appends its input, which has the table's columns in their order, and gives one row: the count.
+type Insert struct {
+	Table *catalog.Table
+	Input Node
+}
+
+// Delete removes the rows whose addresses its input gives (block, offset), and gives one row: the count.
+type Delete struct {
+	Table *catalog.Table
+	Input Node
+}
+
+// Define changes definitions. With As, a CREATE TABLE is filled with As's rows, and gives one row: the count.
+type Define struct {
+	Change catalog.Definition
+	As     Node // nil without AS
+}
+
+// Explain shows the plan of Input as lines of text.
+type Explain struct {
+	Input   Node
+	Analyze bool
+}

@@ -1,0 +1,143 @@
+// Package budget reserves memory before it is taken: a server's limit, shared by its queries.
+//
+// A reservation that does not fit fails with 53200; whoever can spill does so and asks again. Arrow
+// allocations count through Allocator.
+package budget
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// Server is the memory that all queries and caches of a process share. Safe for concurrent use.
+type Server struct {
+	limit int64 // bytes
+	used  atomic.Int64
+}
+
+// NewServer returns a budget of limit bytes.
+func NewServer(limit int64) *Server { return &Server{limit: limit} }
+
+// Limit returns the budget's size in bytes.
+func (s *Server) Limit() int64 { return s.limit }
+
+// Used returns the bytes reserved now.
+func (s *Server) Used() int64 { return s.used.Load() }
+
+func (s *Server) reserve(n int64) bool {
+	if s.used.Add(n) <= s.limit {
+		return true
+	}
+	s.used.Add(-n)
+	return false
+}
+
+// Query returns the budget of one query, at most limit bytes of the server's; limit 0 is the server's own.
+// Close gives back what is still reserved.
+func (s *Server) Query(limit int64) *Query {
+	if limit <= 0 || limit > s.limit {
+		limit = s.limit
+	}
+	return &Query{server: s, limit: limit}
+}
+
+// Query is the memory of one query. Safe for concurrent use.
+type Query struct {
+	server *Server
+	limit  int64
+	mu     sync.Mutex // guards used, peak and closed
+	used   int64
+	peak   int64
+	closed bool
+}
+
+// Reserve takes n bytes, or fails with 53200 and takes none.
+func (q *Query) Reserve(n int64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.used+n > q.limit || !q.server.reserve(n) {
+		return sqlerr.New(sqlerr.OutOfMemory,
+			"the query needs %d MiB more than it may have (limit %d MiB, %d MiB in use by this query, %d MiB by all)",
+			max(n>>20, 1), q.limit>>20, q.used>>20, q.server.Used()>>20).
+			WithHint("raise --memory-limit, or ask for fewer rows, groups or columns")
+	}
+	q.used += n
+	q.peak = max(q.peak, q.used)
+	return nil
+}
+
+// Release gives n bytes back.
+func (q *Query) Release(n int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return // Close gave everything back
+	}
+	q.used -= n
+	q.server.used.Add(-n)
+}
+
+// Used returns the bytes reserved now.
+func (q *Query) Used() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.used
+}
+
+// Peak returns the most bytes that were reserved at once.
+func (q *Query) Peak() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.peak
+}
+
+// Close gives back what is still reserved. It is idempotent.
+func (q *Query) Close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.server.used.Add(-q.used)
+		q.used, q.closed = 0, true
+	}
+}
+
+// Allocator returns an Arrow allocator whose buffers count against the query. Arrow's interface has no error:
+// an allocation over the budget panics with the *sqlerr.Error, which the recover at the top of the query's
+// goroutine, or around a decoder, turns back into an error.
+func (q *Query) Allocator(under memory.Allocator) memory.Allocator {
+	return &allocator{query: q, under: under}
+}
+
+type allocator struct {
+	query *Query
+	under memory.Allocator
+}
+
+func (a *allocator) Allocate(size int) []byte {
+	a.must(int64(size))
+	return a.under.Allocate(size)
+}
+
+func (a *allocator) Reallocate(size int, b []byte) []byte {
+	if grown := int64(size) - int64(len(b)); grown > 0 {
+		a.must(grown)
+	} else {
+		a.query.Release(-grown)
+	}
+	return a.under.Reallocate(size, b)
+}
+
+func (a *allocator) Free(b []byte) {
+	a.query.Release(int64(len(b)))
+	a.under.Free(b)
+}
+
+func (a *allocator) must(n int64) {
+	if err := a.query.Reserve(n); err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,152 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Session is what one client of one principal holds. Calls may come from several goroutines; statements of one
+// transaction run one after another.
+type Session interface {
+	// Prepare parses, binds, authorizes and optimizes one statement. tx nil is the session's own transaction
+	// (SQL BEGIN), or autocommit when it has none.
+	Prepare(ctx context.Context, tx Transaction, sql string) (Statement, error)
+
+	// Ingest appends batches to a table, which opts may let it create or replace; it returns the rows added.
+	// All or nothing: an error leaves the table as it was. The caller closes rows.
+	Ingest(ctx context.Context, tx Transaction, into catalog.TableName, rows batch.Stream,
+		opts IngestOptions) (int64, error)
+
+	// Begin starts a transaction. JSON's tx_id, Flight's transaction id and SQL's BEGIN are names of these.
+	Begin(ctx context.Context, opts TransactionOptions) (Transaction, error)
+
+	// Resume finds an open transaction of the same principal by its id, from any connection: 25P01 when there
+	// is none, 25P03 when it idled too long.
+	Resume(ctx context.Context, id uint64) (Transaction, error)
+
+	// Catalog returns a snapshot filtered by privilege, for metadata; the caller closes it.
+	Catalog(ctx context.Context, tx Transaction) (catalog.Snapshot, error)
+
+	// Close rolls back the session's own transaction and ends its statements.
+	Close() error
+}
+
+// Statement is one prepared statement.
+type Statement interface {
+	// Parameters returns one field for each parameter, in order, with the type that was inferred.
+	Parameters() *arrow.Schema
+
+	// Result returns the schema of the rows, or nil for a statement that returns none.
+	Result() *arrow.Schema
+
+	// Query runs a statement that returns rows. params is nil, or gives one row of parameters; the statement
+	// does not close it. The stream fails with an error, never ends short.
+	Query(ctx context.Context, params batch.Stream) (batch.Stream, error)
+
+	// Exec runs a statement that returns no rows (or runs one that does, and drops them), once for each row of
+	// params in one transaction, and returns the number of rows changed.
+	Exec(ctx context.Context, params batch.Stream) (rowsAffected int64, err error)
+
+	Close() error
+}
+
+// Transaction is an open transaction.
+type Transaction interface {
+	ID() uint64 // never 0
+	Savepoint(ctx context.Context, name string) error
+	RollbackTo(ctx context.Context, name string) error
+	Commit(ctx context.Context) (catalog.Timestamp, error) // 40001 on conflict: run it again
+	Rollback(ctx context.Context) error                    // no-op once ended, so that it can be deferred
+}
+
+// TransactionOptions choose how a transaction behaves.
+type TransactionOptions struct {
+	ReadOnly bool
+	Async    bool // acknowledge a commit before it is synced
+}
+
+// IngestMode is what to do about a table that exists, or does not.
+type IngestMode uint8
+
+// The modes.
+const (
+	IngestAppend         IngestMode = iota // the table must exist
+	IngestCreate                           // the table must not exist
+	IngestCreateOrAppend                   // made when it does not exist
+	IngestReplace                          // dropped when it exists, then made
+)
+
+// IngestOptions choose how Ingest behaves.
+type IngestOptions struct {
+	Mode IngestMode
+	// ByName matches the batches' columns to the table's by name, a missing one being NULL; otherwise they
+	// match by position when the names are not those of the table.
+	ByName bool
+}
+
+// Credentials are what a client gives to open a session. The zero value is anonymous, which only
+// --insecure-no-auth accepts.
+type Credentials struct {
+	Method   Method
+	Username string
+	Secret   string // password, token or key
+	Address  string // the peer's, for delays and the audit log
+	Database string // where unqualified names are looked up; empty: main
+}
+
+// Method is a way to authenticate.
+type Method uint8
+
+// The methods.
+const (
+	Anonymous Method = iota
+	Password
+	Token // a JWT that a login returned
+	APIKey
+)
+
+// Principal is who a session acts for.
+type Principal struct {
+	Username    string
+	DisplayName string
+	Roles       []string
+}
+
+// Login is the answer to a login: a bearer token for both doors.
+type Login struct {
+	Principal Principal
+	Token     string
+	Expires   time.Time
+}
+
+// Executor runs plans: engine/physical's on one machine, the cluster's when there are workers.
+type Executor interface {
+	// Run starts a plan. Plans that change something give one row with the count. The stream's Close ends
+	// all its work; the executor releases nothing that the request carries.
+	Run(ctx context.Context, r Request) (batch.Stream, error)
+}
+
+// Request is a plan with all that its run needs. Parameters are replaced by literals already.
+type Request struct {
+	Plan     plan.Node
+	Snapshot catalog.Snapshot
+	Writer   catalog.Writer // nil for plans that only read
+	Settings Settings
+	Budget   *budget.Query
+}
+
+// Settings are what a session's SET and the server's flags decide for a query.
+type Settings struct {
+	Now       catalog.Timestamp // fixed for a transaction
+	Threads   int               // 0: all of the scheduler's
+	BatchRows int               // rows of an output batch; 0: the default
+	Params    []vector.Scalar
+}
