@@ -1,0 +1,6 @@
+package function
+
+// families lists the tables of the families, one a file.
+func families() [][]Entry {
+	return [][]Entry{}
+}
