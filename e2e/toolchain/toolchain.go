@@ -1,0 +1,30 @@
+// Package toolchain says what a suite does when a program that it needs is not installed: it is skipped with a
+// loud line, and fails where CI=true. It is the only place that skips a test.
+package toolchain
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Require skips the test when one of the programs is not on the PATH.
+func Require(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			Missing(t, p+" is not installed")
+		}
+	}
+}
+
+// Missing ends the test because of what is missing.
+func Missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s: CI runs every suite, so this is a failure", what)
+	}
+	fmt.Fprintf(os.Stderr, "\n*** SKIPPED %s: %s ***\n\n", t.Name(), what)
+	t.Skip(what)
+}
