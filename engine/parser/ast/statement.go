@@ -1,0 +1,388 @@
+package ast
+
+// Insert is INSERT INTO table (columns) query.
+type Insert struct {
+	At
+
+	With      *With
+	Table     ObjectName
+	Columns   []Name // empty: all, in order
+	Source    Query  // a Values or another query; nil for DEFAULT VALUES
+	Conflict  *OnConflict
+	Returning []SelectItem
+}
+
+// OnConflict is ON CONFLICT … DO … (and ON DUPLICATE KEY UPDATE).
+type OnConflict struct {
+	At
+
+	Columns []Name       // the key; empty: any
+	Set     []Assignment // empty: DO NOTHING
+	Where   Expr
+}
+
+// Assignment is column = value.
+type Assignment struct {
+	At
+
+	Column Column
+	Value  Expr
+}
+
+// Update is UPDATE table SET … [FROM …] [WHERE …].
+type Update struct {
+	At
+
+	With      *With
+	Table     ObjectName
+	Alias     *Alias
+	Set       []Assignment
+	From      []TableRef
+	Where     Expr
+	Returning []SelectItem
+}
+
+// Delete is DELETE FROM table [USING …] [WHERE …].
+type Delete struct {
+	At
+
+	With      *With
+	Table     ObjectName
+	Alias     *Alias
+	Using     []TableRef
+	Where     Expr
+	Returning []SelectItem
+}
+
+// Truncate is TRUNCATE TABLE.
+type Truncate struct {
+	At
+
+	Table ObjectName
+}
+
+// CreateTable is CREATE TABLE, from columns or a query.
+type CreateTable struct {
+	At
+
+	Name        ObjectName
+	IfNotExists bool
+	OrReplace   bool
+	Temporary   bool
+	Columns     []ColumnDef // without types, or none, when Query is set
+	Constraints []Constraint
+	Query       Query    // CREATE TABLE … AS query; nil: none
+	WithNoData  bool     // … AS query WITH NO DATA
+	Options     []Option // WITH (name = value)
+}
+
+// ColumnDef is one column of CREATE TABLE.
+type ColumnDef struct {
+	At
+
+	Name       Name
+	Type       *TypeName // nil when the column of a CREATE TABLE … AS has only a name
+	NotNull    bool
+	Default    Expr
+	PrimaryKey bool
+	Unique     bool
+	Check      Expr
+	References *ObjectName
+	Collation  string
+}
+
+// Constraint is a table's constraint.
+type Constraint struct {
+	At
+
+	Kind       ConstraintKind
+	Name       *Name
+	Columns    []Name
+	Check      Expr
+	References *ObjectName
+	Referenced []Name
+}
+
+// ConstraintKind is a kind of constraint.
+type ConstraintKind uint8
+
+// The kinds of constraint.
+const (
+	PrimaryKey ConstraintKind = iota
+	Unique
+	Check
+	ForeignKey
+)
+
+// Option is name = value. Value is a Literal, or a Column for a bare word.
+type Option struct {
+	At
+
+	Name  Name
+	Value Expr
+}
+
+// DropTable is DROP TABLE.
+type DropTable struct {
+	At
+
+	Names    []ObjectName
+	IfExists bool
+}
+
+// CreateDatabase is CREATE DATABASE, or CREATE SCHEMA, which means the same.
+type CreateDatabase struct {
+	At
+
+	Name        ObjectName
+	IfNotExists bool
+}
+
+// DropDatabase is DROP DATABASE, or DROP SCHEMA.
+type DropDatabase struct {
+	At
+
+	Name     ObjectName
+	IfExists bool
+	Cascade  bool
+}
+
+// Use is USE database.
+type Use struct {
+	At
+
+	Name ObjectName
+}
+
+// Show is SHOW what.
+type Show struct {
+	At
+
+	Kind ShowKind
+	Name ObjectName // of ShowColumns and ShowCreateTable the table; of ShowTables the database, or no parts
+	What string     // of ShowSetting its name, as it was written
+	Like *Literal   // a pattern; nil: none
+	Full bool
+}
+
+// ShowKind is what SHOW shows.
+type ShowKind uint8
+
+// The kinds of SHOW.
+const (
+	ShowTables ShowKind = iota
+	ShowDatabases
+	ShowColumns
+	ShowCreateTable
+	ShowSetting // SHOW name, SHOW VARIABLES LIKE
+	ShowAll     // SHOW ALL: every setting
+	ShowFunctions
+	ShowUsers
+	ShowGrants
+	ShowQueries
+)
+
+// Describe is DESCRIBE table, or DESCRIBE query.
+type Describe struct {
+	At
+
+	Table ObjectName // without parts when Query is set
+	Query Query
+}
+
+// Explain is EXPLAIN [ANALYZE] statement.
+type Explain struct {
+	At
+
+	Analyze   bool
+	Statement Statement
+}
+
+// Begin is BEGIN, or START TRANSACTION.
+type Begin struct {
+	At
+
+	ReadOnly  bool
+	ReadWrite bool
+	Isolation string // in upper case: "SERIALIZABLE", "REPEATABLE READ", …; or empty
+}
+
+// Commit is COMMIT, or END.
+type Commit struct{ At }
+
+// Rollback is ROLLBACK, or ABORT.
+type Rollback struct{ At }
+
+// Savepoint is SAVEPOINT name.
+type Savepoint struct {
+	At
+
+	Name Name
+}
+
+// RollbackTo is ROLLBACK TO [SAVEPOINT] name.
+type RollbackTo struct {
+	At
+
+	Name Name
+}
+
+// Release is RELEASE [SAVEPOINT] name.
+type Release struct {
+	At
+
+	Name Name
+}
+
+// Set is SET name = value, or SET name TO value. A bare word is a Column; SET … TO DEFAULT has a Default.
+type Set struct {
+	At
+
+	Global bool
+	Local  bool
+	Name   string // as it was written, dots included
+	Value  Expr
+	Values []Expr // of a list, all; otherwise empty
+}
+
+// Reset is RESET name: back to the default. Name is empty for RESET ALL.
+type Reset struct {
+	At
+
+	Name string
+}
+
+// SetTransaction is SET [SESSION CHARACTERISTICS AS] TRANSACTION mode.
+type SetTransaction struct {
+	At
+
+	Session   bool
+	ReadOnly  bool
+	ReadWrite bool
+	Isolation string
+}
+
+// CreateUser is CREATE USER name [IDENTIFIED BY 'password'] [DEFAULT ROLE role].
+type CreateUser struct {
+	At
+
+	Name        Name
+	IfNotExists bool
+	Password    *Literal // nil: none given
+	DefaultRole *Name
+}
+
+// AlterUser is ALTER USER name [IDENTIFIED BY 'password'] [DEFAULT ROLE role].
+type AlterUser struct {
+	At
+
+	Name        Name
+	IfExists    bool
+	Password    *Literal
+	DefaultRole *Name
+}
+
+// DropUser is DROP USER.
+type DropUser struct {
+	At
+
+	Name     Name
+	IfExists bool
+}
+
+// CreateRole is CREATE ROLE.
+type CreateRole struct {
+	At
+
+	Name        Name
+	IfNotExists bool
+}
+
+// DropRole is DROP ROLE.
+type DropRole struct {
+	At
+
+	Name     Name
+	IfExists bool
+}
+
+// SetRole is SET ROLE name; Name is nil for NONE and DEFAULT.
+type SetRole struct {
+	At
+
+	Name *Name
+}
+
+// Grant is GRANT privileges ON object TO principals, or GRANT roles TO principals.
+type Grant struct {
+	At
+
+	Privilege  Privilege
+	To         []Name
+	WithOption bool // WITH GRANT OPTION, WITH ADMIN OPTION
+}
+
+// Revoke is REVOKE privileges ON object FROM principals, or REVOKE roles FROM principals.
+type Revoke struct {
+	At
+
+	Privilege Privilege
+	From      []Name
+}
+
+// Privilege is what GRANT gives and REVOKE takes.
+type Privilege struct {
+	Roles    []Name // of GRANT role TO …; all else is then empty
+	Kinds    []PrivilegeKind
+	Level    PrivilegeLevel
+	Object   ObjectName // without parts for OnEverything
+	Wildcard bool       // db.*
+}
+
+// PrivilegeKind is one privilege, of some columns or of all.
+type PrivilegeKind struct {
+	At
+
+	Name    string // in upper case: SELECT, INSERT, ALL, …
+	Columns []Name
+}
+
+// PrivilegeLevel is what kind of object a privilege is for.
+type PrivilegeLevel uint8
+
+// The levels of privileges.
+const (
+	OnTable PrivilegeLevel = iota
+	OnDatabase
+	OnEverything // *.*
+)
+
+func (*Insert) statement()         {}
+func (*Update) statement()         {}
+func (*Delete) statement()         {}
+func (*Truncate) statement()       {}
+func (*CreateTable) statement()    {}
+func (*DropTable) statement()      {}
+func (*CreateDatabase) statement() {}
+func (*DropDatabase) statement()   {}
+func (*Use) statement()            {}
+func (*Show) statement()           {}
+func (*Describe) statement()       {}
+func (*Explain) statement()        {}
+func (*Begin) statement()          {}
+func (*Commit) statement()         {}
+func (*Rollback) statement()       {}
+func (*Savepoint) statement()      {}
+func (*RollbackTo) statement()     {}
+func (*Release) statement()        {}
+func (*Set) statement()            {}
+func (*Reset) statement()          {}
+func (*SetTransaction) statement() {}
+func (*CreateUser) statement()     {}
+func (*AlterUser) statement()      {}
+func (*DropUser) statement()       {}
+func (*CreateRole) statement()     {}
+func (*DropRole) statement()       {}
+func (*SetRole) statement()        {}
+func (*Grant) statement()          {}
+func (*Revoke) statement()         {}
