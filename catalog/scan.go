@@ -103,13 +103,8 @@ type RuntimeFilter struct {
 	state  atomic.Pointer[RuntimeValues]
 }
 
-// RuntimeValues is the set of values that may pass: those in [Lo, Hi] that Bits (exact, bit x-Lo) or else
-// Bloom (64-bit blocks; vector.Hash and vector.BloomMask say how) holds.
-type RuntimeValues struct {
-	Lo, Hi int64
-	Bits   []uint64
-	Bloom  []uint64
-}
+// RuntimeValues is the set of values that may pass a RuntimeFilter.
+type RuntimeValues = vector.RuntimeValues
 
 // Set makes the filter work. The values must not change any more.
 func (f *RuntimeFilter) Set(v *RuntimeValues) { f.state.Store(v) }
