@@ -16,6 +16,9 @@ import (
 // Session is what one client of one principal holds. Calls may come from several goroutines; statements of one
 // transaction run one after another.
 type Session interface {
+	Identity
+	Transactor
+
 	// Prepare parses, binds, authorizes and optimizes one statement. tx nil is the session's own transaction
 	// (SQL BEGIN), or autocommit when it has none.
 	Prepare(ctx context.Context, tx Transaction, sql string) (Statement, error)
@@ -25,18 +28,32 @@ type Session interface {
 	Ingest(ctx context.Context, tx Transaction, into catalog.TableName, rows batch.Stream,
 		opts IngestOptions) (int64, error)
 
-	// Begin starts a transaction. JSON's tx_id, Flight's transaction id and SQL's BEGIN are names of these.
-	Begin(ctx context.Context, opts TransactionOptions) (Transaction, error)
-
-	// Resume finds an open transaction of the same principal by its id, from any connection: 25P01 when there
-	// is none, 25P03 when it idled too long.
-	Resume(ctx context.Context, id uint64) (Transaction, error)
-
 	// Catalog returns a snapshot filtered by privilege, for metadata; the caller closes it.
 	Catalog(ctx context.Context, tx Transaction) (catalog.Snapshot, error)
 
 	// Close rolls back the session's own transaction and ends its statements.
 	Close() error
+}
+
+// Identity is for whom a session acts, and where.
+type Identity interface {
+	Principal() Principal
+
+	// Database returns where unqualified names are looked up, and where Ingest puts a table without a database.
+	Database() string
+
+	// Use changes it, as SQL's USE does: 3D000 when there is no such database.
+	Use(ctx context.Context, database string) error
+}
+
+// Transactor starts transactions and finds them again. JSON's tx_id, Flight's transaction id and SQL's BEGIN are
+// names of these.
+type Transactor interface {
+	Begin(ctx context.Context, opts TransactionOptions) (Transaction, error)
+
+	// Resume finds an open transaction of the same principal by its id, from any connection: 25P01 when there
+	// is none, 25P03 when it idled too long.
+	Resume(ctx context.Context, id uint64) (Transaction, error)
 }
 
 // Statement is one prepared statement.
