@@ -102,10 +102,16 @@ func (n *Sort) String() string { return "Sort " + list(n.Keys) }
 // String shows count and offset.
 func (n *Limit) String() string {
 	s := "Limit"
-	if n.Count >= 0 {
+	switch {
+	case n.CountFrom != nil:
+		s += " " + n.CountFrom.String()
+	case n.Count >= 0:
 		s += fmt.Sprintf(" %d", n.Count)
 	}
-	if n.Offset > 0 {
+	switch {
+	case n.OffsetFrom != nil:
+		s += " offset " + n.OffsetFrom.String()
+	case n.Offset > 0:
 		s += fmt.Sprintf(" offset %d", n.Offset)
 	}
 	return s

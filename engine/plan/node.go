@@ -102,6 +102,9 @@ type Sort struct {
 type Limit struct {
 	Input         Node
 	Count, Offset int64
+
+	// Where LIMIT or OFFSET is a parameter these are set, BIGINT, until Substitute makes numbers of them.
+	CountFrom, OffsetFrom expr.Expr
 }
 
 // Union appends its inputs (UNION ALL), whose types are the same.

@@ -1,0 +1,195 @@
+package plan
+
+import (
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Check tells whether a plan is well formed: every column exists and has the type the expression says, predicates
+// are BOOLEAN, the two sides of a join key, and the inputs of a union, have one type, and what a node computes has
+// the types of its schema. A failure is a defect of whoever made the plan: XX000.
+func Check(n Node) error {
+	for _, in := range n.Inputs() {
+		if err := Check(in); err != nil {
+			return err
+		}
+	}
+	if err := checkNode(n); err != nil {
+		return sqlerr.Wrap(err, sqlerr.InternalError, "malformed plan at %s", n)
+	}
+	return nil
+}
+
+// CheckSame tells whether b has the schema of a: names, types, and no column that may be NULL only in b.
+func CheckSame(a, b *Schema) error {
+	if len(a.Fields) != len(b.Fields) {
+		return sqlerr.New(sqlerr.InternalError, "%d columns became %d", len(a.Fields), len(b.Fields))
+	}
+	for i, f := range a.Fields {
+		g := b.Fields[i]
+		if f.Name != g.Name || !f.Type.Equal(g.Type) || g.Nullable && !f.Nullable {
+			return sqlerr.New(sqlerr.InternalError, "column %s %s became %s %s", f.Name, f.Type, g.Name, g.Type)
+		}
+	}
+	return nil
+}
+
+func checkNode(n Node) error {
+	switch n := n.(type) {
+	case *Scan:
+		return checkPredicates(n.Where, n.Schema())
+	case *Values:
+		for _, row := range n.Rows {
+			if err := checkOutput(row, &Schema{}, n.Out.Fields); err != nil {
+				return err
+			}
+		}
+		return nil
+	case *Filter:
+		return checkPredicates([]expr.Expr{n.Predicate}, n.Input.Schema())
+	case *Project:
+		return checkOutput(n.Exprs, n.Input.Schema(), n.Out.Fields)
+	case *Join:
+		return checkJoin(n)
+	case *Aggregate:
+		return checkAggregate(n)
+	case *Sort:
+		for _, k := range n.Keys {
+			if err := checkColumns(k.Of, n.Input.Schema()); err != nil {
+				return err
+			}
+		}
+		return nil
+	case *Limit:
+		return nil
+	case *Union:
+		return checkUnion(n)
+	case *Insert:
+		return checkRows(n)
+	case *Delete, *Define, *Explain:
+		return nil
+	default:
+		return sqlerr.New(sqlerr.InternalError, "unknown node %T", n)
+	}
+}
+
+func checkRows(n *Insert) error {
+	in := n.Input.Schema()
+	if len(in.Fields) != len(n.Table.Columns) {
+		return sqlerr.New(sqlerr.InternalError, "%d columns for %d", len(in.Fields), len(n.Table.Columns))
+	}
+	for i, f := range in.Fields {
+		if !f.Type.Equal(n.Table.Columns[i].Type) {
+			return sqlerr.New(sqlerr.InternalError, "column %d is %s, not %s", i, f.Type, n.Table.Columns[i].Type)
+		}
+	}
+	return nil
+}
+
+func checkUnion(n *Union) error {
+	for _, in := range n.All {
+		s := in.Schema()
+		if len(s.Fields) != len(n.Out.Fields) {
+			return sqlerr.New(sqlerr.InternalError, "%d columns for %d", len(s.Fields), len(n.Out.Fields))
+		}
+		for i, f := range s.Fields {
+			if !f.Type.Equal(n.Out.Fields[i].Type) {
+				return sqlerr.New(sqlerr.InternalError, "column %d is %s, not %s", i, f.Type, n.Out.Fields[i].Type)
+			}
+		}
+	}
+	return nil
+}
+
+func checkAggregate(n *Aggregate) error {
+	if len(n.Groups)+len(n.Aggregates) != len(n.Out.Fields) {
+		return sqlerr.New(sqlerr.InternalError, "%d fields for %d groups and %d aggregates",
+			len(n.Out.Fields), len(n.Groups), len(n.Aggregates))
+	}
+	in := n.Input.Schema()
+	if err := checkOutput(n.Groups, in, n.Out.Fields[:len(n.Groups)]); err != nil {
+		return err
+	}
+	for i, a := range n.Aggregates {
+		if f := n.Out.Fields[len(n.Groups)+i]; !f.Type.Equal(a.Of) {
+			return sqlerr.New(sqlerr.InternalError, "%s is %s, its field %s", a, a.Of, f.Type)
+		}
+		if a.Arg != nil {
+			if err := checkColumns(a.Arg, in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkJoin(n *Join) error {
+	left, right := n.Left.Schema(), n.Right.Schema()
+	for _, k := range n.Keys {
+		if err := checkColumns(k.Left, left); err != nil {
+			return err
+		}
+		if err := checkColumns(k.Right, right); err != nil {
+			return err
+		}
+		if !k.Left.Type().Equal(k.Right.Type()) {
+			return sqlerr.New(sqlerr.InternalError, "key %s = %s compares %s with %s",
+				k.Left, k.Right, k.Left.Type(), k.Right.Type())
+		}
+	}
+	if n.Residual == nil {
+		return nil
+	}
+	return checkPredicates([]expr.Expr{n.Residual}, BothSides(n))
+}
+
+// BothSides returns the columns over which a join's residual is written: those of both inputs.
+func BothSides(n *Join) *Schema {
+	c := *n
+	c.Kind = InnerJoin
+	return c.Schema()
+}
+
+func checkOutput(es []expr.Expr, in *Schema, out []Field) error {
+	if len(es) != len(out) {
+		return sqlerr.New(sqlerr.InternalError, "%d expressions for %d fields", len(es), len(out))
+	}
+	for i, e := range es {
+		if !e.Type().Equal(out[i].Type) {
+			return sqlerr.New(sqlerr.InternalError, "%s is %s, its field %s", e, e.Type(), out[i].Type)
+		}
+		if err := checkColumns(e, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkPredicates(es []expr.Expr, in *Schema) error {
+	for _, e := range es {
+		if e.Type().Kind != vector.Boolean {
+			return sqlerr.New(sqlerr.InternalError, "predicate %s is %s", e, e.Type())
+		}
+		if err := checkColumns(e, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkColumns(e expr.Expr, in *Schema) error {
+	var err error
+	expr.Walk(e, func(e expr.Expr) bool {
+		c, ok := e.(expr.Column)
+		switch {
+		case !ok || err != nil:
+		case c.Index < 0 || c.Index >= len(in.Fields):
+			err = sqlerr.New(sqlerr.InternalError, "%s is column %d of %d", c, c.Index, len(in.Fields))
+		case !c.Of.Equal(in.Fields[c.Index].Type):
+			err = sqlerr.New(sqlerr.InternalError, "%s is %s, the column %s", c, c.Of, in.Fields[c.Index].Type)
+		}
+		return err == nil
+	})
+	return err
+}
