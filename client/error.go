@@ -1,0 +1,62 @@
+package client
+
+import (
+	"errors"
+	"io"
+	"regexp"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Error is a failure that the server told.
+type Error struct {
+	SQLState string // five characters, empty when the server told none
+	Message  string
+	cause    error
+}
+
+// Error returns the message with its SQLSTATE.
+func (e *Error) Error() string {
+	if e.SQLState == "" {
+		return e.Message
+	}
+	return e.SQLState + ": " + e.Message
+}
+
+// Unwrap returns the gRPC error.
+func (e *Error) Unwrap() error { return e.cause }
+
+// IsRetryable tells whether a transaction failed only because of another one: run it again.
+func IsRetryable(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.SQLState == "40001"
+}
+
+// stateForm is how the server writes a failure: SQLSTATE, colon, message.
+func stateForm() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)^(?:.*?desc = )?([0-9A-Z]{5}): (.*)$`)
+}
+
+// serverError turns a gRPC status into an Error; nil and end of file are nil.
+func serverError(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return nil
+	}
+	if _, ok := errors.AsType[*Error](err); ok {
+		return err
+	}
+	s, ok := status.FromError(err)
+	if !ok {
+		return err
+	}
+	e := &Error{Message: s.Message(), cause: err}
+	if m := stateForm().FindStringSubmatch(s.Message()); m != nil {
+		e.SQLState, e.Message = m[1], m[2]
+	} else if s.Code() == codes.Canceled {
+		e.SQLState, e.Message = "57014", "the query was cancelled"
+	} else if s.Code() == codes.Unavailable {
+		e.Message = "the server can't be reached: " + s.Message()
+	}
+	return e
+}
