@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/batch"
@@ -120,22 +121,18 @@ type Credentials struct {
 }
 
 // Method is a way to authenticate.
-type Method uint8
+type Method = authz.Method
 
 // The methods.
 const (
-	Anonymous Method = iota
-	Password
-	Token // a JWT that a login returned
-	APIKey
+	Anonymous = authz.Anonymous
+	Password  = authz.Password
+	Token     = authz.Token // a JWT that a login returned
+	APIKey    = authz.APIKey
 )
 
 // Principal is who a session acts for.
-type Principal struct {
-	Username    string
-	DisplayName string
-	Roles       []string
-}
+type Principal = authz.Principal
 
 // Login is the answer to a login: a bearer token for both doors.
 type Login struct {

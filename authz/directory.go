@@ -1,0 +1,174 @@
+package authz
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// Options are what a Directory is made of.
+type Options struct {
+	Store  Store
+	Tokens *Tokens
+	Now    func() time.Time // nil: time.Now
+}
+
+// Directory knows the users of an instance: it is the Authenticator and the Authorizer of a server with logins.
+// Readers use an immutable copy of the state; changes are made one after another. Safe for concurrent use.
+type Directory struct {
+	store    Store
+	tokens   *Tokens
+	hasher   *hasher
+	throttle *throttle
+	now      func() time.Time
+
+	changing chan struct{}            // holds one token: whoever takes it may change the state
+	state    atomic.Pointer[snapshot] // never nil
+}
+
+// snapshot is an immutable copy of the state.
+type snapshot struct {
+	users  map[string]User
+	grants map[string][]Grant // by user
+}
+
+// Open reads the state from the store.
+func Open(ctx context.Context, o Options) (*Directory, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	d := &Directory{
+		store: o.Store, tokens: o.Tokens, now: o.Now,
+		hasher:   newHasher(runtime.GOMAXPROCS(0)),
+		throttle: newThrottle(o.Now),
+		changing: make(chan struct{}, 1),
+	}
+	d.changing <- struct{}{}
+	return d, d.reload(ctx)
+}
+
+func (d *Directory) reload(ctx context.Context) error {
+	state, err := d.store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	s := &snapshot{users: map[string]User{}, grants: map[string][]Grant{}}
+	for _, u := range state.Users {
+		s.users[u.Name] = u
+	}
+	for _, g := range state.Grants {
+		s.grants[g.User] = append(s.grants[g.User], g)
+	}
+	d.state.Store(s)
+	return nil
+}
+
+// Bootstrap makes the user admin when there are no users yet. Without a password it generates one and returns
+// it, for the caller to show once: it is kept as a hash only.
+func (d *Directory) Bootstrap(ctx context.Context, password string) (generated string, err error) {
+	if len(d.state.Load().users) > 0 {
+		return "", nil
+	}
+	if password == "" {
+		generated = GeneratePassword()
+		password = generated
+	}
+	if err := d.CreateUser(ctx, RoleAdmin, password, RoleAdmin); err != nil {
+		return "", err
+	}
+	return generated, nil
+}
+
+// Authenticate checks a password or a token.
+func (d *Directory) Authenticate(ctx context.Context, a Attempt) (Principal, error) {
+	switch a.Method {
+	case Password:
+		return d.password(ctx, a)
+	case Token:
+		return d.token(a.Secret)
+	case APIKey:
+		return Principal{}, sqlerr.NotSupported("authentication by API key")
+	case Anonymous:
+		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization, "a login is needed").
+			WithHint("send a user name and a password, or a token")
+	default:
+		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization, "unknown way to authenticate")
+	}
+}
+
+func (d *Directory) password(ctx context.Context, a Attempt) (Principal, error) {
+	name := fold(a.Username)
+	if err := d.throttle.Wait(ctx, name, a.Address); err != nil {
+		return Principal{}, err
+	}
+	user := d.state.Load().users[name] // the zero User has no hash, and no password fits that
+	ok, err := d.hasher.Verify(ctx, user.Hash, a.Secret)
+	if err != nil {
+		return Principal{}, err
+	}
+	if !ok {
+		d.throttle.Failed(name, a.Address)
+		return Principal{}, sqlerr.New(sqlerr.InvalidPassword, "user name or password is wrong")
+	}
+	d.throttle.Succeeded(name)
+	return principal(user), nil
+}
+
+func (d *Directory) token(token string) (Principal, error) {
+	c, err := d.tokens.check(token)
+	if err != nil {
+		return Principal{}, err
+	}
+	user, ok := d.state.Load().users[c.Subject]
+	if !ok || user.Epoch != c.Epoch {
+		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization,
+			"the token is no longer valid: its user was dropped or has a new password").WithHint("log in again")
+	}
+	return principal(user), nil
+}
+
+// Issue returns a token for a principal that Authenticate returned.
+func (d *Directory) Issue(p Principal) (token string, expires time.Time, err error) {
+	user, ok := d.state.Load().users[p.Username]
+	if !ok {
+		return "", time.Time{}, sqlerr.New(sqlerr.InvalidAuthorization, "user %q was dropped", p.Username)
+	}
+	return d.tokens.Issue(p, user.Epoch)
+}
+
+func principal(u User) Principal {
+	return Principal{Username: u.Name, DisplayName: u.DisplayName, Roles: slices.Clone(u.Roles)}
+}
+
+// Authorize looks at the user's roles and grants as they are now, not as they were at login.
+func (d *Directory) Authorize(p Principal, permission Permission, on Object) error {
+	s := d.state.Load()
+	for _, role := range s.users[p.Username].Roles {
+		if role == RoleAdmin || slices.Contains(systemRoles[role], permission) {
+			return nil
+		}
+	}
+	for _, g := range s.grants[p.Username] {
+		if g.On.covers(on) && (g.Permission == permission || g.Permission == Read && permission == ReadSchema) {
+			return nil
+		}
+	}
+	return Denied(p, permission, on)
+}
+
+// Sees tells whether the principal may read or change the object, or something within it.
+func (d *Directory) Sees(p Principal, on Object) bool {
+	if d.Authorize(p, ReadSchema, on) == nil {
+		return true
+	}
+	for _, g := range d.state.Load().grants[p.Username] {
+		if g.On.covers(on) || on.covers(g.On) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,103 @@
+package authz
+
+import (
+	"context"
+	"time"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// Permission is a kind of action. The names are those of the first MicoDB server and of system.grants.
+type Permission string
+
+// The permissions.
+const (
+	Read                Permission = "Read"
+	Write               Permission = "Write"
+	CreateTable         Permission = "CreateTable"
+	DropTable           Permission = "DropTable"
+	CreateDatabase      Permission = "CreateDatabase"
+	DropDatabase        Permission = "DropDatabase"
+	ReadSchema          Permission = "ReadSchema"
+	ModifySchema        Permission = "ModifySchema"
+	ExecuteQuery        Permission = "ExecuteQuery"
+	BeginTransaction    Permission = "BeginTransaction"
+	CommitTransaction   Permission = "CommitTransaction"
+	RollbackTransaction Permission = "RollbackTransaction"
+	ManageUsers         Permission = "ManageUsers"
+	ManageRoles         Permission = "ManageRoles"
+	ViewSystem          Permission = "ViewSystem"
+	ManageSystem        Permission = "ManageSystem"
+)
+
+// Object is what a permission is about: the instance when both are empty, a database when Table is. Names are
+// in their folded form.
+type Object struct{ Database, Table string }
+
+// String names the object as an error message does.
+func (o Object) String() string {
+	switch {
+	case o.Database == "":
+		return "this server"
+	case o.Table == "":
+		return "database " + o.Database
+	default:
+		return "table " + o.Database + "." + o.Table
+	}
+}
+
+// covers tells whether a grant on o counts for the object x.
+func (o Object) covers(x Object) bool {
+	return o.Database == "" || o.Database == x.Database && (o.Table == "" || o.Table == x.Table)
+}
+
+// Principal is who acts.
+type Principal struct {
+	Username    string
+	DisplayName string
+	Roles       []string
+}
+
+// Method is a way to authenticate.
+type Method uint8
+
+// The methods.
+const (
+	Anonymous Method = iota
+	Password
+	Token
+	APIKey
+)
+
+// Attempt is one try to authenticate.
+type Attempt struct {
+	Method   Method
+	Username string
+	Secret   string // password, token or key
+	Address  string // the peer's, without a port
+}
+
+// Authenticator finds out who somebody is.
+type Authenticator interface {
+	// Authenticate returns the principal, or 28P01 for a wrong name or password, 28000 for anything else that
+	// does not prove an identity. It may wait, to slow down guessing; ctx ends the wait.
+	Authenticate(ctx context.Context, a Attempt) (Principal, error)
+
+	// Issue returns a token for a principal that Authenticate returned, and when it ends.
+	Issue(p Principal) (token string, expires time.Time, err error)
+}
+
+// Authorizer decides what a principal may do. Safe for concurrent use.
+type Authorizer interface {
+	// Authorize returns nil when the principal may do what the permission says to the object, else 42501.
+	Authorize(p Principal, permission Permission, on Object) error
+
+	// Sees tells whether the principal has any permission on the object, or on something within it.
+	Sees(p Principal, on Object) bool
+}
+
+// Denied is the error of a permission that a principal lacks.
+func Denied(p Principal, permission Permission, on Object) error {
+	return sqlerr.New(sqlerr.InsufficientPrivilege, "user %q lacks the permission %s on %s",
+		p.Username, permission, on)
+}

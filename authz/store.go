@@ -1,0 +1,40 @@
+package authz
+
+import "context"
+
+// User is what is kept of a user.
+type User struct {
+	Name        string // folded
+	DisplayName string
+	Roles       []string
+	Hash        string // PHC string of the password
+	Epoch       int64  // changes with the password: tokens of an earlier one are not accepted
+}
+
+// Grant gives a permission on an object to a user, beside what the user's roles give.
+type Grant struct {
+	User       string
+	Permission Permission
+	On         Object
+}
+
+// State is all that is kept.
+type State struct {
+	Users  []User
+	Grants []Grant
+}
+
+// Change is one atomic change of the state: first what is dropped, then what is put. A dropped user's grants
+// are among DropGrants.
+type Change struct {
+	DropUsers  []string
+	DropGrants []Grant
+	PutUsers   []User // new ones, or in place of those of the same name
+	PutGrants  []Grant
+}
+
+// Store keeps the state. The Directory calls Apply from one goroutine at a time.
+type Store interface {
+	Load(ctx context.Context) (State, error)
+	Apply(ctx context.Context, c Change) error // all or nothing, durable when it returns
+}

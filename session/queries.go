@@ -1,0 +1,85 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// RunningQuery describes a statement that runs.
+type RunningQuery struct {
+	ID      uint64
+	User    string
+	Address string
+	SQL     string
+	Started time.Time
+}
+
+// queryTable knows what runs, so that it can be shown, cancelled and waited for.
+type queryTable struct {
+	mu       sync.Mutex // guards running and draining
+	running  map[uint64]*running
+	draining bool
+	idle     chan struct{} // closed once draining and nothing runs
+}
+
+type running struct {
+	RunningQuery
+
+	cancel context.CancelCauseFunc
+}
+
+func newQueryTable() *queryTable {
+	return &queryTable{running: map[uint64]*running{}, idle: make(chan struct{})}
+}
+
+func (t *queryTable) list() []RunningQuery {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make([]RunningQuery, 0, len(t.running))
+	for _, r := range t.running {
+		all = append(all, r.RunningQuery)
+	}
+	slices.SortFunc(all, func(a, b RunningQuery) int {
+		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+func (t *queryTable) cancel(id uint64, may func(owner string) bool) error {
+	t.mu.Lock()
+	r := t.running[id]
+	t.mu.Unlock()
+	if r == nil || !may(r.User) {
+		return sqlerr.New(sqlerr.UndefinedObject, "no query %d is running", id)
+	}
+	r.cancel(sqlerr.New(sqlerr.QueryCanceled, "the query was cancelled"))
+	return nil
+}
+
+// drain refuses new queries, waits for the running ones until ctx ends, then cancels them and waits again: a
+// cancelled query ends at its next morsel.
+func (t *queryTable) drain(ctx context.Context) {
+	t.mu.Lock()
+	if !t.draining {
+		t.draining = true
+		if len(t.running) == 0 {
+			close(t.idle)
+		}
+	}
+	t.mu.Unlock()
+	select {
+	case <-t.idle:
+		return
+	case <-ctx.Done():
+	}
+	t.mu.Lock()
+	for _, r := range t.running {
+		r.cancel(shuttingDown())
+	}
+	t.mu.Unlock()
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/micodb/micodb/authz"
+	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
+)
+
+// Config is what a Server is made of. All members but Limits are needed.
+type Config struct {
+	Transactions  Transactions
+	Executor      Executor
+	Authenticator authz.Authenticator
+	Authorizer    authz.Authorizer
+	Budget        *budget.Server
+	Metrics       *metrics.Set
+	Log           *slog.Logger
+	Limits        Limits
+}
+
+// Server is what the doors are given. Safe for concurrent use.
+type Server struct {
+	config    Config
+	limits    Limits
+	log       *slog.Logger
+	audit     *slog.Logger
+	ticketKey *ticketKey
+
+	transactions *transactionTable
+	queries      *queryTable
+
+	mu       sync.Mutex // guards sessions and closed
+	sessions map[*userSession]struct{}
+	closed   bool
+}
+
+// NewServer starts a server; Close ends it.
+func NewServer(c Config) *Server {
+	s := &Server{
+		config: c, limits: c.Limits.withDefaults(),
+		log: c.Log, audit: c.Log.With(slog.Bool("audit", true)),
+		ticketKey: newTicketKey(),
+		queries:   newQueryTable(),
+		sessions:  map[*userSession]struct{}{},
+	}
+	s.transactions = newTransactionTable(s.limits, c.Log, c.Metrics)
+	return s
+}
+
+// Authenticate returns who the credentials belong to, or 28P01 or 28000. It may wait, to slow down guessing.
+// Every attempt with a password and every failure is in the audit log.
+func (s *Server) Authenticate(ctx context.Context, c Credentials) (Principal, error) {
+	p, err := s.config.Authenticator.Authenticate(ctx, authz.Attempt{
+		Method: c.Method, Username: c.Username, Secret: c.Secret, Address: c.Address,
+	})
+	outcome := "ok"
+	if err != nil {
+		outcome = "denied"
+		s.audit.LogAttrs(ctx, slog.LevelWarn, "login refused", slog.String("user", c.Username),
+			slog.String("address", c.Address), slog.String("code", string(sqlerr.CodeOf(err))))
+	} else if c.Method == Password {
+		s.audit.LogAttrs(ctx, slog.LevelInfo, "login", slog.String("user", p.Username),
+			slog.String("address", c.Address))
+	}
+	if err != nil || c.Method == Password {
+		s.config.Metrics.Queries.Logins.WithLabelValues(outcome).Inc()
+	}
+	return p, err
+}
+
+// Login checks credentials and returns a token that both doors take in their place.
+func (s *Server) Login(ctx context.Context, c Credentials) (Login, error) {
+	p, err := s.Authenticate(ctx, c)
+	if err != nil {
+		return Login{}, err
+	}
+	token, expires, err := s.config.Authenticator.Issue(p)
+	if err != nil {
+		return Login{}, err
+	}
+	return Login{Principal: p, Token: token, Expires: expires}, nil
+}
+
+// Open checks credentials and opens a session: 53300 when there are too many, 57P01 when the server ends.
+func (s *Server) Open(ctx context.Context, c Credentials) (Session, error) {
+	p, err := s.Authenticate(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	u := newUserSession(s, p, c.Address)
+	if c.Database != "" {
+		if err := u.Use(ctx, c.Database); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, shuttingDown()
+	}
+	if len(s.sessions) >= s.limits.Sessions {
+		return nil, sqlerr.New(sqlerr.TooManyConnections, "%d sessions are open, the most that are allowed",
+			s.limits.Sessions).WithHint("close some, or raise --max-sessions")
+	}
+	s.sessions[u] = struct{}{}
+	s.config.Metrics.Queries.Sessions.Inc()
+	return u, nil
+}
+
+func (s *Server) forget(u *userSession) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.sessions[u]; ok {
+		delete(s.sessions, u)
+		s.config.Metrics.Queries.Sessions.Dec()
+	}
+}
+
+// Queries lists what runs, for system.queries.
+func (s *Server) Queries() []RunningQuery { return s.queries.list() }
+
+// Cancel ends a running query: 42704 when there is none of that id, or it is somebody else's and the principal
+// lacks ManageSystem.
+func (s *Server) Cancel(_ context.Context, p Principal, id uint64) error {
+	may := func(owner string) bool {
+		return owner == p.Username || s.config.Authorizer.Authorize(p, authz.ManageSystem, authz.Object{}) == nil
+	}
+	return s.queries.cancel(id, may)
+}
+
+// Close lets no new work in, waits for what runs until ctx ends, cancels what is left, rolls open transactions
+// back and closes all sessions. It is idempotent.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	open := make([]*userSession, 0, len(s.sessions))
+	for u := range s.sessions {
+		open = append(open, u)
+	}
+	s.mu.Unlock()
+	s.queries.drain(ctx)
+	ctx = context.WithoutCancel(ctx)
+	s.transactions.close(ctx)
+	var failed error
+	for _, u := range open {
+		failed = errors.Join(failed, u.close(ctx))
+	}
+	return failed
+}
+
+func shuttingDown() error {
+	return sqlerr.New(sqlerr.ShuttingDown, "the server is shutting down").WithHint("connect again later")
+}

@@ -1,0 +1,60 @@
+package session
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// A ticket is version, HMAC-SHA256 over version, user and payload, payload. The key lives as long as the
+// process, as what the payloads name does.
+const (
+	ticketVersion  = 1
+	ticketKeyBytes = 32
+	ticketHeader   = 1 + sha256.Size
+)
+
+type ticketKey [ticketKeyBytes]byte
+
+func newTicketKey() *ticketKey {
+	var k ticketKey
+	_, _ = rand.Read(k[:]) // never fails: crypto/rand ends the process instead
+	return &k
+}
+
+func (k *ticketKey) mac(user string, payload []byte) []byte {
+	m := hmac.New(sha256.New, k[:])
+	var head [9]byte
+	head[0] = ticketVersion
+	binary.LittleEndian.PutUint64(head[1:], uint64(len(user)))
+	_, _ = m.Write(head[:]) // a hash takes everything
+	_, _ = m.Write([]byte(user))
+	_, _ = m.Write(payload)
+	return m.Sum(nil)
+}
+
+// SignTicket wraps a payload, of at most Limits.TicketBytes, so that OpenTicket gives it back to the same user only.
+func (s *Server) SignTicket(user string, payload []byte) []byte {
+	ticket := make([]byte, 0, ticketHeader+len(payload))
+	ticket = append(ticket, ticketVersion)
+	ticket = append(ticket, s.ticketKey.mac(user, payload)...)
+	return append(ticket, payload...)
+}
+
+// OpenTicket returns the payload of a ticket that SignTicket made for the user: 28000 for anything else. It
+// does not say what is wrong with a ticket.
+func (s *Server) OpenTicket(user string, ticket []byte) ([]byte, error) {
+	bad := sqlerr.New(sqlerr.InvalidAuthorization, "the ticket is not valid").
+		WithHint("ask for a new one: tickets are bound to their user and end with the server")
+	if len(ticket) < ticketHeader || len(ticket) > ticketHeader+s.limits.TicketBytes || ticket[0] != ticketVersion {
+		return nil, bad
+	}
+	payload := ticket[ticketHeader:]
+	if !hmac.Equal(ticket[1:ticketHeader], s.ticketKey.mac(user, payload)) {
+		return nil, bad
+	}
+	return append([]byte(nil), payload...), nil
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
+)
+
+// Transactions is what a session asks of the transaction manager.
+type Transactions interface {
+	Begin(ctx context.Context, opts TransactionOptions) (Handle, error)
+}
+
+// Handle is one transaction of the transaction manager: what it reads, what it writes, and how it ends. Commit
+// and Rollback close the snapshot.
+type Handle interface {
+	catalog.Snapshot
+	catalog.Writer
+	Transaction
+}
+
+// expiredRemembered is how many transactions that idled too long are still known by their ids.
+const expiredRemembered = 4096
+
+// transactionTable knows the open transactions of all sessions, and ends those that idle too long.
+type transactionTable struct {
+	limits  Limits
+	log     *slog.Logger
+	metrics *metrics.Set
+
+	stop context.CancelFunc
+	done chan struct{} // closed when the reaper has ended
+
+	mu      sync.Mutex // guards open, expired, order and closed
+	open    map[uint64]*transaction
+	expired map[uint64]string // id → owner
+	order   []uint64          // of expired, oldest first
+	closed  bool
+}
+
+func newTransactionTable(limits Limits, log *slog.Logger, m *metrics.Set) *transactionTable {
+	ctx, stop := context.WithCancel(context.Background())
+	t := &transactionTable{
+		limits: limits, log: log, metrics: m, stop: stop, done: make(chan struct{}),
+		open: map[uint64]*transaction{}, expired: map[uint64]string{},
+	}
+	go t.reap(ctx)
+	return t
+}
+
+// add enters a transaction that a client began.
+func (t *transactionTable) add(x *transaction) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return shuttingDown()
+	}
+	if len(t.open) >= t.limits.TransactionsOpen {
+		return sqlerr.New(sqlerr.LimitExceeded, "%d transactions are open, the most that are allowed",
+			t.limits.TransactionsOpen).WithHint("commit or roll back some first")
+	}
+	t.open[x.id] = x
+	return nil
+}
+
+func (t *transactionTable) remove(x *transaction) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.open, x.id)
+}
+
+// find returns an owner's open transaction: 25P03 for one that idled too long, else 25P01.
+func (t *transactionTable) find(owner string, id uint64) (*transaction, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if x := t.open[id]; x != nil && x.owner.Username == owner {
+		return x, nil
+	}
+	if t.expired[id] == owner {
+		return nil, idledTooLong(t.limits.TransactionIdle)
+	}
+	return nil, sqlerr.New(sqlerr.NoActiveTransaction, "transaction %d is not open", id)
+}
+
+func idledTooLong(limit time.Duration) error {
+	return sqlerr.New(sqlerr.IdleTransaction, "the transaction was idle for over %s and is rolled back", limit).
+		WithHint("begin a new one, or raise --transaction-idle-timeout")
+}
+
+// reap looks for idle transactions until the table is closed.
+func (t *transactionTable) reap(ctx context.Context) {
+	defer close(t.done)
+	tick := time.NewTicker(max(t.limits.TransactionIdle/16, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			t.expire(ctx, now)
+		}
+	}
+}
+
+func (t *transactionTable) expire(ctx context.Context, now time.Time) {
+	t.mu.Lock()
+	all := make([]*transaction, 0, len(t.open))
+	for _, x := range t.open {
+		all = append(all, x)
+	}
+	t.mu.Unlock()
+	for _, x := range all {
+		if !x.expire(ctx, now.Add(-t.limits.TransactionIdle), idledTooLong(t.limits.TransactionIdle)) {
+			continue
+		}
+		t.remember(x)
+		t.log.LogAttrs(ctx, slog.LevelInfo, "idle transaction rolled back",
+			slog.Uint64("transaction", x.id), slog.String("user", x.owner.Username))
+	}
+}
+
+func (t *transactionTable) remember(x *transaction) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.open, x.id)
+	if len(t.order) == expiredRemembered {
+		delete(t.expired, t.order[0])
+		t.order = t.order[1:]
+	}
+	t.expired[x.id] = x.owner.Username
+	t.order = append(t.order, x.id)
+}
+
+// close rolls all transactions back and ends the reaper.
+func (t *transactionTable) close(ctx context.Context) {
+	t.stop()
+	<-t.done
+	t.mu.Lock()
+	t.closed = true
+	all := make([]*transaction, 0, len(t.open))
+	for _, x := range t.open {
+		all = append(all, x)
+	}
+	t.mu.Unlock()
+	for _, x := range all {
+		if err := x.abandon(ctx, shuttingDown()); err != nil {
+			t.log.LogAttrs(ctx, slog.LevelError, "rollback failed",
+				slog.Uint64("transaction", x.id), slog.String("error", err.Error()))
+		}
+	}
+}
+
+// now is the clock of sessions.
+func now() catalog.Timestamp { return catalog.Timestamp(time.Now().UnixNano()) }
