@@ -41,7 +41,7 @@ func SelectRuntime(v *Vector, r *RuntimeValues, in, out []uint16) []uint16 {
 	case r.Lo > r.Hi:
 		return out[:0]
 	case v.Encoding == Constant:
-		if r.has(v.Base) {
+		if r.Has(v.Base) {
 			return SelectValid(v, in, out)
 		}
 		return out[:0]
@@ -54,7 +54,8 @@ func SelectRuntime(v *Vector, r *RuntimeValues, in, out []uint16) []uint16 {
 	}
 }
 
-func (r *RuntimeValues) has(value int64) bool {
+// Has tells whether a value may be in the set.
+func (r *RuntimeValues) Has(value int64) bool {
 	x := uint64(value) - uint64(r.Lo)
 	switch {
 	case x > uint64(r.Hi)-uint64(r.Lo):

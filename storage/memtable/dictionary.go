@@ -1,6 +1,7 @@
 package memtable
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/micodb/micodb/internal/vector"
@@ -46,7 +47,7 @@ func (d *dictionary) code(value []byte) (uint16, bool) {
 // publish lets readers see the values that were added.
 func (d *dictionary) publish() {
 	if len(d.published.Load().Values) != len(d.values) {
-		d.published.Store(&vector.Dictionary{Values: d.values[:len(d.values):len(d.values)]})
+		d.published.Store(&vector.Dictionary{Values: slices.Clip(d.values)})
 	}
 }
 

@@ -19,7 +19,6 @@ type Column struct {
 type Memtable struct {
 	columns      []Column
 	dictionaries []*dictionary // nil but for Bytes columns with a Unifier
-	blocks       []*block
 	view         View
 }
 

@@ -28,8 +28,8 @@ type Tail struct {
 	Bytes int64  // of text
 }
 
-// Place gives addresses to the chosen rows of a chunk that Check has accepted. newBlock gives a new id each
-// time that a block begins.
+// Place gives addresses to the chosen rows of a chunk that Check has accepted. Each block that begins takes
+// an id from newBlock.
 func (t *Tail) Place(rows *vector.Chunk, newBlock func() catalog.BlockID) []Range {
 	n, size := uint32(rows.Count()), textBytes(rows)
 	if n == 0 {

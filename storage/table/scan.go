@@ -1,0 +1,177 @@
+package table
+
+import (
+	"context"
+	"maps"
+	"sync/atomic"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/storage/memtable"
+	"github.com/micodb/micodb/storage/segment"
+)
+
+// MorselRows is the size of a piece of work that a worker takes at once.
+const MorselRows = 8 * vector.ChunkRows
+
+// scan is one reading of a version. All but the counters is fixed when it begins.
+type scan struct {
+	table   *table
+	columns []scanColumn // the requested ones, then those that only runtime filters need
+	public  []catalog.ScanColumn
+	filters []scanFilter
+	morsels []morsel
+	total   int // morsels before pruning
+	next    atomic.Int64
+	counts  struct{ files, filesPruned, groups, groupsPruned, rows, bytes atomic.Int64 }
+}
+
+// scanColumn is a column that the scan reads.
+type scanColumn struct {
+	catalog.ScanColumn
+
+	ordinal int // in the table's definition; -1: a pseudo-column
+}
+
+type scanFilter struct {
+	*catalog.RuntimeFilter
+
+	column int // in scan.columns
+}
+
+// morsel is a run of at most MorselRows rows of one row group, or up to eight blocks of a memtable.
+type morsel []piece
+
+// piece is a run of rows of one block.
+type piece struct {
+	address catalog.BlockID // 0: rows without an address
+	first   uint32
+	end     uint32
+	deleted *roaring.Bitmap // nil: none
+	forms   []memtable.Form // of scan.columns; shared by the pieces of a block
+
+	block   memtable.Block   // valid when segment is nil
+	segment *segment.Segment // of row group group
+	group   int
+}
+
+func newScan(ctx context.Context, v *Version, request catalog.ScanRequest, own *Overlay) (*scan, error) {
+	s := &scan{table: v.table}
+	if err := s.resolve(request); err != nil {
+		return nil, err
+	}
+	b := builder{scan: s, version: v, where: request.Where, deletes: v.deletes}
+	if own != nil {
+		b.deletes = v.deletes.with(own.Deletes)
+	}
+	b.segments(v.segments, true)
+	b.memory(&v.memory, true)
+	if own != nil {
+		segments := make([]*segment.Segment, len(own.Segments))
+		for i := range own.Segments {
+			var err error
+			if segments[i], err = v.table.open(&own.Segments[i]); err != nil {
+				return nil, err
+			}
+		}
+		b.segments(segments, false)
+		b.memory(&own.Rows, false)
+	}
+	if err := b.finish(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// resolve finds the columns that are read.
+func (s *scan) resolve(request catalog.ScanRequest) error {
+	for _, id := range request.Columns {
+		if err := s.add(id); err != nil {
+			return err
+		}
+	}
+	for _, f := range request.Runtime {
+		k := s.find(f.Column)
+		if k < 0 {
+			k = len(s.columns)
+			if err := s.add(f.Column); err != nil {
+				return err
+			}
+		}
+		s.filters = append(s.filters, scanFilter{f, k})
+	}
+	s.public = make([]catalog.ScanColumn, len(request.Columns))
+	return nil
+}
+
+func (s *scan) find(id catalog.ColumnID) int {
+	for i := range s.columns {
+		if s.columns[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *scan) add(id catalog.ColumnID) error {
+	c := scanColumn{ordinal: s.table.of.ByID(id)}
+	c.ID, c.Lo, c.Hi = id, vector.MaxInt, vector.MinInt
+	switch {
+	case c.ordinal >= 0:
+		c.Type = s.table.of.Columns[c.ordinal].Type
+		c.Physical = c.Type.Physical()
+	case id == catalog.AddressBlock || id == catalog.AddressOffset:
+		c.Type = vector.Of(vector.Int64)
+	default:
+		return sqlerr.New(sqlerr.InternalError, "table %s has no column with the id %d", s.table.of.Name, id)
+	}
+	s.columns = append(s.columns, c)
+	return nil
+}
+
+// Columns implements catalog.Scan.
+func (s *scan) Columns() []catalog.ScanColumn { return s.public }
+
+// Morsels implements catalog.Scan.
+func (s *scan) Morsels() int { return s.total }
+
+// Open implements catalog.Scan.
+func (s *scan) Open(int) (catalog.ChunkSource, error) { return newSource(s), nil }
+
+// Close implements catalog.Scan. The version that is read holds all that the scan needs.
+func (*scan) Close() error { return nil }
+
+// Counts implements catalog.Scan.
+func (s *scan) Counts() catalog.ScanCounts {
+	c := &s.counts
+	return catalog.ScanCounts{
+		Files: c.files.Load(), FilesPruned: c.filesPruned.Load(),
+		RowGroups: c.groups.Load(), RowGroupsPruned: c.groupsPruned.Load(),
+		Rows: c.rows.Load(), Bytes: c.bytes.Load(),
+	}
+}
+
+// with returns the delete vectors with more addresses.
+func (d deletes) with(more []catalog.Address) deletes {
+	if len(more) == 0 {
+		return d
+	}
+	merged := make(deletes, len(d)+1)
+	maps.Copy(merged, d)
+	fresh := map[catalog.BlockID]bool{}
+	for _, a := range more {
+		if !fresh[a.Block] {
+			fresh[a.Block] = true
+			if b := merged[a.Block]; b == nil {
+				merged[a.Block] = roaring.New()
+			} else {
+				merged[a.Block] = b.Clone()
+			}
+		}
+		merged[a.Block].Add(a.Offset)
+	}
+	return merged
+}

@@ -1,0 +1,118 @@
+package table
+
+import (
+	"math"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/storage/segment"
+)
+
+// Statistics returns estimates for the planner: exact row counts, bounds and NULL counts that ignore deletes,
+// and distinct counts joined from those of the row groups.
+func (v *Version) Statistics() *catalog.Statistics {
+	s := &catalog.Statistics{Rows: v.rows, Columns: make(map[catalog.ColumnID]catalog.ColumnStatistics)}
+	for i := range v.table.of.Columns {
+		c := &v.table.of.Columns[i]
+		e := estimate{of: c.Type}
+		for _, g := range v.segments {
+			if k := g.Descriptor.Find(c.ID); k >= 0 {
+				for j := range g.Descriptor.Groups {
+					e.group(&g.Descriptor.Groups[j], k)
+				}
+			}
+		}
+		for j := range v.memory.Blocks() {
+			b := v.memory.Block(j)
+			f := b.Form(i)
+			e.nulls += int64(min(f.Nulls, b.Rows()))
+			if p := c.Type.Physical(); (p == vector.Integer || p == vector.Wide && f.Narrow) && f.Lo <= f.Hi {
+				e.integers(vector.Int128Of(f.Lo), vector.Int128Of(f.Hi))
+			}
+			e.most = max(e.most, int64(f.Distinct))
+		}
+		s.Columns[c.ID] = e.result(v.rows)
+	}
+	return s
+}
+
+// estimate gathers what is known of a column.
+type estimate struct {
+	of      vector.Type
+	lo, hi  vector.Scalar
+	bounded bool
+	nulls   int64
+	most    int64 // distinct values of the row group that has most
+	sum     int64 // of all row groups' distinct values
+	rows    int64 // of those row groups
+}
+
+func (e *estimate) group(g *segment.Group, k int) {
+	s := &g.Columns[k]
+	e.nulls += s.Nulls
+	e.most = max(e.most, s.Distinct)
+	e.sum += s.Distinct
+	e.rows += int64(g.Rows)
+	if s.Nulls == int64(g.Rows) {
+		return
+	}
+	switch e.of.Physical() {
+	case vector.Integer:
+		e.integers(vector.Int128Of(s.Lo), vector.Int128Of(s.Hi))
+	case vector.Wide:
+		if s.Narrow {
+			e.integers(vector.Int128Of(s.Lo), vector.Int128Of(s.Hi))
+		} else if s.WideLo != nil && s.WideHi != nil {
+			e.integers(*s.WideLo, *s.WideHi)
+		}
+	case vector.Float:
+		lo, hi := s.FloatBounds()
+		e.widen(vector.Scalar{Type: e.of, Float: lo}, vector.Scalar{Type: e.of, Float: hi},
+			func(a, b *vector.Scalar) bool { return vector.CompareFloats(a.Float, b.Float) < 0 })
+	case vector.Bytes:
+		e.widen(vector.Scalar{Type: e.of, Bytes: string(s.Min)}, vector.Scalar{Type: e.of, Bytes: string(s.Max)},
+			func(a, b *vector.Scalar) bool { return a.Bytes < b.Bytes })
+	default:
+	}
+}
+
+func (e *estimate) integers(lo, hi vector.Int128) {
+	scalar := func(x vector.Int128) vector.Scalar {
+		if e.of.Kind == vector.Decimal || e.of.Kind == vector.UInt64 {
+			return vector.Scalar{Type: e.of, Wide: x}
+		}
+		return vector.IntOf(e.of, int64(x.Lo))
+	}
+	e.widen(scalar(lo), scalar(hi), func(a, b *vector.Scalar) bool { return wideOf(a).Cmp(wideOf(b)) < 0 })
+}
+
+func (e *estimate) widen(lo, hi vector.Scalar, less func(a, b *vector.Scalar) bool) {
+	if !e.bounded || less(&lo, &e.lo) {
+		e.lo = lo
+	}
+	if !e.bounded || less(&e.hi, &hi) {
+		e.hi = hi
+	}
+	e.bounded = true
+}
+
+// result joins the row groups' distinct counts. Where the row groups' values are few beside their rows they
+// are taken to be the same ones in each; where nearly every row has its own they are taken to add up; between
+// the two by the share of rows that are distinct.
+func (e *estimate) result(rows int64) catalog.ColumnStatistics {
+	s := catalog.ColumnStatistics{Min: vector.NullOf(e.of), Max: vector.NullOf(e.of), Nulls: e.nulls, Distinct: e.most}
+	if e.bounded {
+		s.Min, s.Max = e.lo, e.hi
+	}
+	if e.rows > 0 && e.sum > e.most {
+		share := float64(e.sum) / float64(e.rows)
+		s.Distinct = int64(math.Round(float64(e.most)*(1-share) + float64(e.sum)*share))
+	}
+	if lo, ok := wideOf(&e.lo).Int64(); ok && e.bounded && e.of.Physical() == vector.Integer {
+		if hi, ok := wideOf(&e.hi).Int64(); ok && uint64(hi)-uint64(lo) < math.MaxInt64-1 && s.Distinct > hi-lo+1 {
+			s.Distinct = hi - lo + 1
+		}
+	}
+	s.Distinct = min(s.Distinct, max(rows, 1))
+	return s
+}
