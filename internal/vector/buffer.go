@@ -13,6 +13,9 @@ type Buffer struct {
 	offsets []int32
 	data    []byte
 	x, y    []int64 // operands of an arithmetic kernel, widened
+
+	constants *Dictionary // of the constant texts last assembled, and each part's code in it
+	codeOf    []uint8
 }
 
 func grown[T any](s *[]T, n int) []T {
