@@ -126,6 +126,10 @@ type Overload struct {
 	Result vector.Type
 	Null   NullRule
 	New    func() Kernel // one for each worker: kernels own buffers
+
+	// Bounds proves bounds of an Integer result from those of its Integer arguments; nil: nothing is proven but
+	// what the type says.
+	Bounds func(args []vector.Bounds) vector.Bounds
 }
 
 // NullRule says how a function treats NULL.
@@ -140,7 +144,8 @@ const (
 )
 
 // Kernel computes a function over the chosen rows of its arguments: n rows in all, sel nil for all of them.
-// The result lies in a buffer of the kernel until its next call; rows that are not chosen hold anything.
+// The result lies in a buffer of the kernel until its next call; rows that are not chosen hold anything. Under
+// NullIfAny and NullResult no chosen row has a NULL argument.
 type Kernel func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error)
 
 // AggregateKind is an aggregate function.

@@ -13,6 +13,7 @@ type Buffer struct {
 	offsets []int32
 	data    []byte
 	x, y    []int64 // operands of an arithmetic kernel, widened
+	fx, fy  []float64
 
 	constants *Dictionary // of the constant texts last assembled, and each part's code in it
 	codeOf    []uint8
@@ -112,6 +113,9 @@ func (b *Buffer) Fill(s Scalar, n int) *Vector {
 	v := &b.out
 	if s.Null {
 		v.Valid, v.Lo, v.Hi = NoneValid(n), MaxInt, MinInt
+		if v.Physical == Wide { // no value is no value too wide
+			v.Physical = Integer
+		}
 		v.Dictionary = &Dictionary{Values: [][]byte{nil}}
 		return v
 	}
