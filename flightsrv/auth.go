@@ -1,0 +1,205 @@
+package flightsrv
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/session"
+)
+
+const (
+	authorizationHeader = "authorization"
+	cookieName          = "micodb_session"
+	maxCookieBytes      = 64
+	recheckInterval     = time.Minute // how long a token that was revoked or has expired may still be used
+)
+
+// caller is what the headers of a call say about who calls.
+type caller struct {
+	credentials session.Credentials
+	secret      string // fingerprint of the credentials
+	cookie      string
+	key         string
+	connection  uint64
+}
+
+// keyByToken lets the token alone tell the caller apart: a handshake gave it to one client.
+func (c *caller) keyByToken() {
+	if c.cookie == "" {
+		c.key, c.connection = "token "+c.secret, 0
+	}
+}
+
+// identify reads the headers of a call.
+func identify(ctx context.Context) (caller, error) {
+	headers, _ := metadata.FromIncomingContext(ctx)
+	credentials, err := readAuthorization(headers.Get(authorizationHeader))
+	if err != nil {
+		return caller{}, err
+	}
+	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
+		credentials.Address = p.Addr.String()
+	}
+	who := caller{credentials: credentials, secret: fingerprint(credentials), cookie: readCookie(headers.Get("cookie"))}
+	if who.cookie != "" {
+		who.key = "cookie " + who.cookie + who.secret
+		return who, nil
+	}
+	who.connection = connectionOf(ctx)
+	who.key = "connection " + strconv.FormatUint(who.connection, 10) + who.secret
+	return who, nil
+}
+
+// readAuthorization accepts Basic, with a token in the password's place too, Bearer, and none at all, which only
+// a server without authentication accepts later.
+func readAuthorization(values []string) (session.Credentials, error) {
+	if len(values) == 0 {
+		return session.Credentials{Method: session.Anonymous}, nil
+	}
+	scheme, value, _ := strings.Cut(strings.TrimSpace(values[0]), " ")
+	value = strings.TrimLeft(value, " ")
+	switch {
+	case strings.EqualFold(scheme, "Bearer") && value != "":
+		return session.Credentials{Method: session.Token, Secret: value}, nil
+	case strings.EqualFold(scheme, "Basic"):
+		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
+		user, password, found := strings.Cut(string(raw), ":")
+		if err != nil || !found {
+			return session.Credentials{}, sqlerr.New(sqlerr.InvalidAuthorization,
+				"the authorization header is not Basic with base64 of user:password")
+		}
+		if looksLikeToken(password) {
+			return session.Credentials{Method: session.Token, Username: user, Secret: password}, nil
+		}
+		return session.Credentials{Method: session.Password, Username: user, Secret: password}, nil
+	}
+	return session.Credentials{}, sqlerr.New(sqlerr.InvalidAuthorization,
+		"the authorization header is neither Basic nor Bearer")
+}
+
+// looksLikeToken knows a JWT by its form: three parts, the first being base64 of a JSON object.
+func looksLikeToken(s string) bool { return strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") == 2 }
+
+func readCookie(lines []string) string {
+	for _, line := range lines {
+		cookies, err := http.ParseCookie(line)
+		if err != nil {
+			continue // other people's cookies are none of our business
+		}
+		for _, c := range cookies {
+			if c.Name == cookieName && len(c.Value) <= maxCookieBytes {
+				return c.Value
+			}
+		}
+	}
+	return ""
+}
+
+// fingerprint stands for credentials in maps and keys, so that no secret does.
+func fingerprint(c session.Credentials) string {
+	h := sha256.New()
+	h.Write([]byte{byte(c.Method)})
+	h.Write([]byte(strconv.Itoa(len(c.Username)) + " " + c.Username + c.Secret))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// clientKey is where a call's context carries its client.
+type clientKey struct{}
+
+func clientOf(ctx context.Context) (*client, error) {
+	if c, ok := ctx.Value(clientKey{}).(*client); ok {
+		return c, nil
+	}
+	return nil, sqlerr.New(sqlerr.InternalError, "a call reached its handler without a session")
+}
+
+// authenticate finds or opens the caller's session. The caller releases the client.
+func (s *Server) authenticate(ctx context.Context) (*client, error) {
+	who, err := identify(ctx)
+	if err != nil {
+		return nil, err
+	}
+	open := func(ctx context.Context) (opened session.Session, err error) {
+		err = s.guard(ctx, func() (err error) {
+			opened, err = s.door.Open(ctx, who.credentials)
+			return err
+		})
+		return opened, err
+	}
+	c, err := s.clients.acquire(ctx, who, open)
+	if err != nil {
+		return nil, err
+	}
+	if who.credentials.Method == session.Token && s.clients.due(c) {
+		if err := s.recheck(ctx, who.credentials); err != nil {
+			s.clients.release(c)
+			s.clients.end(c)
+			return nil, err
+		}
+	}
+	if who.cookie == "" {
+		if err := setCookie(ctx, c.cookie); err != nil {
+			s.clients.release(c)
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// recheck fails when a token has expired or was revoked.
+func (s *Server) recheck(ctx context.Context, credentials session.Credentials) error {
+	_, err := s.door.Authenticate(ctx, credentials)
+	return err
+}
+
+func setCookie(ctx context.Context, value string) error {
+	return grpc.SetHeader(ctx, metadata.Pairs("set-cookie", cookieName+"="+value))
+}
+
+// Handshake logs a user in: the bearer token comes back in the authorization header and trailer, since clients
+// look for it in either. A client that holds a token may hand it in too, and gets it back.
+func (f *service) Handshake(stream flight.FlightService_HandshakeServer) error {
+	ctx := stream.Context()
+	who, err := identify(ctx)
+	if err != nil {
+		return err
+	}
+	token := who.credentials.Secret
+	switch who.credentials.Method {
+	case session.Password:
+		login, err := f.server.door.Login(ctx, who.credentials)
+		if err != nil {
+			return err
+		}
+		token = login.Token
+		f.server.clients.remember(fingerprint(session.Credentials{Method: session.Token, Secret: token}))
+	case session.Token, session.APIKey, session.Anonymous:
+		if err := f.server.recheck(ctx, who.credentials); err != nil {
+			return err
+		}
+	}
+	answer := metadata.MD{}
+	if token != "" {
+		answer.Set(authorizationHeader, "Bearer "+token)
+	}
+	stream.SetTrailer(answer.Copy())
+	if who.cookie == "" {
+		answer.Set("set-cookie", cookieName+"="+rand.Text())
+	}
+	if err := stream.SendHeader(answer); err != nil {
+		return err
+	}
+	return stream.Send(&flight.HandshakeResponse{Payload: []byte(token)})
+}

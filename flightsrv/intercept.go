@@ -1,0 +1,145 @@
+package flightsrv
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
+)
+
+// open services answer without login: they name no object.
+func openMethod(method string) bool {
+	return strings.HasPrefix(method, "/grpc.health.") || strings.HasPrefix(method, "/grpc.reflection.")
+}
+
+func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo,
+	handler grpc.UnaryHandler,
+) (response any, err error) {
+	if openMethod(info.FullMethod) {
+		return handler(ctx, request)
+	}
+	err = s.answer(ctx, info.FullMethod, func(ctx context.Context) (err error) {
+		response, err = handler(ctx, request)
+		return err
+	})
+	return response, err
+}
+
+func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo,
+	handler grpc.StreamHandler,
+) error {
+	if openMethod(info.FullMethod) {
+		return handler(server, stream)
+	}
+	return s.answer(stream.Context(), info.FullMethod, func(ctx context.Context) error {
+		return handler(server, &clientStream{ServerStream: stream, context: ctx})
+	})
+}
+
+// answer is the frame of every call: the client's session, the panic that must not pass, the error's translation,
+// the count.
+func (s *Server) answer(ctx context.Context, method string, handle func(context.Context) error) error {
+	err := s.guard(ctx, func() error {
+		if strings.HasSuffix(method, "/Handshake") {
+			return handle(ctx)
+		}
+		c, err := s.authenticate(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.clients.release(c)
+		return handle(context.WithValue(ctx, clientKey{}, c))
+	})
+	outcome := "ok"
+	if err != nil {
+		if ctx.Err() != nil {
+			err = sqlerr.Wrap(err, sqlerr.QueryCanceled, "the call was cancelled")
+		}
+		outcome = string(sqlerr.CodeOf(classify(err)))
+		s.logFailure(ctx, method, err)
+	}
+	s.config.Metrics.Connections.Requests.WithLabelValues(string(metrics.Flight), outcome).Inc()
+	return toStatus(err)
+}
+
+// guard turns a panic into an error: whatever a client sent, the process lives.
+func (s *Server) guard(ctx context.Context, f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.recovered(ctx, r)
+		}
+	}()
+	return f()
+}
+
+// recovered makes an error of a panic: the one that it carries, when a budget ended, else a defect, which is
+// logged with its stack.
+func (s *Server) recovered(ctx context.Context, value any) error {
+	if e, ok := value.(*sqlerr.Error); ok {
+		return e
+	}
+	s.log.LogAttrs(ctx, slog.LevelError, "flight call panicked",
+		slog.Any("panic", value), slog.String("stack", string(debug.Stack())))
+	return sqlerr.Wrap(fmt.Errorf("panic: %v", value), sqlerr.InternalError, "internal error")
+}
+
+// clientStream is a stream whose context knows its client.
+type clientStream struct {
+	grpc.ServerStream
+
+	context context.Context //nolint:containedctx // grpc's way to hand a context to a stream's handler
+}
+
+// Context returns the context with the client.
+func (c *clientStream) Context() context.Context { return c.context }
+
+// connectionKey is where a connection's context carries its number.
+type connectionKey struct{}
+
+func connectionOf(ctx context.Context) uint64 {
+	n, _ := ctx.Value(connectionKey{}).(uint64)
+	return n
+}
+
+// connectionStats numbers connections, and ends the sessions that live by one.
+type connectionStats struct{ server *Server }
+
+// TagConn gives a connection its number.
+func (h *connectionStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return context.WithValue(ctx, connectionKey{}, h.server.connections.Add(1))
+}
+
+// HandleConn counts open connections.
+func (h *connectionStats) HandleConn(ctx context.Context, event stats.ConnStats) {
+	open := h.server.config.Metrics.Connections.Open.WithLabelValues(string(metrics.Flight))
+	switch event.(type) {
+	case *stats.ConnBegin:
+		open.Inc()
+	case *stats.ConnEnd:
+		open.Dec()
+		h.server.disconnected(connectionOf(ctx))
+	}
+}
+
+// TagRPC adds nothing.
+func (*connectionStats) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// HandleRPC looks at nothing.
+func (*connectionStats) HandleRPC(context.Context, stats.RPCStats) {}
+
+// disconnected closes sessions beside the transport's goroutine, which must not wait for a rollback. After
+// Shutdown began, that closes them.
+func (s *Server) disconnected(connection uint64) {
+	select {
+	case <-s.stop:
+	default:
+		s.background.Go(func() { s.clients.disconnected(connection) })
+	}
+}

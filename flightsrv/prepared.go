@@ -1,0 +1,210 @@
+package flightsrv
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+
+	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// parameters are rows that a client bound to a statement, nil being none.
+type parameters struct {
+	schema  *arrow.Schema
+	batches []arrow.RecordBatch
+}
+
+// stream returns a new stream of the rows: nil for nil.
+func (p *parameters) stream() batch.Stream {
+	if p == nil {
+		return nil
+	}
+	return &boundStream{parameters: p}
+}
+
+// boundStream hands out parameters, which stay bound.
+type boundStream struct {
+	*parameters
+
+	next int
+}
+
+// Schema returns that of the parameters.
+func (b *boundStream) Schema() *arrow.Schema { return b.schema }
+
+// Next returns the next batch of rows.
+func (b *boundStream) Next(ctx context.Context) (arrow.RecordBatch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if b.next == len(b.batches) {
+		return nil, io.EOF
+	}
+	record := b.batches[b.next]
+	record.Retain()
+	b.next++
+	return record, nil
+}
+
+// Close leaves the parameters bound.
+func (*boundStream) Close() error { return nil }
+
+// CreatePreparedStatement prepares a statement of the calling client. A statement without rows says so twice: by
+// is_update, and by a dataset schema without bytes, which is what older clients look at.
+func (h *handlers) CreatePreparedStatement(ctx context.Context, request flightsql.ActionCreatePreparedStatementRequest,
+) (result flightsql.ActionCreatePreparedStatementResult, err error) {
+	c, st, err := h.prepare(ctx, request.GetQuery(), request.GetTransactionId())
+	if err != nil {
+		return result, err
+	}
+	update := st.Result() == nil
+	result.DatasetSchema, result.ParameterSchema, result.IsUpdate = st.Result(), st.Parameters(), &update
+	held, err := h.handles.add(c, kindPrepared, st, nil)
+	if err != nil {
+		return result, err
+	}
+	result.Handle = h.sign(c, kindPrepared, held.id[:])
+	return result, nil
+}
+
+// ClosePreparedStatement closes a prepared statement. Tickets made of it stay valid.
+func (h *handlers) ClosePreparedStatement(ctx context.Context, request flightsql.ActionClosePreparedStatementRequest,
+) error {
+	held, err := h.held(ctx, kindPrepared, request.GetPreparedStatementHandle())
+	if err != nil {
+		return err
+	}
+	_, err = h.handles.remove(held)
+	return err
+}
+
+// GetFlightInfoPreparedStatement returns a ticket for the rows with the parameters that are bound now. A statement
+// without rows runs at once.
+func (h *handlers) GetFlightInfoPreparedStatement(ctx context.Context, query flightsql.PreparedStatementQuery,
+	descriptor *flight.FlightDescriptor,
+) (*flight.FlightInfo, error) {
+	held, err := h.held(ctx, kindPrepared, query.GetPreparedStatementHandle())
+	if err != nil {
+		return nil, err
+	}
+	ctx, finish, err := held.begin(ctx, h.now())
+	if err != nil {
+		return nil, err
+	}
+	defer finish()
+	e := execution{statement: held.statement.retain(), params: held.bound()}
+	return h.flightInfo(ctx, held.owner, e, descriptor)
+}
+
+// GetSchemaPreparedStatement returns the schema of the rows.
+func (h *handlers) GetSchemaPreparedStatement(ctx context.Context, query flightsql.PreparedStatementQuery,
+	_ *flight.FlightDescriptor,
+) (*flight.SchemaResult, error) {
+	held, err := h.held(ctx, kindPrepared, query.GetPreparedStatementHandle())
+	if err != nil {
+		return nil, err
+	}
+	return schemaResult(held.statement.Result()), nil
+}
+
+// DoGetPreparedStatement runs the query with the parameters that are bound now, for clients that make a ticket of
+// the command.
+func (h *handlers) DoGetPreparedStatement(ctx context.Context, query flightsql.PreparedStatementQuery,
+) (*arrow.Schema, <-chan flight.StreamChunk, error) {
+	held, err := h.held(ctx, kindPrepared, query.GetPreparedStatementHandle())
+	if err != nil {
+		return nil, nil, err
+	}
+	if held.statement.Result() == nil {
+		return nil, nil, sqlerr.New(sqlerr.ProtocolViolation, "the statement returns no rows").
+			WithHint("execute it as an update")
+	}
+	return h.rows(ctx, held)
+}
+
+// PollFlightInfoPreparedStatement answers like GetFlightInfoPreparedStatement, and is complete.
+func (h *handlers) PollFlightInfoPreparedStatement(ctx context.Context, query flightsql.PreparedStatementQuery,
+	descriptor *flight.FlightDescriptor,
+) (*flight.PollInfo, error) {
+	info, err := h.GetFlightInfoPreparedStatement(ctx, query, descriptor)
+	return complete(info), err
+}
+
+// DoPutPreparedStatementQuery binds parameters, until others are bound.
+func (h *handlers) DoPutPreparedStatementQuery(ctx context.Context, query flightsql.PreparedStatementQuery,
+	reader flight.MessageReader, _ flight.MetadataWriter,
+) ([]byte, error) {
+	held, err := h.held(ctx, kindPrepared, query.GetPreparedStatementHandle())
+	if err != nil {
+		return nil, err
+	}
+	in, err := h.newIncoming(ctx, reader)
+	if err != nil {
+		return nil, err
+	}
+	params, err := h.collect(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	held.bind(params)
+	return query.GetPreparedStatementHandle(), nil
+}
+
+// collect reads all rows that are to stay bound.
+func (h *handlers) collect(ctx context.Context, in *incoming) (*parameters, error) {
+	if in == nil || in.schema.NumFields() == 0 {
+		return nil, nil //nolint:nilnil // no parameters
+	}
+	p := &parameters{schema: in.schema}
+	size := int64(0)
+	for {
+		record, err := in.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return p, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if size += recordBytes(record); size > h.limits.ParameterBytes {
+			return nil, sqlerr.New(sqlerr.LimitExceeded, "the parameters are larger than %d MiB",
+				h.limits.ParameterBytes>>20).WithHint("execute the statement with fewer rows, or ingest them")
+		}
+		p.batches = append(p.batches, record)
+	}
+}
+
+// DoPutPreparedStatementUpdate runs a statement once for each row that comes with the call; without parameters in
+// the call, those that were bound before count.
+func (h *handlers) DoPutPreparedStatementUpdate(ctx context.Context, update flightsql.PreparedStatementUpdate,
+	reader flight.MessageReader,
+) (int64, error) {
+	held, err := h.held(ctx, kindPrepared, update.GetPreparedStatementHandle())
+	if err != nil {
+		return 0, err
+	}
+	in, err := h.newIncoming(ctx, reader)
+	if err != nil {
+		return 0, err
+	}
+	var rows batch.Stream
+	if in != nil && in.schema.NumFields() > 0 {
+		rows = in
+	} else {
+		rows = held.bound().stream()
+	}
+	run, finish, err := held.begin(ctx, h.now())
+	if err != nil {
+		return 0, err
+	}
+	defer finish()
+	changed, err := held.statement.Exec(run, rows)
+	if err != nil {
+		return 0, ended(run, err)
+	}
+	return changed, nil
+}

@@ -1,0 +1,245 @@
+package flightsrv
+
+import (
+	"context"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/session"
+)
+
+// handlers answer the Flight SQL commands that arrow-go's service routes to them.
+type handlers struct {
+	flightsql.BaseServer
+	*Server
+}
+
+func newHandlers(s *Server) (*handlers, error) {
+	h := &handlers{Server: s}
+	h.Alloc = allocator()
+	if err := h.registerSQLInfo(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// prepare prepares a statement of the calling client, in the transaction that it names.
+func (h *handlers) prepare(ctx context.Context, sql string, transaction []byte) (*client, *statement, error) {
+	c, err := clientOf(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	tx, err := h.transaction(ctx, c, transaction)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := c.session.Prepare(ctx, tx, sql)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, newStatement(st), nil
+}
+
+// GetFlightInfoStatement prepares a query and returns a ticket for its rows. A statement without rows runs at
+// once: its client may be one that executes and reads nothing.
+func (h *handlers) GetFlightInfoStatement(ctx context.Context, query flightsql.StatementQuery,
+	descriptor *flight.FlightDescriptor,
+) (*flight.FlightInfo, error) {
+	c, st, err := h.prepare(ctx, query.GetQuery(), query.GetTransactionId())
+	if err != nil {
+		return nil, err
+	}
+	return h.flightInfo(ctx, c, execution{statement: st}, descriptor)
+}
+
+// execution is a statement to run with what is bound to it.
+type execution struct {
+	statement *statement // owned
+	params    *parameters
+}
+
+func (h *handlers) flightInfo(ctx context.Context, c *client, e execution, descriptor *flight.FlightDescriptor,
+) (*flight.FlightInfo, error) {
+	result := e.statement.Result()
+	if result == nil {
+		changed, err := e.statement.Exec(ctx, e.params.stream())
+		if closing := e.statement.release(); err == nil {
+			err = closing
+		}
+		if err != nil {
+			return nil, err
+		}
+		return doneInfo(descriptor, changed), nil
+	}
+	held, err := h.handles.add(c, kindTicket, e.statement, e.params)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := h.endpoint(c, held)
+	if err != nil {
+		return nil, err
+	}
+	return &flight.FlightInfo{
+		Schema:           flight.SerializeSchema(result, allocator()),
+		FlightDescriptor: descriptor,
+		Endpoint:         []*flight.FlightEndpoint{endpoint},
+		TotalRecords:     -1,
+		TotalBytes:       -1,
+		Ordered:          true,
+	}, nil
+}
+
+// endpoint signs a ticket. It names no location: its rows are where it was handed out, through whatever proxy the
+// client came.
+func (h *handlers) endpoint(c *client, held *handle) (*flight.FlightEndpoint, error) {
+	ticket, err := flightsql.CreateStatementQueryTicket(h.sign(c, kindTicket, held.id[:]))
+	if err != nil {
+		return nil, sqlerr.Wrap(err, sqlerr.InternalError, "a ticket can't be encoded")
+	}
+	return &flight.FlightEndpoint{
+		Ticket: &flight.Ticket{Ticket: ticket}, ExpirationTime: timestamppb.New(h.handles.renew(held)),
+	}, nil
+}
+
+// doneInfo answers for a statement that has run and gives no rows: nothing is left to fetch, and TotalRecords is
+// the number of rows changed, which ADBC shows as the row count.
+func doneInfo(descriptor *flight.FlightDescriptor, changed int64) *flight.FlightInfo {
+	return &flight.FlightInfo{
+		Schema:           flight.SerializeSchema(arrow.NewSchema(nil, nil), allocator()),
+		FlightDescriptor: descriptor,
+		TotalRecords:     changed,
+		TotalBytes:       0,
+	}
+}
+
+// GetSchemaStatement returns the schema of a query's rows, and runs nothing.
+func (h *handlers) GetSchemaStatement(ctx context.Context, query flightsql.StatementQuery,
+	_ *flight.FlightDescriptor,
+) (*flight.SchemaResult, error) {
+	_, st, err := h.prepare(ctx, query.GetQuery(), query.GetTransactionId())
+	if err != nil {
+		return nil, err
+	}
+	schema := schemaResult(st.Result())
+	return schema, st.release()
+}
+
+func schemaResult(schema *arrow.Schema) *flight.SchemaResult {
+	if schema == nil {
+		schema = arrow.NewSchema(nil, nil)
+	}
+	return &flight.SchemaResult{Schema: flight.SerializeSchema(schema, allocator())}
+}
+
+// DoGetStatement sends the rows of a ticket.
+func (h *handlers) DoGetStatement(ctx context.Context, ticket flightsql.StatementQueryTicket,
+) (*arrow.Schema, <-chan flight.StreamChunk, error) {
+	held, err := h.held(ctx, kindTicket, ticket.GetStatementHandle())
+	if err != nil {
+		return nil, nil, err
+	}
+	return h.rows(ctx, held)
+}
+
+// held finds the handle that signed bytes of the calling client stand for.
+func (h *handlers) held(ctx context.Context, k kind, signed []byte) (*handle, error) {
+	c, err := clientOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	claim, err := h.open(c, k, signed)
+	if err != nil {
+		return nil, err
+	}
+	return h.handles.get(claim)
+}
+
+// rows runs a handle's query.
+func (h *handlers) rows(call context.Context, held *handle) (*arrow.Schema, <-chan flight.StreamChunk, error) {
+	ctx, finish, err := held.begin(call, h.now())
+	if err != nil {
+		return nil, nil, err
+	}
+	h.clients.hold(held.owner)
+	over := func() {
+		finish()
+		h.clients.release(held.owner)
+	}
+	var rows batch.Stream
+	schema := held.statement.Result()
+	err = h.guard(ctx, func() (err error) {
+		rows, err = held.statement.Query(ctx, held.bound().stream())
+		return err
+	})
+	if err == nil && !rows.Schema().Equal(schema) {
+		_ = rows.Close() // the mismatch is the error to tell
+		err = sqlerr.New(sqlerr.InternalError, "the rows have another schema than was announced")
+	}
+	if err != nil {
+		over()
+		return nil, nil, ended(ctx, err)
+	}
+	return schema, h.send(ctx, sending{rows: rows, callEnded: call.Done(), finish: func(whole bool) {
+		over()
+		if whole {
+			h.handles.wasRead(held)
+		}
+	}}), nil
+}
+
+// DoPutCommandStatementUpdate runs a statement and returns the number of rows changed.
+func (h *handlers) DoPutCommandStatementUpdate(ctx context.Context, update flightsql.StatementUpdate,
+) (int64, error) {
+	_, st, err := h.prepare(ctx, update.GetQuery(), update.GetTransactionId())
+	if err != nil {
+		return 0, err
+	}
+	changed, err := st.Exec(ctx, nil)
+	if closing := st.release(); err == nil {
+		err = closing
+	}
+	return changed, err
+}
+
+// PollFlightInfoStatement prepares a query like GetFlightInfoStatement. A query works while its rows are fetched,
+// so there is nothing to poll for: its info is complete.
+func (h *handlers) PollFlightInfoStatement(ctx context.Context, query flightsql.StatementQuery,
+	descriptor *flight.FlightDescriptor,
+) (*flight.PollInfo, error) {
+	info, err := h.GetFlightInfoStatement(ctx, query, descriptor)
+	return complete(info), err
+}
+
+// PollFlightInfo refuses descriptors that are no command: none was handed out.
+func (*handlers) PollFlightInfo(context.Context, *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	return nil, sqlerr.New(sqlerr.ProtocolViolation, "the descriptor is not one of a query")
+}
+
+func complete(info *flight.FlightInfo) *flight.PollInfo {
+	if info == nil {
+		return nil
+	}
+	progress := 1.0
+	poll := &flight.PollInfo{Info: info, Progress: &progress}
+	if len(info.GetEndpoint()) > 0 {
+		poll.ExpirationTime = info.GetEndpoint()[0].GetExpirationTime()
+	}
+	return poll
+}
+
+// transaction finds the transaction that a client names by the id it was given; no id is none.
+func (h *handlers) transaction(ctx context.Context, c *client, signed []byte) (session.Transaction, error) {
+	if len(signed) == 0 {
+		return nil, nil //nolint:nilnil // no transaction is the session's own, or autocommit
+	}
+	claim, err := h.open(c, kindTransaction, signed)
+	if err != nil {
+		return nil, err
+	}
+	return c.session.Resume(ctx, claim.transaction())
+}
