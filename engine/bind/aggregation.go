@@ -1,0 +1,111 @@
+package bind
+
+import (
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// aggregation collects what an Aggregate node computes while the clauses above it are bound. Those are bound over
+// the columns of the node's input; lift then turns them into expressions over the node's own.
+type aggregation struct {
+	groups []expr.Expr
+	calls  []expr.Aggregate
+}
+
+// add notes an aggregate, each different one once, and returns the column that stands for its result until lift.
+func (a *aggregation) add(call expr.Aggregate) expr.Expr {
+	at := len(a.calls)
+	for i, c := range a.calls {
+		if sameAggregate(c, call) {
+			at = i
+			break
+		}
+	}
+	if at == len(a.calls) {
+		a.calls = append(a.calls, call)
+	}
+	return expr.Column{Index: aggregateFrom + at, Name: call.String(), Of: call.Of, IsNull: a.nullable(call)}
+}
+
+func sameAggregate(a, b expr.Aggregate) bool {
+	if a.Kind != b.Kind || a.Distinct != b.Distinct || (a.Arg == nil) != (b.Arg == nil) {
+		return false
+	}
+	return a.Arg == nil || expr.SameExpr(a.Arg, b.Arg)
+}
+
+// nullable tells whether an aggregate may give NULL: of no rows, or of none but NULLs.
+func (a *aggregation) nullable(call expr.Aggregate) bool {
+	if call.Kind == expr.Count || call.Kind == expr.CountRows {
+		return false
+	}
+	return len(a.groups) == 0 || call.Arg.Nullable()
+}
+
+// node makes the Aggregate over its input.
+func (a *aggregation) node(input plan.Node) *plan.Aggregate {
+	in := input.Schema()
+	out := &plan.Schema{}
+	for _, g := range a.groups {
+		out.Fields = append(out.Fields, fieldOf(g, in))
+	}
+	for _, c := range a.calls {
+		out.Fields = append(out.Fields, plan.Field{Name: c.String(), Type: c.Of, Nullable: a.nullable(c)})
+	}
+	return &plan.Aggregate{Input: input, Groups: a.groups, Aggregates: a.calls, Out: out}
+}
+
+// fieldOf describes a computed column; one that is read only keeps its table and name.
+func fieldOf(e expr.Expr, in *plan.Schema) plan.Field {
+	if c, ok := e.(expr.Column); ok && c.Index < len(in.Fields) {
+		f := in.Fields[c.Index]
+		f.Nullable = c.IsNull
+		return f
+	}
+	return plan.Field{Name: e.String(), Type: e.Type(), Nullable: e.Nullable()}
+}
+
+// lift rewrites an expression over the input into one over the Aggregate: the largest parts that are grouped by become
+// their columns, aggregates theirs. Any other column of the input is 42803; places says where it was named.
+func (a *aggregation) lift(e expr.Expr, places map[int]*ast.Column) (expr.Expr, error) {
+	for i, g := range a.groups {
+		if expr.SameExpr(e, g) {
+			return expr.Column{Index: i, Name: nameOfExpr(g), Of: g.Type(), IsNull: g.Nullable()}, nil
+		}
+	}
+	if c, ok := e.(expr.Column); ok {
+		switch {
+		case c.Index >= aggregateFrom:
+			c.Index += len(a.groups) - aggregateFrom
+			return c, nil
+		case c.Index >= attachedFrom:
+			return c, nil
+		}
+		err := sqlerr.New(sqlerr.GroupingError, "column %s is neither in GROUP BY nor inside an aggregate", c.Name)
+		if place := places[c.Index]; place != nil {
+			return nil, at(err, place)
+		}
+		return nil, err
+	}
+	children := e.Children()
+	if len(children) == 0 {
+		return e, nil
+	}
+	lifted := make([]expr.Expr, len(children))
+	for i, c := range children {
+		var err error
+		if lifted[i], err = a.lift(c, places); err != nil {
+			return nil, err
+		}
+	}
+	return e.WithChildren(lifted), nil
+}
+
+func nameOfExpr(e expr.Expr) string {
+	if c, ok := e.(expr.Column); ok {
+		return c.Name
+	}
+	return e.String()
+}

@@ -1,0 +1,151 @@
+package bind
+
+import (
+	"context"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Environment is what the meaning of a statement depends on beside its text.
+type Environment struct {
+	// Snapshot is where names are looked up. Names that it hides from the user are unknown, and never suggested.
+	Snapshot     catalog.Snapshot
+	Database     string // of unqualified names
+	Functions    *function.Registry
+	Setting      func(name string) (string, bool) // for SHOW
+	SettingNames []string                         // for SHOW ALL, and to suggest
+	User         string
+	Now          catalog.Timestamp // of the transaction
+}
+
+// Bound is a statement with its meaning.
+type Bound struct {
+	Plan       plan.Node
+	Parameters []vector.Type // what each parameter is cast to, from $1
+	Access     []Access
+	ReadOnly   bool // whether it changes nothing
+}
+
+// Access is a privilege that the statement needs.
+type Access struct {
+	Privilege Privilege
+	Database  string
+	Table     string // empty: of the database
+}
+
+// Privilege is a kind of access.
+type Privilege uint8
+
+// The privileges.
+const (
+	Read Privilege = iota
+	Insert
+	Delete
+	CreateTable
+	DropTable
+	CreateDatabase
+	DropDatabase
+)
+
+// String returns the privilege as GRANT names it.
+func (p Privilege) String() string {
+	return [...]string{
+		"SELECT", "INSERT", "DELETE", "CREATE TABLE", "DROP TABLE", "CREATE DATABASE", "DROP DATABASE",
+	}[p]
+}
+
+// Bind gives a statement its meaning. Transactions, settings, USE and users are the session's: 0A000 here.
+func Bind(ctx context.Context, env Environment, stmt ast.Statement) (*Bound, error) {
+	b := &binder{
+		env:    env,
+		access: map[Access]bool{},
+		source: source{
+			table:     func(n catalog.TableName) (*catalog.Table, error) { return env.Snapshot.Table(ctx, n) },
+			tables:    func(db string) ([]catalog.TableName, error) { return env.Snapshot.Tables(ctx, db) },
+			databases: func() ([]catalog.Database, error) { return env.Snapshot.Databases(ctx) },
+		},
+	}
+	n, readOnly, err := b.statement(stmt)
+	if err != nil {
+		return nil, err
+	}
+	n, err = b.finishParameters(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.Check(n); err != nil {
+		return nil, err
+	}
+	return &Bound{Plan: n, Parameters: b.parameters, Access: b.accesses, ReadOnly: readOnly}, nil
+}
+
+// binder is the state of binding one statement.
+type binder struct {
+	env        Environment
+	source     source
+	parameters []vector.Type // Unknown until a place tells
+	accesses   []Access      // in the order of first need
+	access     map[Access]bool
+	inlined    int // uses of common tables so far
+}
+
+// source reads the catalog under the statement's context.
+type source struct {
+	table     func(catalog.TableName) (*catalog.Table, error)
+	tables    func(database string) ([]catalog.TableName, error)
+	databases func() ([]catalog.Database, error)
+}
+
+// need notes a privilege.
+func (b *binder) need(p Privilege, database, table string) {
+	a := Access{Privilege: p, Database: database, Table: table}
+	if !b.access[a] {
+		b.access[a] = true
+		b.accesses = append(b.accesses, a)
+	}
+}
+
+// finishParameters gives the parameters of which nothing was told the type that other places told, or VARCHAR.
+func (b *binder) finishParameters(n plan.Node) (plan.Node, error) {
+	for i, t := range b.parameters {
+		if t.Kind == vector.Unknown {
+			b.parameters[i] = vector.Of(vector.Text)
+		}
+	}
+	typed := func(e expr.Expr) expr.Expr {
+		if p, ok := e.(expr.Parameter); ok && p.Of.Kind == vector.Unknown {
+			p.Of = b.parameters[p.Index]
+			return p
+		}
+		return e
+	}
+	return plan.Transform(n, func(n plan.Node) (plan.Node, error) {
+		return plan.MapExprs(n, func(e expr.Expr) expr.Expr { return expr.Rewrite(e, typed) }), nil
+	})
+}
+
+// at gives an error a place when it has none yet.
+func at(err error, n ast.Node) error {
+	if err == nil {
+		return nil
+	}
+	e := sqlerr.From(err)
+	if e.Position != nil || n.Position().Line == 0 {
+		return e
+	}
+	return e.At(n.Position())
+}
+
+// unsupported is 0A000 at a place.
+func unsupported(construct string, n ast.Node) error { return at(sqlerr.NotSupported(construct), n) }
+
+// fail is an error of a code at a place.
+func fail(n ast.Node, code sqlerr.Code, format string, args ...any) error {
+	return at(sqlerr.New(code, format, args...), n)
+}

@@ -1,0 +1,180 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+func (b *binder) createDatabase(s *ast.CreateDatabase) (plan.Node, error) {
+	name, err := databaseName(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	b.need(CreateDatabase, name, "")
+	return &plan.Define{Change: catalog.CreateDatabase{Name: name, IfNotExists: s.IfNotExists}}, nil
+}
+
+func (b *binder) dropDatabase(s *ast.DropDatabase) (plan.Node, error) {
+	name, err := databaseName(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !s.IfExists {
+		if _, err := b.source.tables(name); err != nil {
+			return nil, b.unknownDatabase(err, s.Name, name)
+		}
+	}
+	b.need(DropDatabase, name, "")
+	return &plan.Define{Change: catalog.DropDatabase{Name: name, IfExists: s.IfExists, Cascade: s.Cascade}}, nil
+}
+
+func (b *binder) dropTable(s *ast.DropTable) (plan.Node, error) {
+	if len(s.Names) != 1 {
+		return nil, unsupported("DROP TABLE of several tables", s)
+	}
+	name, err := b.tableName(s.Names[0])
+	if err != nil {
+		return nil, err
+	}
+	t, err := b.findTable(s.Names[0])
+	switch code := sqlerr.CodeOf(err); {
+	case err == nil:
+		name = t.Name
+		if t.Kind != catalog.BaseTable {
+			return nil, fail(s.Names[0], sqlerr.InsufficientPrivilege,
+				"%s belongs to the system and can't be dropped", name)
+		}
+	case !s.IfExists || code != sqlerr.UndefinedTable && code != sqlerr.InvalidCatalogName:
+		return nil, err
+	}
+	b.need(DropTable, name.Database, name.Table)
+	return &plan.Define{Change: catalog.DropTable{Name: name, IfExists: s.IfExists}}, nil
+}
+
+func (b *binder) createTable(s *ast.CreateTable) (plan.Node, error) {
+	if err := unsupportedTable(s); err != nil {
+		return nil, err
+	}
+	name, err := b.tableName(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.source.tables(name.Database); err != nil {
+		return nil, b.unknownDatabase(err, s.Name, name.Database)
+	}
+	b.need(CreateTable, name.Database, name.Table)
+	change := catalog.CreateTable{Name: name, Kind: catalog.BaseTable, IfNotExists: s.IfNotExists}
+	if s.Query != nil {
+		return b.createTableAs(s, change)
+	}
+	if len(s.Columns) == 0 {
+		return nil, fail(s, sqlerr.SyntaxError, "table %s has no columns", name)
+	}
+	for _, c := range s.Columns {
+		t, err := columnType(c)
+		if err != nil {
+			return nil, err
+		}
+		change.Columns = append(change.Columns, catalog.Column{Name: c.Name.Text, Type: t, NotNull: c.NotNull})
+	}
+	if err := distinctNames(change.Columns, s); err != nil {
+		return nil, err
+	}
+	return &plan.Define{Change: change}, nil
+}
+
+func unsupportedTable(s *ast.CreateTable) error {
+	switch {
+	case s.Temporary:
+		return unsupported("CREATE TEMPORARY TABLE", s)
+	case s.OrReplace:
+		return unsupported("CREATE OR REPLACE TABLE", s)
+	case len(s.Options) > 0:
+		return unsupported("WITH ("+s.Options[0].Name.Text+" = …)", s.Options[0])
+	case len(s.Constraints) > 0:
+		return unsupported(constraintNames[s.Constraints[0].Kind], s.Constraints[0])
+	}
+	for _, c := range s.Columns {
+		switch {
+		case c.Default != nil:
+			return unsupported("DEFAULT", c)
+		case c.PrimaryKey:
+			return unsupported("PRIMARY KEY", c)
+		case c.Unique:
+			return unsupported("UNIQUE", c)
+		case c.Check != nil:
+			return unsupported("CHECK", c)
+		case c.References != nil:
+			return unsupported("REFERENCES", c)
+		case c.Collation != "" && !strings.EqualFold(c.Collation, "binary"):
+			return unsupported("COLLATE "+c.Collation, c)
+		}
+	}
+	return nil
+}
+
+// columnType reads a column's type; intervals and nested values have no place in a file yet.
+func columnType(c ast.ColumnDef) (vector.Type, error) {
+	if c.Type == nil {
+		return vector.Type{}, fail(c, sqlerr.SyntaxError, "column %s has no type", c.Name)
+	}
+	t, err := typeOf(*c.Type)
+	if err == nil && t.Physical() == vector.Nested {
+		err = unsupported("a column of type "+t.String(), c)
+	}
+	return t, err
+}
+
+func distinctNames(columns []catalog.Column, place ast.Node) error {
+	seen := map[string]bool{}
+	for _, c := range columns {
+		if folded := catalog.FoldName(c.Name); seen[folded] {
+			return fail(place, sqlerr.DuplicateColumn, "column %s is defined twice", c.Name)
+		}
+		seen[catalog.FoldName(c.Name)] = true
+	}
+	return nil
+}
+
+// createTableAs makes a table of a query's columns, and fills it unless it is there already.
+func (b *binder) createTableAs(s *ast.CreateTable, change catalog.CreateTable) (plan.Node, error) {
+	n, err := b.query(s.Query, queryContext{})
+	if err != nil {
+		return nil, err
+	}
+	fields := n.Schema().Fields
+	if len(s.Columns) > 0 && len(s.Columns) != len(fields) {
+		return nil, fail(s, sqlerr.SyntaxError, "%d names are given for %d columns", len(s.Columns), len(fields))
+	}
+	for i, f := range fields {
+		c := catalog.Column{Name: f.Name, Type: f.Type}
+		if len(s.Columns) > 0 {
+			if s.Columns[i].Type != nil {
+				return nil, unsupported("CREATE TABLE … AS with types", s.Columns[i])
+			}
+			c.Name, c.NotNull = s.Columns[i].Name.Text, s.Columns[i].NotNull
+		}
+		if f.Type.Physical() == vector.Nested {
+			return nil, unsupported("a column of type "+f.Type.String(), s.Query)
+		}
+		change.Columns = append(change.Columns, c)
+	}
+	if err := distinctNames(change.Columns, s.Query); err != nil {
+		return nil, err
+	}
+	define := &plan.Define{Change: change, As: n}
+	if s.WithNoData || s.IfNotExists && b.hasTable(change.Name) {
+		define.As = nil
+	}
+	return define, nil
+}
+
+func (b *binder) hasTable(name catalog.TableName) bool {
+	_, err := b.source.table(name)
+	return err == nil
+}

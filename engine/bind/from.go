@@ -1,0 +1,245 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// from binds FROM: the cross join of its members, one row without columns when it has none.
+func (b *binder) from(refs []ast.TableRef, qc queryContext) (plan.Node, *scope, error) {
+	if len(refs) == 0 {
+		return &plan.Values{Out: &plan.Schema{}, Rows: [][]expr.Expr{{}}}, &scope{outer: qc.outer}, nil
+	}
+	n, s, err := b.tableRef(refs[0], qc)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range refs[1:] {
+		right, rs, err := b.tableRef(r, qc)
+		if err != nil {
+			return nil, nil, err
+		}
+		s = sideBySide(s, rs, len(n.Schema().Fields), 0)
+		n = &plan.Join{Kind: plan.InnerJoin, Left: n, Right: right}
+	}
+	return n, s, nil
+}
+
+// sideBySide makes the scope of a join; leftBy and rightBy are what is added to the ordinals of either side.
+func sideBySide(l, r *scope, rightBy, leftBy int) *scope {
+	s := &scope{outer: l.outer}
+	for _, c := range l.columns {
+		c.index += leftBy
+		s.columns = append(s.columns, c)
+	}
+	for _, c := range r.columns {
+		c.index += rightBy
+		s.columns = append(s.columns, c)
+	}
+	return s
+}
+
+func (b *binder) tableRef(r ast.TableRef, qc queryContext) (plan.Node, *scope, error) {
+	switch r := r.(type) {
+	case *ast.Table:
+		return b.table(r, qc)
+	case *ast.Derived:
+		if r.Lateral {
+			return nil, nil, unsupported("LATERAL", r)
+		}
+		n, err := b.query(r.Query, qc)
+		if err != nil {
+			return nil, nil, err
+		}
+		return derived(n, r.Alias, nil, qc)
+	case *ast.Join:
+		return b.join(r, qc)
+	case *ast.TableFunction:
+		return nil, nil, unsupported("the table function "+r.Name.String(), r)
+	default:
+		return nil, nil, unsupported("this member of FROM", r)
+	}
+}
+
+// derived gives a query in FROM its names: those of the common table it is, then those of its alias.
+func derived(n plan.Node, a *ast.Alias, common *ast.CommonTable, qc queryContext) (plan.Node, *scope, error) {
+	s := scopeOf(n, qc.outer)
+	for i := range s.columns {
+		s.columns[i].Table = ""
+	}
+	if common != nil {
+		if err := rename(s, &ast.Alias{At: common.At, Name: common.Name, Columns: common.Columns}); err != nil {
+			return nil, nil, err
+		}
+	}
+	if a != nil {
+		if err := rename(s, a); err != nil {
+			return nil, nil, err
+		}
+	}
+	return n, s, nil
+}
+
+// rename gives the columns of a scope an alias for their table, and the first of them new names.
+func rename(s *scope, a *ast.Alias) error {
+	if len(a.Columns) > len(s.columns) {
+		return fail(a, sqlerr.SyntaxError, "%s has %d columns, and %d names are given",
+			a.Name, len(s.columns), len(a.Columns))
+	}
+	for i := range s.columns {
+		s.columns[i].Table, s.columns[i].database = a.Name.Text, ""
+		if i < len(a.Columns) {
+			s.columns[i].Name = a.Columns[i].Text
+		}
+	}
+	return nil
+}
+
+func (b *binder) table(r *ast.Table, qc queryContext) (plan.Node, *scope, error) {
+	if r.AsOf != nil {
+		return nil, nil, unsupported("AS OF", r)
+	}
+	if w := qc.with.find(r.Name.Last()); w != nil && len(r.Name.Parts) == 1 {
+		if w.table.Query == nil {
+			return nil, nil, unsupported("WITH RECURSIVE", r)
+		}
+		n, err := b.commonTable(w)
+		if err != nil {
+			return nil, nil, err
+		}
+		return derived(n, r.Alias, w.table, qc)
+	}
+	t, err := b.findTable(r.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	b.need(Read, t.Name.Database, t.Name.Table)
+	n := &plan.Scan{Table: t, Alias: t.Name.Table}
+	if r.Alias != nil {
+		n.Alias = r.Alias.Name.Text
+	}
+	for i := range t.Columns {
+		n.Columns = append(n.Columns, i)
+	}
+	s := scopeOf(n, qc.outer)
+	for i := range s.columns {
+		s.columns[i].database = t.Name.Database
+	}
+	if r.Alias != nil {
+		if err := rename(s, r.Alias); err != nil {
+			return nil, nil, err
+		}
+	}
+	return n, s, nil
+}
+
+// join binds a join. A RIGHT join is a LEFT one whose sides change their places in the plan, not in the scope.
+func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
+	if j.Kind == ast.FullJoin {
+		return nil, nil, unsupported("FULL JOIN", j)
+	}
+	left, ls, err := b.tableRef(j.Left, qc)
+	if err != nil {
+		return nil, nil, err
+	}
+	right, rs, err := b.tableRef(j.Right, qc)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := &plan.Join{Kind: plan.InnerJoin, Left: left, Right: right}
+	if j.Kind == ast.LeftJoin || j.Kind == ast.RightJoin {
+		n.Kind = plan.LeftJoin
+	}
+	var s *scope
+	if j.Kind == ast.RightJoin {
+		n.Left, n.Right = right, left
+		s = sideBySide(ls, rs, 0, len(right.Schema().Fields))
+	} else {
+		s = sideBySide(ls, rs, len(left.Schema().Fields), 0)
+	}
+	c := &clause{binder: b, name: "JOIN … ON", scope: s, with: qc.with}
+	if n.Residual, err = c.joinCondition(j, len(ls.columns)); err != nil {
+		return nil, nil, err
+	}
+	if len(c.attached) > 0 {
+		return nil, nil, unsupported("a subquery in ON", j)
+	}
+	fields := n.Schema().Fields
+	for i := range s.columns {
+		s.columns[i].Nullable = fields[s.columns[i].index].Nullable
+	}
+	return n, s, nil
+}
+
+// joinCondition is what ON, USING or NATURAL says; nil: nothing. The first split columns of the scope are the left's.
+func (c *clause) joinCondition(j *ast.Join, split int) (expr.Expr, error) {
+	if j.On != nil {
+		e, err := c.expr(j.On)
+		if err != nil {
+			return nil, err
+		}
+		return c.condition(e, "ON", j.On)
+	}
+	using := j.Using
+	if j.Natural {
+		using = c.scope.common(split, j)
+	}
+	if len(using) == 0 {
+		if j.Kind != ast.CrossJoin && j.Kind != ast.InnerJoin && !j.Natural {
+			return nil, fail(j, sqlerr.SyntaxError, "an outer join wants ON or USING")
+		}
+		return nil, nil //nolint:nilnil // no condition
+	}
+	left := &scope{columns: c.scope.columns[:split], outer: c.scope.outer}
+	right := &scope{columns: c.scope.columns[split:], outer: c.scope.outer}
+	var all []expr.Expr
+	for _, name := range using {
+		column := &ast.Column{At: name.At, Parts: []ast.Name{name}}
+		l, err := left.find(column)
+		if err != nil {
+			return nil, err
+		}
+		r, err := right.find(column)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case l == nil:
+			return nil, left.unknown(column)
+		case r == nil:
+			return nil, right.unknown(column)
+		}
+		equal, err := c.compareAt(expr.Equal, l.expr(), r.expr(), [3]ast.Node{name, name, name})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, equal)
+		if j.Kind == ast.RightJoin {
+			l.merged = true
+		} else {
+			r.merged = true
+		}
+	}
+	return expr.Conjunction(all), nil
+}
+
+// common returns the names that columns of both sides have, in the left's order.
+func (s *scope) common(split int, j *ast.Join) []ast.Name {
+	var names []ast.Name
+	for _, l := range s.columns[:split] {
+		if l.merged {
+			continue
+		}
+		if slices.ContainsFunc(s.columns[split:], func(r column) bool {
+			return !r.merged && catalog.FoldName(r.Name) == catalog.FoldName(l.Name)
+		}) {
+			names = append(names, ast.Name{At: j.At, Text: l.Name})
+		}
+	}
+	return names
+}

@@ -1,0 +1,259 @@
+package bind
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+func (c *clause) binary(e *ast.Binary) (expr.Expr, error) {
+	if e.Op == ast.And || e.Op == ast.Or {
+		return c.logical(e)
+	}
+	left, err := c.expr(e.Left)
+	if err != nil {
+		return nil, err
+	}
+	right, err := c.expr(e.Right)
+	if err != nil {
+		return nil, err
+	}
+	if op, ok := comparisons[e.Op]; ok {
+		out, err := c.compare(op, left, right, e)
+		return notIf(e.Op == ast.IsDistinct, out), err
+	}
+	if op, ok := arithmetics[e.Op]; ok {
+		return c.arithmetic(op, left, right, e)
+	}
+	if e.Op == ast.Concat {
+		return c.callFunction(function.Concat, []expr.Expr{left, right}, []ast.Node{e.Left, e.Right}, e)
+	}
+	return nil, unsupported("the operator "+operatorNames[e.Op], e)
+}
+
+// logical binds a chain of AND or OR without recursion into its left side, which may be long.
+func (c *clause) logical(e *ast.Binary) (expr.Expr, error) {
+	var parts []ast.Expr
+	var left ast.Expr = e
+	for {
+		chain, ok := left.(*ast.Binary)
+		if !ok || chain.Op != e.Op {
+			break
+		}
+		parts = append(parts, chain.Right)
+		left = chain.Left
+	}
+	parts = append(parts, left)
+	var of []expr.Expr
+	for _, part := range slices.Backward(parts) {
+		p, err := c.expr(part)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = c.condition(p, operatorNames[e.Op], part); err != nil {
+			return nil, err
+		}
+		of = append(of, p)
+	}
+	if e.Op == ast.And {
+		return expr.And{Of: of}, nil
+	}
+	return expr.Or{Of: of}, nil
+}
+
+func (c *clause) compare(op expr.CompareOp, left, right expr.Expr, e *ast.Binary) (expr.Expr, error) {
+	return c.compareAt(op, left, right, [3]ast.Node{e, e.Left, e.Right})
+}
+
+// compareAt compares; places are those of the comparison and of its two sides.
+func (c *clause) compareAt(op expr.CompareOp, left, right expr.Expr, places [3]ast.Node) (expr.Expr, error) {
+	both, err := c.unify([]expr.Expr{left, right}, places[1:])
+	var m *mismatch
+	switch {
+	case errors.As(err, &m):
+		return nil, noOperator(op.String(), left, right, places[0])
+	case err != nil:
+		return nil, err
+	}
+	switch k := both[0].Type().Kind; k {
+	case vector.List, vector.Struct, vector.Interval:
+		return nil, noOperator(op.String(), left, right, places[0])
+	default:
+		return expr.Compare{Op: op, Left: both[0], Right: both[1]}, nil
+	}
+}
+
+func noOperator(op string, left, right expr.Expr, place ast.Node) error {
+	e := sqlerr.New(sqlerr.UndefinedFunction, "no operator %s takes %s and %s", op, left.Type(), right.Type())
+	return at(e.WithHint("cast one of them"), place)
+}
+
+// arithmetic combines numbers, or dates and times with intervals and days.
+func (c *clause) arithmetic(op expr.ArithmeticOp, left, right expr.Expr, place ast.Node) (expr.Expr, error) {
+	if isTime(left.Type()) || isTime(right.Type()) || left.Type().Kind == vector.Interval ||
+		right.Type().Kind == vector.Interval {
+		return c.timeArithmetic(op, left, right, place)
+	}
+	types, ok := function.ArithmeticType(op, narrow(left, right), narrow(right, left))
+	if !ok {
+		return nil, noOperator(arithmeticName(op), left, right, place)
+	}
+	var err error
+	if left, err = c.coerce(left, types.Left, place); err != nil {
+		return nil, err
+	}
+	if right, err = c.coerce(right, types.Right, place); err != nil {
+		return nil, err
+	}
+	return expr.Arithmetic{Op: op, Left: left, Right: right, Of: types.Result}, nil
+}
+
+// narrow is an operand's type for arithmetic. A whole constant beside a DECIMAL has only the digits it shows, and a
+// text constant is read as the other side's type.
+func narrow(e, beside expr.Expr) vector.Type {
+	l, ok := e.(expr.Literal)
+	t := e.Type()
+	switch {
+	case !ok:
+	case textLiteral(e) && !isText(beside.Type()):
+		return unknown()
+	case t.IsInteger() && beside.Type().Kind == vector.Decimal && !l.Value.Null:
+		text := expr.FormatScalar(l.Value, false)
+		if text[0] == '-' {
+			text = text[1:]
+		}
+		return vector.DecimalType(len(text), 0)
+	}
+	return t
+}
+
+func arithmeticName(op expr.ArithmeticOp) string {
+	return [...]string{"+", "-", "*", "/", "DIV", "%"}[op]
+}
+
+func isTime(t vector.Type) bool { return t.Kind == vector.Date || t.Kind == vector.Timestamp }
+
+// timeArithmetic finds the function that stands for an operator between dates, timestamps, intervals and days.
+func (c *clause) timeArithmetic(op expr.ArithmeticOp, left, right expr.Expr, place ast.Node) (expr.Expr, error) {
+	if op == expr.Add && !isTime(left.Type()) {
+		left, right = right, left
+	}
+	name := ""
+	l, r := left.Type().Kind, right.Type().Kind
+	if textLiteral(right) && op == expr.Subtract && isTime(left.Type()) {
+		r = l
+	}
+	adding := op == expr.Add
+	switch {
+	case !isTime(left.Type()) || op != expr.Add && op != expr.Subtract:
+	case r == vector.Interval && adding:
+		name = function.AddInterval
+	case r == vector.Interval:
+		name = function.SubtractInterval
+	case l == vector.Date && (right.Type().IsInteger() || r == vector.Unknown) && adding:
+		name = function.AddDays
+	case l == vector.Date && (right.Type().IsInteger() || r == vector.Unknown):
+		name = function.SubtractDays
+	case l == vector.Date && r == vector.Date && !adding:
+		name = function.SubtractDates
+	case isTime(right.Type()) && !adding:
+		name = function.SubtractTimestamps
+	}
+	if name == "" {
+		return nil, noOperator(arithmeticName(op), left, right, place)
+	}
+	out, err := c.callFunction(name, []expr.Expr{left, right}, []ast.Node{place, place}, place)
+	if err != nil {
+		return nil, err
+	}
+	if i, ok := right.(expr.Literal); ok && l == vector.Date && r == vector.Interval && i.Value.Interval.Nanos == 0 {
+		return c.coerce(out, vector.Of(vector.Date), place)
+	}
+	return out, nil
+}
+
+func (c *clause) between(e *ast.Between) (expr.Expr, error) {
+	of, err := c.exprs([]ast.Expr{e.Of, e.Low, e.High})
+	if err != nil {
+		return nil, err
+	}
+	low, err := c.compareAt(expr.GreaterEqual, of[0], of[1], [3]ast.Node{e, e.Of, e.Low})
+	if err != nil {
+		return nil, err
+	}
+	high, err := c.compareAt(expr.LessEqual, of[0], of[2], [3]ast.Node{e, e.Of, e.High})
+	if err != nil {
+		return nil, err
+	}
+	return notIf(e.Not, expr.And{Of: []expr.Expr{low, high}}), nil
+}
+
+func (c *clause) in(e *ast.In) (expr.Expr, error) {
+	if e.Query != nil {
+		return nil, unsupported("IN (SELECT …) that is no condition of WHERE or HAVING on its own", e)
+	}
+	all, err := c.exprs(append([]ast.Expr{e.Of}, e.List...))
+	if err != nil {
+		return nil, err
+	}
+	places := []ast.Node{e.Of}
+	for _, x := range e.List {
+		places = append(places, x)
+	}
+	out, err := c.unify(all, places)
+	var m *mismatch
+	switch {
+	case errors.As(err, &m):
+		e := sqlerr.New(sqlerr.UndefinedFunction, "IN compares %s", m).WithHint("cast one of them")
+		return nil, at(e, places[0])
+	case err != nil:
+		return nil, err
+	}
+	return notIf(e.Not, expr.In{Of: out[0], List: out[1:]}), nil
+}
+
+func (c *clause) like(e *ast.Like) (expr.Expr, error) {
+	if e.Regexp {
+		return nil, unsupported("REGEXP", e)
+	}
+	both, err := c.exprs([]ast.Expr{e.Of, e.Pattern})
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range []ast.Node{e.Of, e.Pattern} {
+		if t := both[i].Type(); !isText(t) && t.Kind != vector.Unknown && t.Kind != vector.JSON {
+			return nil, noOperator("LIKE", both[0], both[1], e)
+		}
+		if both[i], err = c.coerce(both[i], vector.Of(vector.Text), place); err != nil {
+			return nil, err
+		}
+	}
+	out := expr.Like{Of: both[0], Pattern: both[1], Fold: e.Fold}
+	if e.Escape != nil {
+		if out.Escape, err = escapeOf(e.Escape); err != nil {
+			return nil, err
+		}
+	}
+	return notIf(e.Not, out), nil
+}
+
+func escapeOf(e ast.Expr) (rune, error) {
+	l, ok := e.(*ast.Literal)
+	if !ok || l.Kind != ast.StringLiteral {
+		return 0, unsupported("an ESCAPE that is no literal", e)
+	}
+	r := []rune(l.Text)
+	switch len(r) {
+	case 0:
+		return 0, nil
+	case 1:
+		return r[0], nil
+	default:
+		return 0, fail(e, sqlerr.InvalidParameterValue, "ESCAPE is '%s'; it must be one character", l.Text)
+	}
+}

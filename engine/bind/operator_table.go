@@ -1,0 +1,27 @@
+package bind
+
+import (
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/parser/ast"
+)
+
+// comparisons are the comparing operators; IS DISTINCT FROM is the negation of its own.
+var comparisons = map[ast.BinaryOp]expr.CompareOp{
+	ast.Equal: expr.Equal, ast.NotEqual: expr.NotEqual,
+	ast.Less: expr.Less, ast.LessEqual: expr.LessEqual,
+	ast.Greater: expr.Greater, ast.GreaterEqual: expr.GreaterEqual,
+	ast.IsDistinct: expr.NotDistinct, ast.IsNotDistinct: expr.NotDistinct,
+}
+
+// arithmetics are the operators of numbers.
+var arithmetics = map[ast.BinaryOp]expr.ArithmeticOp{
+	ast.Add: expr.Add, ast.Subtract: expr.Subtract, ast.Multiply: expr.Multiply,
+	ast.Divide: expr.Divide, ast.IntegerDivide: expr.IntegerDivide, ast.Modulo: expr.Modulo,
+}
+
+// operatorNames are for messages.
+var operatorNames = map[ast.BinaryOp]string{
+	ast.And: "AND", ast.Or: "OR",
+	ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.ShiftLeft: "<<", ast.ShiftRight: ">>",
+	ast.JSONGet: "->", ast.JSONGetText: "->>",
+}

@@ -1,0 +1,292 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// selection is the state of binding one SELECT.
+type selection struct {
+	*clause // over the rows that WHERE lets through: SELECT, HAVING, ORDER BY
+
+	query  *ast.Select
+	input  plan.Node
+	items  []item
+	having conditions
+	keys   []orderKey
+}
+
+// item is one output of SELECT.
+type item struct {
+	of   ast.Expr
+	name string
+	expr expr.Expr
+}
+
+// selectQuery binds SELECT in the order in which its clauses see each other: FROM, WHERE, GROUP BY, then the outputs,
+// HAVING and ORDER BY, whose aggregates make up one Aggregate node.
+func (b *binder) selectQuery(s *ast.Select, qc queryContext) (plan.Node, error) {
+	if err := unsupportedClause(s); err != nil {
+		return nil, err
+	}
+	unused, err := b.withTables(s.With, &qc)
+	if err != nil {
+		return nil, err
+	}
+	input, scope, err := b.from(s.From, qc)
+	if err != nil {
+		return nil, err
+	}
+	if s.Where != nil {
+		c := &clause{binder: b, name: "WHERE", scope: scope, with: qc.with}
+		if input, err = c.where(input, s.Where); err != nil {
+			return nil, err
+		}
+	}
+	sel := &selection{
+		query: s, input: input,
+		clause: &clause{
+			binder: b, scope: scope, with: qc.with,
+			aggregates: &aggregation{}, places: map[int]*ast.Column{},
+		},
+	}
+	if err := sel.bindClauses(); err != nil {
+		return nil, err
+	}
+	n, err := sel.node()
+	if err != nil {
+		return nil, err
+	}
+	return n, unused()
+}
+
+func unsupportedClause(s *ast.Select) error {
+	switch {
+	case len(s.DistinctOn) > 0:
+		return unsupported("DISTINCT ON", s)
+	case len(s.Windows) > 0:
+		return unsupported("WINDOW", s)
+	case s.Qualify != nil:
+		return unsupported("QUALIFY", s.Qualify)
+	default:
+		return nil
+	}
+}
+
+func (c *clause) where(n plan.Node, condition ast.Expr) (plan.Node, error) {
+	of, err := c.conditions(condition)
+	if err != nil {
+		return nil, err
+	}
+	n, all := c.settle(n, of.all())
+	return c.apply(n, of.with(all))
+}
+
+// all returns the expressions of conditions, and with puts others in their places.
+func (of conditions) all() []expr.Expr {
+	out := slices.Clone(of.filters)
+	for _, m := range of.memberships {
+		out = append(out, m.of)
+	}
+	return out
+}
+
+func (of conditions) with(all []expr.Expr) conditions {
+	out := conditions{filters: all[:len(of.filters)], memberships: slices.Clone(of.memberships)}
+	for i := range out.memberships {
+		out.memberships[i].of = all[len(of.filters)+i]
+	}
+	return out
+}
+
+func (s *selection) bindClauses() error {
+	if err := s.expand(); err != nil {
+		return err
+	}
+	if err := s.groupBy(); err != nil {
+		return err
+	}
+	s.name = "SELECT"
+	for i := range s.items {
+		e, err := s.item(i)
+		if err != nil {
+			return err
+		}
+		s.items[i].expr = e
+	}
+	s.aliases = s.outputs()
+	if s.query.Having != nil {
+		s.name = "HAVING"
+		var err error
+		if s.having, err = s.conditions(s.query.Having); err != nil {
+			return err
+		}
+	}
+	s.name = "ORDER BY"
+	var err error
+	s.keys, err = s.orderKeys(&s.query.Tail, s.names())
+	return err
+}
+
+func (s *selection) names() []string {
+	names := make([]string, len(s.items))
+	for i, it := range s.items {
+		names[i] = it.name
+	}
+	return names
+}
+
+// item binds one output; a bare NULL and a parameter become VARCHAR.
+func (s *selection) item(i int) (expr.Expr, error) {
+	it := s.items[i]
+	if it.expr != nil {
+		return it.expr, nil
+	}
+	e, err := s.expr(it.of)
+	if err != nil {
+		return nil, err
+	}
+	return s.known(e, it.of)
+}
+
+// expand puts columns in the place of * and names the outputs.
+func (s *selection) expand() error {
+	for _, si := range s.query.Items {
+		star, ok := si.Of.(*ast.Star)
+		if !ok {
+			s.items = append(s.items, item{of: si.Of, name: s.itemName(si)})
+			continue
+		}
+		if len(s.query.From) == 0 {
+			return fail(star, sqlerr.SyntaxError, "SELECT * wants a FROM")
+		}
+		before := len(s.items)
+		for i := range s.scope.columns {
+			c := &s.scope.columns[i]
+			if !c.qualified(star.Qualifier) || len(star.Qualifier) == 0 && c.merged {
+				continue
+			}
+			if _, ok := s.places[c.index]; !ok {
+				s.places[c.index] = &ast.Column{At: star.At, Parts: []ast.Name{{At: star.At, Text: c.Name}}}
+			}
+			s.items = append(s.items, item{of: star, name: c.Name, expr: c.expr()})
+		}
+		if len(s.items) == before {
+			q := ast.ObjectName{At: star.At, Parts: star.Qualifier}
+			e := sqlerr.New(sqlerr.UndefinedTable, "table %s of %s.* is not in FROM", q, q)
+			return at(suggest(e, q.Last().Text, s.scope.tables()), star)
+		}
+	}
+	return nil
+}
+
+// itemName is the alias, the column's own name, or the text of the expression.
+func (s *selection) itemName(si ast.SelectItem) string {
+	if si.Alias != nil {
+		return si.Alias.Text
+	}
+	if c, ok := si.Of.(*ast.Column); ok {
+		if found, err := s.scope.find(c); err == nil && found != nil {
+			return found.Name
+		}
+		return c.Parts[len(c.Parts)-1].Text
+	}
+	if si.Text != "" {
+		return si.Text
+	}
+	return columnName(len(s.items))
+}
+
+// outputs are the expressions that aliases stand for. The first of equal ones counts.
+func (s *selection) outputs() map[string]ast.Expr {
+	out := map[string]ast.Expr{}
+	for _, it := range s.items {
+		name := catalog.FoldName(it.name)
+		if _, ok := out[name]; !ok && it.expr == nil || !ok && !isStar(it.of) {
+			out[name] = it.of
+		}
+	}
+	return out
+}
+
+func isStar(e ast.Expr) bool {
+	_, ok := e.(*ast.Star)
+	return ok
+}
+
+func findAlias(aliases map[string]ast.Expr, n *ast.Column) (ast.Expr, bool) {
+	if len(n.Parts) != 1 {
+		return nil, false
+	}
+	e, ok := aliases[catalog.FoldName(n.Parts[0].Text)]
+	return e, ok
+}
+
+// groupBy binds GROUP BY: expressions, positions of outputs, and names of outputs where no column has the name.
+func (s *selection) groupBy() error {
+	c := &clause{binder: s.binder, name: "GROUP BY", scope: s.scope, with: s.with, aliases: s.outputs()}
+	if s.query.GroupByAll {
+		return s.groupByAll()
+	}
+	for _, g := range s.query.GroupBy {
+		of, err := s.groupKey(c, g)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(s.aggregates.groups, func(o expr.Expr) bool { return expr.SameExpr(o, of) }) {
+			s.aggregates.groups = append(s.aggregates.groups, of)
+		}
+	}
+	if len(c.attached) > 0 {
+		return unsupported("a subquery in GROUP BY", s.query.GroupBy[0])
+	}
+	return nil
+}
+
+func (s *selection) groupKey(c *clause, g ast.Expr) (expr.Expr, error) {
+	if l, ok := g.(*ast.Literal); ok && l.Kind == ast.IntegerLiteral {
+		i, err := position(l, len(s.items), "GROUP BY")
+		if err != nil {
+			return nil, err
+		}
+		if s.items[i].expr != nil {
+			return s.items[i].expr, nil
+		}
+		g = s.items[i].of
+	}
+	of, err := c.expr(g)
+	if err != nil {
+		return nil, err
+	}
+	return c.known(of, g)
+}
+
+// groupByAll groups by every output without an aggregate.
+func (s *selection) groupByAll() error {
+	probe := *s
+	trial := *s.clause
+	trial.name, trial.aggregates = "SELECT", &aggregation{}
+	probe.clause = &trial
+	for i := range s.items {
+		of, err := probe.item(i)
+		if err != nil {
+			return err
+		}
+		aggregated := false
+		for _, at := range expr.Columns(of) {
+			aggregated = aggregated || at >= aggregateFrom
+		}
+		if !aggregated {
+			s.aggregates.groups = append(s.aggregates.groups, of)
+		}
+	}
+	if len(trial.attached) > 0 {
+		return unsupported("a subquery with GROUP BY ALL", s.query)
+	}
+	return nil
+}

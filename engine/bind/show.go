@@ -1,0 +1,186 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// show answers from the snapshot and the environment, with constant rows.
+func (b *binder) show(s *ast.Show) (plan.Node, error) {
+	switch s.Kind {
+	case ast.ShowDatabases:
+		return b.showDatabases(s)
+	case ast.ShowTables:
+		return b.showTables(s)
+	case ast.ShowColumns:
+		return b.showColumns(s.Name, s.Like)
+	case ast.ShowCreateTable:
+		return b.showCreateTable(s)
+	case ast.ShowSetting:
+		return b.showSetting(s)
+	case ast.ShowAll:
+		return b.showAll(s)
+	case ast.ShowFunctions:
+		return b.showFunctions(s)
+	case ast.ShowUsers:
+		return nil, unsupported("SHOW USERS", s)
+	case ast.ShowGrants:
+		return nil, unsupported("SHOW GRANTS", s)
+	case ast.ShowQueries:
+		return nil, unsupported("SHOW QUERIES", s)
+	default:
+		return nil, unsupported("this form of SHOW", s)
+	}
+}
+
+// texts makes constant rows of text columns; like leaves out the rows whose first column does not match.
+func texts(names []string, rows [][]string, like *ast.Literal) plan.Node {
+	n := &plan.Values{Out: &plan.Schema{}}
+	for _, name := range names {
+		n.Out.Fields = append(n.Out.Fields, plan.Field{Name: name, Type: vector.Of(vector.Text)})
+	}
+	for _, row := range rows {
+		values := make([]expr.Expr, len(row))
+		for i, v := range row {
+			values[i] = expr.Literal{Value: vector.TextOf(v)}
+		}
+		n.Rows = append(n.Rows, values)
+	}
+	if like == nil {
+		return n
+	}
+	pattern := expr.Literal{Value: vector.TextOf(like.Text)}
+	return &plan.Filter{Input: n, Predicate: expr.Like{Of: n.Out.Column(0), Pattern: pattern}}
+}
+
+func (b *binder) showDatabases(s *ast.Show) (plan.Node, error) {
+	databases, err := b.source.databases()
+	if err != nil {
+		return nil, err
+	}
+	var rows [][]string
+	for _, d := range databases {
+		rows = append(rows, []string{d.Name})
+	}
+	return texts([]string{"database_name"}, rows, s.Like), nil
+}
+
+func (b *binder) showTables(s *ast.Show) (plan.Node, error) {
+	database := b.env.Database
+	if len(s.Name.Parts) > 0 {
+		var err error
+		if database, err = databaseName(s.Name); err != nil {
+			return nil, err
+		}
+	}
+	names, err := b.source.tables(database)
+	if sqlerr.CodeOf(err) == sqlerr.InvalidCatalogName {
+		return nil, b.unknownDatabase(err, s, database)
+	} else if err != nil {
+		return nil, err
+	}
+	var rows [][]string
+	for _, n := range names {
+		rows = append(rows, []string{n.Table})
+	}
+	return texts([]string{"table_name"}, rows, s.Like), nil
+}
+
+func (b *binder) showColumns(name ast.ObjectName, like *ast.Literal) (plan.Node, error) {
+	t, err := b.findTable(name)
+	if err != nil {
+		return nil, err
+	}
+	b.need(Read, t.Name.Database, t.Name.Table)
+	var rows [][]string
+	for _, c := range t.Columns {
+		rows = append(rows, describeColumn(c.Name, c.Type, !c.NotNull))
+	}
+	return texts(describeNames(), rows, like), nil
+}
+
+func describeNames() []string { return []string{"column_name", "column_type", "null"} }
+
+func describeColumn(name string, t vector.Type, nullable bool) []string {
+	null := "NO"
+	if nullable {
+		null = "YES"
+	}
+	return []string{name, t.String(), null}
+}
+
+// describe shows the columns of a table or of a query.
+func (b *binder) describe(s *ast.Describe) (plan.Node, error) {
+	if s.Query == nil {
+		return b.showColumns(s.Table, nil)
+	}
+	n, err := b.query(s.Query, queryContext{})
+	if err != nil {
+		return nil, err
+	}
+	var rows [][]string
+	for _, f := range n.Schema().Fields {
+		rows = append(rows, describeColumn(f.Name, f.Type, f.Nullable))
+	}
+	return texts(describeNames(), rows, nil), nil
+}
+
+func (b *binder) showCreateTable(s *ast.Show) (plan.Node, error) {
+	t, err := b.findTable(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	b.need(Read, t.Name.Database, t.Name.Table)
+	var sql strings.Builder
+	sql.WriteString("CREATE TABLE " + quoteName(t.Name.Database) + "." + quoteName(t.Name.Table) + " (")
+	for i, c := range t.Columns {
+		if i > 0 {
+			sql.WriteString(", ")
+		}
+		sql.WriteString(quoteName(c.Name) + " " + c.Type.String())
+		if c.NotNull {
+			sql.WriteString(" NOT NULL")
+		}
+	}
+	sql.WriteString(")")
+	return texts([]string{"table_name", "sql"}, [][]string{{t.Name.String(), sql.String()}}, nil), nil
+}
+
+// quoteName quotes a name that would not be read back as it is.
+func quoteName(name string) string {
+	return ast.Name{Text: name, Quoted: strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_0123456789") != ""}.String()
+}
+
+func (b *binder) showSetting(s *ast.Show) (plan.Node, error) {
+	value, ok := b.env.Setting(s.What)
+	if !ok {
+		e := sqlerr.New(sqlerr.UndefinedObject, "setting %s does not exist", s.What)
+		return nil, at(suggest(e, s.What, b.env.SettingNames), s)
+	}
+	return texts([]string{catalog.FoldName(s.What)}, [][]string{{value}}, nil), nil
+}
+
+func (b *binder) showAll(s *ast.Show) (plan.Node, error) {
+	var rows [][]string
+	for _, name := range b.env.SettingNames {
+		if value, ok := b.env.Setting(name); ok {
+			rows = append(rows, []string{name, value})
+		}
+	}
+	return texts([]string{"name", "value"}, rows, s.Like), nil
+}
+
+func (b *binder) showFunctions(s *ast.Show) (plan.Node, error) {
+	var rows [][]string
+	for _, name := range b.env.Functions.Names() {
+		f := b.env.Functions.Find(name)
+		rows = append(rows, []string{f.Name, f.Family, f.Signature, f.Help, f.Example})
+	}
+	return texts([]string{"function_name", "family", "signature", "description", "example"}, rows, s.Like), nil
+}

@@ -1,0 +1,80 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+)
+
+// statement binds any statement, and tells whether it only reads.
+func (b *binder) statement(s ast.Statement) (n plan.Node, readOnly bool, err error) {
+	switch s := s.(type) {
+	case *ast.Select, *ast.SetOperation, *ast.Values:
+		query, ok := s.(ast.Query)
+		if !ok {
+			return nil, false, unsupported("this query", s)
+		}
+		n, err = b.query(query, queryContext{})
+		return n, true, err
+	case *ast.Insert:
+		n, err = b.insert(s)
+		return n, false, err
+	case *ast.CreateTable:
+		n, err = b.createTable(s)
+		return n, false, err
+	case *ast.DropTable:
+		n, err = b.dropTable(s)
+		return n, false, err
+	case *ast.CreateDatabase:
+		n, err = b.createDatabase(s)
+		return n, false, err
+	case *ast.DropDatabase:
+		n, err = b.dropDatabase(s)
+		return n, false, err
+	case *ast.Show:
+		n, err = b.show(s)
+		return n, true, err
+	case *ast.Describe:
+		n, err = b.describe(s)
+		return n, true, err
+	case *ast.Explain:
+		return b.explain(s)
+	default:
+		return nil, false, unsupported(construct(s), s)
+	}
+}
+
+func (b *binder) explain(s *ast.Explain) (plan.Node, bool, error) {
+	in, readOnly, err := b.statement(s.Statement)
+	if err != nil {
+		return nil, false, err
+	}
+	return &plan.Explain{Input: in, Analyze: s.Analyze}, readOnly || !s.Analyze, nil
+}
+
+// construct names a statement that bind does not take, as SQL writes it.
+func construct(s ast.Statement) string {
+	switch s.(type) {
+	case *ast.Update:
+		return "UPDATE"
+	case *ast.Delete:
+		return "DELETE"
+	case *ast.Truncate:
+		return "TRUNCATE"
+	case *ast.Grant:
+		return "GRANT"
+	case *ast.Revoke:
+		return "REVOKE"
+	case *ast.CreateRole:
+		return "CREATE ROLE"
+	case *ast.DropRole:
+		return "DROP ROLE"
+	case *ast.DropUser:
+		return "DROP USER"
+	case *ast.SetRole:
+		return "SET ROLE"
+	default:
+		return "this statement here (" + strings.TrimPrefix(typeName(s), "*ast.") + ")"
+	}
+}
