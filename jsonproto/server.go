@@ -1,0 +1,138 @@
+package jsonproto
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
+	"github.com/micodb/micodb/session"
+)
+
+// Door is what the protocol needs of session.Server.
+type Door interface {
+	Open(ctx context.Context, c session.Credentials) (session.Session, error)
+	Login(ctx context.Context, c session.Credentials) (session.Login, error)
+}
+
+// TicketFunc makes a Flight ticket for a query, for `"format":"arrowflight"`: the same result is then read with
+// an ordinary DoGet by the same user.
+type TicketFunc func(ctx context.Context, s session.Session, tx session.Transaction, sql string) (
+	endpoint string, ticket []byte, err error)
+
+// Config is what a Server is made of. Door, Metrics and Log are needed.
+type Config struct {
+	Door    Door
+	Ticket  TicketFunc // nil: 0A000
+	Limits  Limits
+	Metrics metrics.Connections
+	Log     *slog.Logger
+}
+
+// Server serves the protocol on a listener.
+type Server struct {
+	config Config
+	limits Limits
+	work   sync.WaitGroup
+
+	mu    sync.Mutex // guards conns and ended
+	conns map[*conn]struct{}
+	ended bool
+}
+
+// NewServer returns a server; Serve starts it.
+func NewServer(c Config) *Server {
+	return &Server{config: c, limits: c.Limits.withDefaults(), conns: map[*conn]struct{}{}}
+}
+
+// Serve accepts connections until the listener is closed, and returns nil then. Queries end when ctx does.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	for {
+		c, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			var temporary net.Error
+			if errors.As(err, &temporary) && temporary.Timeout() {
+				continue
+			}
+			return sqlerr.Wrap(err, sqlerr.IOError, "the JSON port accepts no connections")
+		}
+		s.accept(ctx, c)
+	}
+}
+
+func (s *Server) accept(ctx context.Context, n net.Conn) {
+	c := &conn{
+		server: s, net: n, read: bufio.NewReader(n), address: n.RemoteAddr().String(),
+		answered: make(chan struct{}, 1),
+		log:      s.config.Log.With(slog.String("peer", n.RemoteAddr().String())),
+	}
+	if err := s.add(c); err != nil {
+		_ = c.write(failure(err, "").line()) // the client may be gone
+		_ = n.Close()
+		return
+	}
+	s.config.Metrics.Open.WithLabelValues(string(metrics.JSON)).Inc()
+	s.work.Go(func() {
+		defer s.remove(c)
+		if n.SetReadDeadline(time.Now().Add(s.limits.LoginTimeout)) == nil {
+			c.serve(ctx)
+		}
+	})
+}
+
+func (s *Server) add(c *conn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return sqlerr.New(sqlerr.ShuttingDown, "the server is shutting down")
+	}
+	if len(s.conns) >= s.limits.Connections {
+		return sqlerr.New(sqlerr.TooManyConnections, "%d connections are open, the most that are allowed",
+			s.limits.Connections)
+	}
+	s.conns[c] = struct{}{}
+	return nil
+}
+
+func (s *Server) remove(c *conn) {
+	s.config.Metrics.Open.WithLabelValues(string(metrics.JSON)).Dec()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+func (s *Server) count(outcome string) {
+	s.config.Metrics.Requests.WithLabelValues(string(metrics.JSON), outcome).Inc()
+}
+
+// Close ends all connections when their current request is answered, or when ctx ends, and waits for them. The
+// listener is closed by its owner first.
+func (s *Server) Close(ctx context.Context) {
+	s.mu.Lock()
+	s.ended = true
+	for c := range s.conns {
+		// A reader that waits for a request ends; one that was read is still answered.
+		_ = c.net.SetReadDeadline(time.Now())
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { defer close(done); s.work.Wait() }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.mu.Lock()
+		for c := range s.conns {
+			_ = c.net.Close()
+		}
+		s.mu.Unlock()
+		<-done
+	}
+}
