@@ -1,22 +1,38 @@
 # MicoDB. `make help` lists the targets.
-SHELL := /bin/bash
-GO    ?= go
-LINT  := $(GO) tool -modfile=tools/go.mod golangci-lint
+SHELL   := /bin/bash
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
+SUITE   := scripts/suite
 
 .PHONY: help build run demo test test-long check bench bench-check fuzz
+
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -ts $$'\t'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -ts $$'\t'
 
 build: ## build bin/micodb
-	$(GO) build -trimpath -o bin/micodb ./cmd/micodb
+	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/micodb ./cmd/micodb
 
 run: build ## serve ./data
 	bin/micodb serve
 
-test: ## the tests
-	$(GO) test ./...
+demo: build ## run the main job on a temporary directory; ARGS=--exit ends it by itself
+	bin/micodb demo $(ARGS)
+
+test: build ## all tests, at most 15 minutes; a suite whose toolchain is missing says so loudly
+	$(SUITE) all
+
+test-long: build ## the same suites with larger numbers, for hours
+	MICODB_TEST_LONG=1 $(SUITE) all
 
 check: ## format, lint, vet, tidy
-	$(LINT) run ./...
-	$(GO) vet ./...
-	$(GO) mod tidy -diff
+	$(SUITE) check
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	$(SUITE) fuzz
+
+bench: build ## benchmarks beside DuckDB; results under e2e/bench/results
+	e2e/bench/run
+
+bench-check: bench ## fail when a target was missed
+	e2e/bench/check

@@ -3,5 +3,5 @@
 // The layer that knows what the user meant sets the code; layers above wrap with %w and keep it; the two
 // protocols translate the code through Lookup. Causes are logged, never sent to a client.
 //
-// The page docs/errors.md is generated from the table in codes_table.go (go generate ./internal/sqlerr).
+// The page docs/errors.md shows the table in codes_table.go (go test ./internal/sqlerr -update).
 package sqlerr
