@@ -76,7 +76,8 @@ const (
 // count from 0), of one type.
 type JoinKey struct{ Left, Right expr.Expr }
 
-// Join combines two inputs. Residual, over the columns of both, is nil or decides with the keys.
+// Join combines two inputs. Residual, over the columns of both, is nil or decides with the keys. Physical builds a
+// table of the right input and probes it with the left: optimize puts the smaller one right.
 type Join struct {
 	Kind        JoinKind
 	Left, Right Node

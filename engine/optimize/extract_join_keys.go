@@ -1,0 +1,42 @@
+package optimize
+
+import (
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/plan"
+)
+
+// extractJoinKeys makes keys of the equalities in a join's residual whose two sides read one input each.
+func extractJoinKeys(n plan.Node) (plan.Node, error) {
+	return plan.Transform(n, func(n plan.Node) (plan.Node, error) {
+		j, ok := n.(*plan.Join)
+		if !ok || j.Residual == nil {
+			return n, nil
+		}
+		split := len(j.Left.Schema().Fields)
+		c := *j
+		c.Keys = append([]plan.JoinKey(nil), j.Keys...)
+		var rest []expr.Expr
+		for _, e := range expr.Conjuncts(j.Residual) {
+			if k, ok := joinKey(e, split, split+len(j.Right.Schema().Fields)); ok {
+				c.Keys = append(c.Keys, k)
+			} else {
+				rest = append(rest, e)
+			}
+		}
+		c.Residual = expr.Conjunction(rest)
+		return &c, nil
+	})
+}
+
+// joinKey reads a conjunct as a key of a join whose left input has the columns below split.
+func joinKey(e expr.Expr, split, total int) (plan.JoinKey, bool) {
+	eq, ok := e.(expr.Compare)
+	switch {
+	case !ok || eq.Op != expr.Equal:
+	case reads(eq.Left, 0, split) && reads(eq.Right, split, total):
+		return plan.JoinKey{Left: eq.Left, Right: expr.Shift(eq.Right, -split)}, true
+	case reads(eq.Right, 0, split) && reads(eq.Left, split, total):
+		return plan.JoinKey{Left: eq.Right, Right: expr.Shift(eq.Left, -split)}, true
+	}
+	return plan.JoinKey{}, false
+}
