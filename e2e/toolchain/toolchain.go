@@ -1,5 +1,6 @@
-// Package toolchain says what a suite does when a program that it needs is not installed: it is skipped with a
-// loud line, and fails where CI=true. It is the only place that skips a test.
+// Package toolchain finds and prepares what suites need beside Go: Python with packages, the JDBC driver. Where a
+// program is missing a suite is skipped with a loud line, and fails where CI=true. It is the only place that skips a
+// test.
 package toolchain
 
 import (
