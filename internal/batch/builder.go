@@ -38,13 +38,18 @@ type Builder struct {
 	ready   []arrow.RecordBatch
 }
 
-// NewBuilder returns a builder of batches of a schema, whose fields are those of FieldOf for the chunks' columns.
-func NewBuilder(schema *arrow.Schema, limits Limits, mem memory.Allocator) *Builder {
+// NewBuilder returns a builder of batches of a schema, whose fields are those of FieldOf for the chunks' columns:
+// 0A000 for nested types.
+func NewBuilder(schema *arrow.Schema, limits Limits, mem memory.Allocator) (*Builder, error) {
 	b := &Builder{schema: schema, limits: limits.orDefault()}
 	for _, f := range schema.Fields() {
-		b.columns = append(b.columns, newColumn(f.Type, mem))
+		c, err := newColumn(f.Type, mem)
+		if err != nil {
+			return nil, err
+		}
+		b.columns = append(b.columns, c)
 	}
-	return b
+	return b, nil
 }
 
 // Append adds the chosen rows of a chunk.

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -24,13 +25,17 @@ type column struct {
 	scratch []int64
 }
 
-func newColumn(of arrow.DataType, mem memory.Allocator) *column {
+// newColumn takes the types that FieldOf gives: 0A000 for nested ones.
+func newColumn(of arrow.DataType, mem memory.Allocator) (*column, error) {
+	if arrow.IsNested(of.ID()) {
+		return nil, sqlerr.NotSupported("a result column of type " + of.String())
+	}
 	c := &column{of: of, mem: mem}
 	if f, ok := of.(arrow.FixedWidthDataType); ok && of.ID() != arrow.BOOL {
 		c.width = f.Bytes()
 	}
 	c.reset()
-	return c
+	return c, nil
 }
 
 func (c *column) hasOffsets() bool { return c.of.ID() == arrow.STRING || c.of.ID() == arrow.BINARY }
@@ -150,7 +155,21 @@ func (c *column) append(v *vector.Vector, sel []uint16, n int) {
 	default:
 		c.appendInts(v, sel, n)
 	}
+	if v.Valid != nil && c.width > 0 {
+		c.blank(v, sel, n)
+	}
 	c.rows += n
+}
+
+// blank clears what stands in the place of NULLs: a vector may hold anything there, even other users' values.
+func (c *column) blank(v *vector.Vector, sel []uint16, n int) {
+	out, k := c.values.Bytes()[c.rows*c.width:], 0
+	eachRow(sel, n, func(i int) {
+		if v.IsNull(i) {
+			clear(out[k : k+c.width])
+		}
+		k += c.width
+	})
 }
 
 func (c *column) appendInts(v *vector.Vector, sel []uint16, n int) {

@@ -82,7 +82,8 @@ func TestRoundTrip(t *testing.T) {
 	for i, of := range types {
 		fields[i] = batch.FieldOf(fmt.Sprint(i), of, true)
 	}
-	b := batch.NewBuilder(arrow.NewSchema(fields, nil), batch.Limits{Rows: 700}, mem)
+	b, err := batch.NewBuilder(arrow.NewSchema(fields, nil), batch.Limits{Rows: 700}, mem)
+	require.NoError(t, err)
 	var want [][]vector.Scalar
 	for range 30 {
 		c := &vector.Chunk{Len: 1 + r.IntN(300)}
@@ -169,7 +170,8 @@ func TestEncodings(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{
 		batch.FieldOf("a", dict.Type, true), batch.FieldOf("b", frame.Type, false), batch.FieldOf("c", dict.Type, true),
 	}, nil)
-	b := batch.NewBuilder(schema, batch.Limits{}, mem)
+	b, err := batch.NewBuilder(schema, batch.Limits{}, mem)
+	require.NoError(t, err)
 	c := &vector.Chunk{Len: 3, Columns: []*vector.Vector{dict, frame, constant}}
 	b.Append(c)
 	c.Sel = []uint16{2}
@@ -183,6 +185,18 @@ func TestEncodings(t *testing.T) {
 	require.Equal(t, `["k" "k" "k" "k"]`, rec.Column(2).String())
 }
 
+// TestNullsHoldNothing looks at the memory behind a NULL.
+func TestNullsHoldNothing(t *testing.T) {
+	v := &vector.Vector{Type: vector.Of(vector.Int64), Valid: []uint64{0b10}}
+	vector.SetCodes(v, []int64{99, 7})
+	a, err := batch.ArrayOf(v, nil, checked(t))
+	require.NoError(t, err)
+	defer a.Release()
+	ints, ok := a.(*array.Int64)
+	require.True(t, ok)
+	require.Equal(t, []int64{0, 7}, ints.Int64Values())
+}
+
 // TestByteLimit cuts batches so that none is above the limit but those of one row.
 func TestByteLimit(t *testing.T) {
 	mem := checked(t)
@@ -192,7 +206,8 @@ func TestByteLimit(t *testing.T) {
 	}
 	texts[50] = strings.Repeat("y", 20000)
 	schema := arrow.NewSchema([]arrow.Field{batch.FieldOf("a", vector.Of(vector.Text), true)}, nil)
-	b := batch.NewBuilder(schema, batch.Limits{Bytes: 10000}, mem)
+	b, err := batch.NewBuilder(schema, batch.Limits{Bytes: 10000}, mem)
+	require.NoError(t, err)
 	b.Append(&vector.Chunk{Len: 100, Columns: []*vector.Vector{vector.TextsOf(texts...)}})
 	b.Flush()
 	rows, batches := int64(0), 0

@@ -2,6 +2,8 @@ package batch
 
 import (
 	"encoding/binary"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -50,9 +52,9 @@ func VectorOf(a arrow.Array, t vector.Type, from, to int) (*vector.Vector, error
 		vector.SetCodes(v, a.Float64Values()[from:to])
 		return v, nil
 	case *array.String:
-		return flatBytes(a, t, from, to), nil
+		return flatBytes(a, t, from, to)
 	case *array.Binary:
-		return flatBytes(a, t, from, to), nil
+		return flatBytes(a, t, from, to)
 	default:
 		return copied(a, t, from, to)
 	}
@@ -132,23 +134,39 @@ func widened[T ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32](
 type bytesArray interface {
 	arrow.Array
 	ValueOffsets() []int32
-	ValueOffset64(i int) int64
-	ValueBytes() []byte // from the first offset on
 }
 
-// flatBytes shares the array's text.
-func flatBytes(a bytesArray, t vector.Type, from, to int) *vector.Vector {
-	v := &vector.Vector{Type: t, Physical: vector.Bytes, Len: to - from, Data: a.ValueBytes()}
-	v.Offsets = a.ValueOffsets()[from : to+1]
-	if base := int32(a.ValueOffset64(0)); base != 0 {
-		moved := make([]int32, len(v.Offsets))
-		for i, o := range v.Offsets {
-			moved[i] = o - base
-		}
-		v.Offsets = moved
+// flatBytes shares the array's text, after a look at whether it is sound: a client's memory may hold anything.
+func flatBytes(a bytesArray, t vector.Type, from, to int) (*vector.Vector, error) {
+	v := &vector.Vector{Type: t, Physical: vector.Bytes, Len: to - from, Offsets: a.ValueOffsets()[from : to+1]}
+	if b := a.Data().Buffers()[2]; b != nil {
+		v.Data = b.Bytes()
+	}
+	first, last := v.Offsets[0], v.Offsets[v.Len]
+	switch {
+	case first < 0 || int(last) > len(v.Data) || !slices.IsSorted(v.Offsets):
+		return nil, sqlerr.New(sqlerr.ProtocolViolation, "the offsets of a text array are damaged")
+	case t.Kind == vector.Text && !validTexts(v.Offsets, v.Data):
+		return nil, notUTF8()
 	}
 	v.Valid = validity(a, from, to)
-	return v
+	return v, nil
+}
+
+func notUTF8() error { return sqlerr.New(sqlerr.InvalidText, "a text is not valid UTF-8") }
+
+// validTexts tells whether texts are UTF-8: all together, and none cut within a character.
+func validTexts(offsets []int32, data []byte) bool {
+	end := offsets[len(offsets)-1]
+	if !utf8.Valid(data[offsets[0]:end]) {
+		return false
+	}
+	for _, o := range offsets {
+		if o < end && !utf8.RuneStart(data[o]) {
+			return false
+		}
+	}
+	return true
 }
 
 // validity returns the bitmap of rows [from, to), nil without NULLs.

@@ -3,6 +3,8 @@ package batch
 import (
 	"math"
 	"math/big"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -50,7 +52,11 @@ func ScalarAt(a arrow.Array, t vector.Type, row int) (vector.Scalar, error) {
 	case *array.Null:
 		return vector.NullOf(t), nil
 	case *array.Dictionary:
-		return ScalarAt(a.Dictionary(), t, a.GetValueIndex(row))
+		code, err := codeAt(a, row)
+		if err != nil {
+			return vector.NullOf(t), err
+		}
+		return ScalarAt(a.Dictionary(), t, code)
 	case array.ExtensionArray:
 		return ScalarAt(a.Storage(), t, row)
 	}
@@ -151,7 +157,10 @@ func bytesAt(a arrow.Array, t vector.Type, row int) (vector.Scalar, error) {
 	default:
 		return vector.Scalar{}, unexpected(a, t)
 	}
-	s.Bytes = string(append([]byte(nil), s.Bytes...)) // the array's memory is the caller's
+	if t.Kind == vector.Text && !utf8.ValidString(s.Bytes) {
+		return s, notUTF8()
+	}
+	s.Bytes = strings.Clone(s.Bytes) // the array's memory is the caller's
 	return s, nil
 }
 
@@ -174,7 +183,7 @@ func decimalAt(a arrow.Array, t vector.Type, row int) (vector.Scalar, error) {
 	default:
 		return vector.Scalar{}, unexpected(a, t)
 	}
-	if limit := powerOfTen(int(t.Precision)); s.Wide.Cmp(limit) >= 0 || s.Wide.Cmp(limit.Neg()) <= 0 {
+	if limit := vector.PowerOfTen(int(t.Precision)); s.Wide.Cmp(limit) >= 0 || s.Wide.Cmp(limit.Neg()) <= 0 {
 		return vector.Scalar{}, outOfDigits(t)
 	}
 	return s, nil
@@ -182,12 +191,6 @@ func decimalAt(a arrow.Array, t vector.Type, row int) (vector.Scalar, error) {
 
 func outOfDigits(t vector.Type) error {
 	return sqlerr.New(sqlerr.NumericOutOfRange, "a value has more digits than %s", t)
-}
-
-// powerOfTen returns 10 to the n, n at most 38.
-func powerOfTen(n int) vector.Int128 {
-	p, _ := int128Of(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil))
-	return p
 }
 
 // int128Of narrows, and tells whether the value fits.
