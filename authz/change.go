@@ -52,7 +52,7 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string, roles
 		if _, exists := s.users[name]; exists {
 			return Change{}, sqlerr.New(sqlerr.DuplicateObject, "user %q exists already", name)
 		}
-		u := User{Name: name, DisplayName: display, Roles: roles, Hash: hash, Epoch: d.now().UnixNano()}
+		u := User{Name: name, DisplayName: display, Roles: roles, Hash: hash, Epoch: d.now().UnixMicro()}
 		return Change{PutUsers: []User{u}}, nil
 	})
 }
@@ -65,7 +65,7 @@ func (d *Directory) SetPassword(ctx context.Context, name, password string) erro
 	}
 	return d.edit(ctx, name, func(_ *snapshot, u *User) error {
 		u.Hash = hash
-		u.Epoch = max(d.now().UnixNano(), u.Epoch+1)
+		u.Epoch = max(d.now().UnixMicro(), u.Epoch+1)
 		return nil
 	})
 }

@@ -153,7 +153,7 @@ func (d *Directory) Authorize(p Principal, permission Permission, on Object) err
 		}
 	}
 	for _, g := range s.grants[p.Username] {
-		if g.On.covers(on) && (g.Permission == permission || g.Permission == Read && permission == ReadSchema) {
+		if g.permits(permission, on) {
 			return nil
 		}
 	}

@@ -18,6 +18,15 @@ type Grant struct {
 	On         Object
 }
 
+// permits tells whether the grant is enough: whoever may do anything may ask, and who may read rows may see how
+// they look.
+func (g Grant) permits(permission Permission, on Object) bool {
+	if permission == ExecuteQuery {
+		return true
+	}
+	return g.On.covers(on) && (g.Permission == permission || g.Permission == Read && permission == ReadSchema)
+}
+
 // State is all that is kept.
 type State struct {
 	Users  []User
