@@ -198,8 +198,5 @@ func (f *service) Handshake(stream flight.FlightService_HandshakeServer) error {
 	if who.cookie == "" {
 		answer.Set("set-cookie", cookieName+"="+rand.Text())
 	}
-	if err := stream.SendHeader(answer); err != nil {
-		return err
-	}
-	return stream.Send(&flight.HandshakeResponse{Payload: []byte(token)})
+	return stream.SendHeader(answer) // and no message: clients read on until the trailer
 }

@@ -3,8 +3,6 @@ package flightsrv
 import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/micodb/micodb/internal/sqlerr"
 )
@@ -42,10 +40,6 @@ type putStream struct {
 func (p *putStream) Recv() (*flight.FlightData, error) {
 	data, err := p.FlightService_DoPutServer.Recv()
 	if err != nil {
-		if status.Code(err) == codes.ResourceExhausted {
-			err = sqlerr.Wrap(err, sqlerr.LimitExceeded, "a message is larger than the %d MiB that the server takes",
-				p.server.limits.ReceiveMessageBytes>>20).WithHint("send smaller record batches")
-		}
 		return nil, err
 	}
 	if !p.begun && len(data.GetFlightDescriptor().GetCmd()) == 0 {

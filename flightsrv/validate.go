@@ -32,6 +32,8 @@ func validateArray(a arrow.Array) error {
 	switch a := a.(type) {
 	case *array.Null:
 		return nil
+	case array.Union, *array.RunEndEncoded:
+		return notAccepted(a)
 	case *array.Struct:
 		return validateStruct(a)
 	case array.ExtensionArray:

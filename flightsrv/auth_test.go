@@ -1,0 +1,251 @@
+package flightsrv
+
+import (
+	"context"
+	"encoding/base64"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/micodb/micodb/session"
+)
+
+func with(ctx context.Context, authorization string) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "authorization", authorization)
+}
+
+func basic(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+func TestEveryCallNeedsCredentials(t *testing.T) {
+	f := start(t, Limits{})
+	c := f.connect()
+	for _, header := range []string{
+		"Basic !!!", "Basic " + base64.StdEncoding.EncodeToString([]byte("no colon")), "Digest x", "Bearer", "Bearer x",
+		basic("ada", "wrong"), basic("eve", "secret"),
+	} {
+		_, err := c.Execute(with(t.Context(), header), "write x")
+		require.Error(t, err, header)
+		requireStatus(t, err, codes.Unauthenticated, "28(000|P01)")
+	}
+	_, err := c.GetCatalogs(t.Context())
+	requireStatus(t, err, codes.Unauthenticated, "28000")
+	_, err = c.Client.AuthenticateBasicToken(t.Context(), "ada", "wrong")
+	requireStatus(t, err, codes.Unauthenticated, "28P01")
+	require.Empty(t, f.door.log())
+	require.Zero(t, f.door.sessions())
+}
+
+func TestBasicAndTokensOpenEveryCall(t *testing.T) {
+	f := start(t, Limits{})
+	login, err := f.door.Login(t.Context(), session.Credentials{
+		Method: session.Password, Username: "ada", Secret: "lovelace",
+	})
+	require.NoError(t, err)
+	for _, header := range []string{
+		basic("ada", "lovelace"), "Bearer " + login.Token, basic("", login.Token), basic("ada", login.Token),
+		"basic " + base64.RawStdEncoding.EncodeToString([]byte("ada:lovelace")),
+	} {
+		_, err := f.connect().ExecuteUpdate(with(t.Context(), header), "write x")
+		require.NoError(t, err, header)
+	}
+	require.Len(t, f.door.log(), 5)
+}
+
+func TestAnonymousIsTheDoorsDecision(t *testing.T) {
+	f := start(t, Limits{})
+	f.door.anonymous = true
+	_, err := f.connect().ExecuteUpdate(t.Context(), "write x")
+	require.NoError(t, err)
+}
+
+func TestAHandshakeTakesATokenToo(t *testing.T) {
+	f := start(t, Limits{})
+	ctx, c := f.login("ada")
+	stream, err := c.Client.Handshake(ctx)
+	require.NoError(t, err)
+	require.NoError(t, stream.CloseSend())
+	header, err := stream.Header()
+	require.NoError(t, err)
+	sent, _ := metadata.FromOutgoingContext(ctx)
+	require.Equal(t, sent.Get("authorization"), header.Get("authorization"))
+	_, err = c.Client.Handshake(with(t.Context(), "Bearer forged"))
+	require.NoError(t, err, "the stream opens")
+}
+
+func TestASecondLoginLeavesTheFirstAlone(t *testing.T) {
+	f := start(t, Limits{})
+	first, c := f.login("ada")
+	_, err := c.ExecuteUpdate(first, "begin")
+	require.NoError(t, err)
+	_, err = c.ExecuteUpdate(first, "write of the first")
+	require.NoError(t, err)
+
+	second, err := c.Client.AuthenticateBasicToken(t.Context(), "ada", "lovelace")
+	require.NoError(t, err)
+	_, err = c.ExecuteUpdate(second, "commit")
+	requireStatus(t, err, codes.FailedPrecondition, "25P01")
+	_, err = c.ExecuteUpdate(second, "write of the second")
+	require.NoError(t, err)
+	require.Equal(t, []string{"of the second"}, f.door.log(), "the second login shares the first's transaction")
+
+	_, err = c.ExecuteUpdate(first, "commit")
+	require.NoError(t, err)
+	require.Equal(t, []string{"of the second", "of the first"}, f.door.log())
+	require.Equal(t, 2, f.server.Sessions())
+}
+
+func TestATokenFromAHandshakeIsOneClientOnEveryConnection(t *testing.T) {
+	f := start(t, Limits{})
+	ctx, c := f.login("ada")
+	_, err := c.ExecuteUpdate(ctx, "begin")
+	require.NoError(t, err)
+	_, err = f.connect().ExecuteUpdate(ctx, "commit")
+	require.NoError(t, err)
+}
+
+func TestASharedPasswordIsAClientOfEachConnection(t *testing.T) {
+	f := start(t, Limits{})
+	ctx := with(t.Context(), basic("ada", "lovelace"))
+	_, err := f.connect().ExecuteUpdate(ctx, "begin")
+	require.NoError(t, err)
+	_, err = f.connect().ExecuteUpdate(ctx, "commit")
+	requireStatus(t, err, codes.FailedPrecondition, "25P01")
+}
+
+func TestACookieIsOneClientOnEveryConnection(t *testing.T) {
+	f := start(t, Limits{})
+	jar := flight.NewClientCookieMiddleware()
+	ctx := with(t.Context(), basic("ada", "lovelace"))
+	c := f.connect(jar)
+	_, err := c.Execute(ctx, "begin") // the answer brings the cookie
+	require.NoError(t, err)
+	_, err = c.Execute(ctx, "write x")
+	require.NoError(t, err)
+	require.Equal(t, 1, f.server.Sessions(), "the cookie leads back to the session that gave it")
+	_, err = f.connect(jar).ExecuteUpdate(ctx, "commit")
+	require.NoError(t, err)
+	require.Equal(t, []string{"x"}, f.door.log())
+	_, err = f.connect(jar).ExecuteUpdate(with(t.Context(), basic("bob", "secret")), "write y")
+	require.NoError(t, err)
+	require.Equal(t, 2, f.server.Sessions(), "another user's cookie gives no session")
+}
+
+func TestASessionEndsWithItsConnection(t *testing.T) {
+	f := start(t, Limits{})
+	c, err := flight.NewClientWithMiddleware(f.address, nil, nil,
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	stream, err := c.ListActions(with(t.Context(), basic("ada", "lovelace")), &flight.Empty{})
+	require.NoError(t, err)
+	_, err = stream.Recv()
+	require.NoError(t, err)
+	require.Equal(t, 1, f.server.Sessions())
+	require.NoError(t, c.Close())
+	require.Eventually(t, func() bool { return f.server.Sessions() == 0 && f.door.sessions() == 0 },
+		10*time.Second, time.Millisecond)
+}
+
+func TestIdleSessionsAreEvicted(t *testing.T) {
+	f := start(t, Limits{Sessions: 2})
+	ada, c := f.login("ada")
+	_, err := c.ExecuteUpdate(ada, "begin")
+	require.NoError(t, err)
+	bob, d := f.login("bob")
+	_, err = d.ExecuteUpdate(bob, "write x")
+	require.NoError(t, err)
+	third, e := f.login("ada")
+	_, err = e.Execute(third, "write y")
+	requireStatus(t, err, codes.ResourceExhausted, "53300")
+
+	f.clock.move(DefaultLimits().SessionIdle / 2)
+	_, err = d.ExecuteUpdate(bob, "write x")
+	require.NoError(t, err)
+	f.clock.move(DefaultLimits().SessionIdle/2 + time.Second)
+	_, err = e.ExecuteUpdate(third, "write y")
+	require.NoError(t, err, "the idle session gives way")
+	require.Equal(t, 2, f.door.sessions())
+	_, err = c.Execute(ada, "commit")
+	requireStatus(t, err, codes.ResourceExhausted, "53300")
+	f.clock.move(2 * DefaultLimits().SessionIdle)
+	f.server.clients.sweep()
+	require.Zero(t, f.door.sessions())
+}
+
+func TestATokenThatWasRevokedEndsItsSession(t *testing.T) {
+	f := start(t, Limits{})
+	ctx, c := f.login("ada")
+	_, err := c.ExecuteUpdate(ctx, "write x")
+	require.NoError(t, err)
+	f.door.mu.Lock()
+	clear(f.door.tokens)
+	f.door.mu.Unlock()
+	f.clock.move(recheckInterval)
+	_, err = c.Execute(ctx, "write y")
+	requireStatus(t, err, codes.Unauthenticated, "28000")
+	require.Zero(t, f.door.sessions())
+	require.Equal(t, []string{"x"}, f.door.log())
+}
+
+func TestSessionOptions(t *testing.T) {
+	f := start(t, Limits{})
+	ctx, c := f.login("ada")
+	set := func(options map[string]any) map[string]*flight.SetSessionOptionsResultError {
+		values, err := flight.NewSessionOptionValues(options)
+		require.NoError(t, err)
+		result, err := c.SetSessionOptions(ctx, &flight.SetSessionOptionsRequest{SessionOptions: values})
+		require.NoError(t, err)
+		return result.GetErrors()
+	}
+	require.Empty(t, set(map[string]any{"catalog": "micodb", "schema": "shop"}))
+	got, err := c.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
+	require.NoError(t, err)
+	require.Equal(t, "shop", got.GetSessionOptions()["schema"].GetStringValue())
+	require.Equal(t, "micodb", got.GetSessionOptions()["catalog"].GetStringValue())
+
+	refused := set(map[string]any{"catalog": "other", "schema": "nowhere", "color": "red"})
+	require.Equal(t, flight.SetSessionOptionsResultErrorInvalidValue, refused["catalog"].GetValue())
+	require.Equal(t, flight.SetSessionOptionsResultErrorInvalidValue, refused["schema"].GetValue())
+	require.Equal(t, flight.SetSessionOptionsResultErrorInvalidName, refused["color"].GetValue())
+	refused = set(map[string]any{"schema": int64(3)})
+	require.Equal(t, flight.SetSessionOptionsResultErrorInvalidValue, refused["schema"].GetValue())
+
+	closed, err := c.CloseSession(ctx, &flight.CloseSessionRequest{})
+	require.NoError(t, err)
+	require.Equal(t, flight.CloseSessionResultClosed, closed.GetStatus())
+	require.Zero(t, f.door.sessions())
+	got, err = c.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
+	require.NoError(t, err)
+	require.Equal(t, "main", got.GetSessionOptions()["schema"].GetStringValue(), "a new session begins anew")
+}
+
+func TestManyClientsAtOnce(t *testing.T) {
+	f := start(t, Limits{})
+	var wait sync.WaitGroup
+	for range 8 {
+		ctx, c := f.login("ada")
+		for range 4 {
+			wait.Go(func() {
+				for range 10 {
+					info, err := c.Execute(ctx, "rows 100")
+					if err == nil {
+						_, err = fetch(ctx, c, info)
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	wait.Wait()
+	require.Equal(t, 8, f.server.Sessions())
+}

@@ -1,0 +1,246 @@
+package flightsrv
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// messages collects what a writer sends.
+type messages struct{ sent []*flight.FlightData }
+
+func (m *messages) Send(d *flight.FlightData) error {
+	m.sent = append(m.sent, proto.Clone(d).(*flight.FlightData))
+	return nil
+}
+
+// encode makes the messages of an ingest of a record batch.
+func encode(tb testing.TB, record arrow.RecordBatch, options ...ipc.Option) []*flight.FlightData {
+	tb.Helper()
+	command, err := anypb.New(&pb.CommandStatementIngest{Table: "t"})
+	require.NoError(tb, err)
+	raw, err := proto.Marshal(command)
+	require.NoError(tb, err)
+	out := &messages{}
+	w := flight.NewRecordWriter(out, append(options, ipc.WithSchema(record.Schema()))...)
+	w.SetFlightDescriptor(&flight.FlightDescriptor{Type: flight.DescriptorCMD, Cmd: raw})
+	require.NoError(tb, w.Write(record))
+	require.NoError(tb, w.Close())
+	return out.sent
+}
+
+// put sends messages and returns how the call ended.
+func put(ctx context.Context, c *flightsql.Client, sent []*flight.FlightData) error {
+	stream, err := c.Client.DoPut(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range sent {
+		if err := stream.Send(m); err != nil {
+			break // the answer says why
+		}
+	}
+	if err := stream.CloseSend(); err != nil {
+		return err
+	}
+	for {
+		if _, err := stream.Recv(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+func zeros(tb testing.TB, n int) arrow.RecordBatch {
+	tb.Helper()
+	b := array.NewRecordBuilder(memory.DefaultAllocator,
+		arrow.NewSchema([]arrow.Field{{Name: "z", Type: arrow.PrimitiveTypes.Int64}}, nil))
+	defer b.Release()
+	b.Field(0).(*array.Int64Builder).AppendValues(make([]int64, n), nil)
+	record := b.NewRecordBatch()
+	tb.Cleanup(record.Release)
+	return record
+}
+
+func TestCompressedIngestStaysInItsBudget(t *testing.T) {
+	f := start(t, Limits{IngestBytes: 1 << 20})
+	ctx, c := f.login("ada")
+	for name, option := range map[string]ipc.Option{"zstd": ipc.WithZstd(), "lz4": ipc.WithLZ4()} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, put(ctx, c, encode(t, zeros(t, 1000), option)))
+			err := put(ctx, c, encode(t, zeros(t, 1_000_000), option))
+			requireStatus(t, err, codes.ResourceExhausted, "53200")
+		})
+	}
+	require.Zero(t, f.server.config.Budget.Used(), "a call's memory is given back")
+}
+
+func TestAForgedLengthDoesNotAllocate(t *testing.T) {
+	f := start(t, Limits{})
+	ctx, c := f.login("ada")
+	for _, length := range []uint64{1 << 36, 1<<63 - 1, 1 << 63, 1<<64 - 2} {
+		sent := encode(t, zeros(t, 1000), ipc.WithLZ4())
+		binary.LittleEndian.PutUint64(sent[1].DataBody, length)
+		err := put(ctx, c, sent)
+		require.Error(t, err)
+		require.Regexp(t, "53200|08P01", err.Error())
+	}
+}
+
+func TestAForgedWindowIsRefused(t *testing.T) {
+	f := start(t, Limits{})
+	ctx, c := f.login("ada")
+	sent := encode(t, zeros(t, 100_000), ipc.WithZstd())
+	require.NoError(t, put(ctx, c, sent))
+	frame := sent[1].DataBody[uncompressedPrefix:]
+	require.Equal(t, uint32(zstdMagic), binary.LittleEndian.Uint32(frame))
+	frame[4] &^= 0x20         // not a single segment
+	frame[5] = (29 - 10) << 3 // a window of 512 MiB
+	requireStatus(t, put(ctx, c, sent), codes.ResourceExhausted, "53400")
+}
+
+func TestFramesAreWalked(t *testing.T) {
+	small := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x00, 0x01, 0x00, 0x00} // window of 1 KiB, one empty last block
+	large := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 19 << 3, 0x01, 0x00, 0x00}
+	skippable := []byte{0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3}
+	repeated := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x00, 1 | blockRLE<<1 | 5<<3, 0x00, 0x00, 0xff, 1, 2, 3, 4}
+	require.NoError(t, checkFrames(small))
+	require.Error(t, checkFrames(large))
+	require.Error(t, checkFrames(bytes.Join([][]byte{small, skippable, large}, nil)))
+	require.NoError(t, checkFrames(bytes.Join([][]byte{small, skippable, small}, nil)))
+	require.NoError(t, checkFrames(repeated))
+	require.Error(t, checkFrames(append(repeated, large...)), "what follows a checksum")
+	require.NoError(t, checkFrames(nil))
+	single := []byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0x10, 0, 0, 0, 0}
+	require.Error(t, checkFrames(single), "a single segment's window is its content")
+}
+
+func TestReceiveLimitIsNamed(t *testing.T) {
+	f := start(t, Limits{ReceiveMessageBytes: 1 << 20})
+	ctx, c := f.login("ada")
+	err := put(ctx, c, encode(t, zeros(t, 1_000_000)))
+	require.Equal(t, codes.ResourceExhausted, status.Code(err)) // grpc-go words it, before any handler hears of it
+	require.Contains(t, err.Error(), "larger than max")
+}
+
+func TestBrokenStreamsAreErrors(t *testing.T) {
+	f := start(t, Limits{BatchRows: 5000})
+	ctx, c := f.login("ada")
+	cases := map[string]struct {
+		state string
+		spoil func(sent []*flight.FlightData) []*flight.FlightData
+	}{
+		"no descriptor": {"08P01", func(s []*flight.FlightData) []*flight.FlightData {
+			s[0].FlightDescriptor = nil
+			return s
+		}},
+		"no command": {"08P01", func(s []*flight.FlightData) []*flight.FlightData {
+			s[0].FlightDescriptor.Cmd = nil
+			return s
+		}},
+		"no schema": {"08P01", func(s []*flight.FlightData) []*flight.FlightData {
+			s[1].FlightDescriptor = s[0].GetFlightDescriptor()
+			return s[1:]
+		}},
+		"only a descriptor": {"08P01", func(s []*flight.FlightData) []*flight.FlightData {
+			s[0].DataHeader = nil
+			return s[:1]
+		}},
+		"a body cut off": {"08P01", func(s []*flight.FlightData) []*flight.FlightData {
+			s[1].DataBody = s[1].GetDataBody()[:100]
+			return s
+		}},
+		"a header of noise": {"08P01", func(s []*flight.FlightData) []*flight.FlightData {
+			s[1].DataHeader = bytes.Repeat([]byte{0xff}, 64)
+			return s
+		}},
+		"a schema of noise": {"08P01", func(s []*flight.FlightData) []*flight.FlightData {
+			s[0].DataHeader = bytes.Repeat([]byte{0xff}, 64)
+			return s
+		}},
+		"nothing at all": {"", func([]*flight.FlightData) []*flight.FlightData { return nil }},
+	}
+	for name, x := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := put(ctx, c, x.spoil(encode(t, zeros(t, 1000))))
+			require.Error(t, err)
+			require.Contains(t, err.Error(), x.state)
+		})
+	}
+	requireStatus(t, put(ctx, c, encode(t, zeros(t, 5001))), codes.ResourceExhausted, "53400")
+	require.NoError(t, put(ctx, c, encode(t, zeros(t, 5000))), "the server lives on")
+}
+
+// textsOf makes an array of texts from offsets that nobody checked.
+func textsOf(offsets []int32, data string) arrow.Array {
+	raw := arrow.Int32Traits.CastToBytes(offsets)
+	d := array.NewData(arrow.BinaryTypes.String, len(offsets)-1,
+		[]*memory.Buffer{nil, memory.NewBufferBytes(raw), memory.NewBufferBytes([]byte(data))}, nil, 0, 0)
+	defer d.Release()
+	return array.NewBinaryData(array.NewData(arrow.BinaryTypes.Binary, d.Len(), d.Buffers(), nil, 0, 0))
+}
+
+func TestValidateRefusesArraysThatCannotBeRead(t *testing.T) {
+	short := memory.NewBufferBytes(make([]byte, 8))
+	good := array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, short}, nil, 0, 0)
+	require.NoError(t, validateArray(array.MakeFromData(good)))
+
+	bitmap := memory.NewBufferBytes(make([]byte, 1))
+	wide := memory.NewBufferBytes(make([]byte, 800))
+	require.Error(t, validateArray(array.MakeFromData(
+		array.NewData(arrow.PrimitiveTypes.Int64, 100, []*memory.Buffer{bitmap, wide}, nil, 3, 0))), "short validity")
+	require.Error(t, validateArray(array.MakeFromData(
+		array.NewData(arrow.PrimitiveTypes.Int64, 100, []*memory.Buffer{nil, wide}, nil, 3, 0))), "no validity")
+	require.Error(t, validateArray(array.MakeFromData(
+		array.NewData(arrow.FixedWidthTypes.Boolean, 100, []*memory.Buffer{nil, bitmap}, nil, 0, 0))), "short booleans")
+	uuid := &arrow.FixedSizeBinaryType{ByteWidth: 16}
+	require.Error(t, validateArray(array.MakeFromData(
+		array.NewData(uuid, 2, []*memory.Buffer{nil, short}, nil, 0, 0))), "short uuids")
+
+	require.NoError(t, validateArray(textsOf([]int32{0, 2, 5}, "hello")))
+	require.Error(t, validateArray(textsOf([]int32{0, 9, 5}, "hello")), "offsets that fall")
+	require.Error(t, validateArray(textsOf([]int32{-3, 2, 5}, "hello")), "negative offsets")
+
+	codesBuffer := memory.NewBufferBytes([]byte{0, 1, 7})
+	values := array.MakeFromData(array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, short}, nil, 0, 0))
+	dictionary := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint8, ValueType: arrow.PrimitiveTypes.Int64}
+	d := array.NewDataWithDictionary(dictionary, 3, []*memory.Buffer{nil, codesBuffer}, 0, 0,
+		values.Data().(*array.Data))
+	require.Error(t, validateArray(array.NewDictionaryData(d)), "codes without a value")
+
+	union := array.NewDenseUnionBuilder(memory.DefaultAllocator, arrow.DenseUnionOf(
+		[]arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int64}}, []arrow.UnionTypeCode{0}))
+	defer union.Release()
+	require.Equal(t, sqlerr.FeatureNotSupported, sqlerr.CodeOf(validateArray(union.NewArray())))
+}
+
+func FuzzPutMessages(f *testing.F) {
+	for _, o := range [][]ipc.Option{nil, {ipc.WithZstd()}, {ipc.WithLZ4()}} {
+		for _, m := range encode(f, zeros(f, 100), o...) {
+			f.Add(m.GetDataHeader(), m.GetDataBody())
+		}
+	}
+	f.Fuzz(func(_ *testing.T, header, body []byte) {
+		_ = checkCompression(header, body) // must return
+	})
+}

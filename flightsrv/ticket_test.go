@@ -1,0 +1,64 @@
+package flightsrv
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestClaimsKeepTheirKind(t *testing.T) {
+	id := newHandleID()
+	for _, c := range []claim{
+		{kindTicket, id[:]},
+		{kindPrepared, id[:]},
+		{kindTransaction, make([]byte, transactionSize)},
+		{kindSavepoint, append(make([]byte, transactionSize), "name"...)},
+	} {
+		back, ok := decodeClaim(c.encode())
+		require.True(t, ok)
+		require.Equal(t, c, back)
+	}
+	for _, b := range [][]byte{
+		nil,
+		{1},
+		{1, 't'},
+		{2, 't'},
+		append([]byte{1, 'q'}, id[:]...), append([]byte{2, 't'}, id[:]...),
+		append([]byte{1, 't', 0}, id[:]...), append([]byte{1, 's'}, make([]byte, transactionSize)...),
+	} {
+		_, ok := decodeClaim(b)
+		require.False(t, ok, "%q", b)
+	}
+}
+
+func FuzzTicket(f *testing.F) {
+	id := newHandleID()
+	f.Add(claim{kindTicket, id[:]}.encode())
+	f.Add(claim{kindPrepared, id[:]}.encode())
+	f.Add(claim{kindTransaction, make([]byte, transactionSize)}.encode())
+	f.Add(claim{kindSavepoint, append(make([]byte, transactionSize), "name"...)}.encode())
+	f.Add([]byte{})
+	s := &Server{door: newFakeDoor(), handles: newHandles(DefaultLimits(), (&clock{}).read)}
+	c := &client{session: &fakeSession{}}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if opened, ok := decodeClaim(b); ok {
+			require.True(t, bytes.Equal(b, opened.encode()), "two forms of one claim")
+			if opened.kind == kindTransaction || opened.kind == kindSavepoint {
+				opened.transaction()
+			}
+			if opened.kind == kindSavepoint {
+				require.NotEmpty(t, opened.savepoint())
+			}
+		}
+		for _, k := range []kind{kindTicket, kindPrepared, kindTransaction, kindSavepoint} {
+			_, err := s.open(c, k, b)
+			require.Error(t, err, "bytes that nobody signed were taken")
+			signed := s.door.SignTicket("", b)
+			if opened, err := s.open(c, k, signed); err == nil && (k == kindTicket || k == kindPrepared) {
+				_, err = s.handles.get(opened)
+				require.Error(t, err, "a handle that nobody was given")
+			}
+		}
+	})
+}
