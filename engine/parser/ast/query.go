@@ -77,7 +77,7 @@ type SelectItem struct {
 
 	Of    Expr
 	Alias *Name  // nil: none
-	Text  string // how the expression was written, for the name of the output column
+	Text  string // without an alias: how the expression was written, for the name of the output column
 }
 
 // OrderItem is one key of ORDER BY.

@@ -88,6 +88,7 @@ type ColumnDef struct {
 	Unique     bool
 	Check      Expr
 	References *ObjectName
+	Referenced []Name // the columns of References, or empty
 	Collation  string
 }
 
