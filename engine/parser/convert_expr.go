@@ -251,8 +251,6 @@ func (c *converter) operator(e *sqlparser.BinaryExpr) (ast.Expr, error) {
 		{sqlparser.BitOrStr, ast.BitOr},
 		{sqlparser.ShiftLeftStr, ast.ShiftLeft},
 		{sqlparser.ShiftRightStr, ast.ShiftRight},
-		{sqlparser.JSONExtractOp, ast.JSONGet},
-		{sqlparser.JSONUnquoteExtractOp, ast.JSONGetText},
 	} {
 		if o.text == e.Operator {
 			return c.binary(o.op, e.Left, e.Right)
@@ -281,7 +279,7 @@ func (c *converter) interval(e *sqlparser.IntervalExpr) (ast.Expr, error) {
 	return &ast.Interval{At: ast.At(of.Position()), Of: of, Unit: unit}, nil
 }
 
-// postfix reads what was written as a collation: ::, [i] and AT TIME ZONE.
+// postfix reads what was written as a collation: ::, [i], ->, ->> and AT TIME ZONE.
 func (c *converter) postfix(e *sqlparser.CollateExpr) (ast.Expr, error) {
 	of, err := c.expr(e.Expr)
 	if err != nil {
@@ -297,6 +295,12 @@ func (c *converter) postfix(e *sqlparser.CollateExpr) (ast.Expr, error) {
 		return &ast.Cast{At: at, Of: of, To: kept.to}, nil
 	case subscript:
 		return &ast.Index{At: at, Of: of, Subscript: kept.of}, nil
+	case key:
+		op := ast.JSONGet
+		if c.isSymbol(i, "->>") {
+			op = ast.JSONGetText
+		}
+		return &ast.Binary{At: at, Op: op, Left: of, Right: kept.of}, nil
 	case zone:
 		name := ast.ObjectName{At: c.at(i), Parts: []ast.Name{{At: c.at(i), Text: "timezone"}}}
 		return &ast.Call{At: at, Name: name, Args: []ast.Expr{kept.of, of}}, nil

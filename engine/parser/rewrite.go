@@ -52,6 +52,7 @@ type (
 
 	extractField string                     // of EXTRACT
 	subscript    struct{ of ast.Expr }      // of [
+	key          struct{ of ast.Expr }      // of -> and ->>
 	zone         struct{ of ast.Expr }      // of AT in AT TIME ZONE
 	nullOrder    struct{ of ast.NullOrder } // of NULLS
 	groupByAll   struct{}                   // of ALL

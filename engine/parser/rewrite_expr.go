@@ -77,9 +77,8 @@ func (r *rewriter) symbol(i, lo int) (int, error) {
 	case "||":
 		r.emit(i, "| "+marked)
 		return i + 1, nil
-	case "<=>":
-		r.emit(i, "<=>")
-		return i + 1, nil
+	case "->", "->>":
+		return r.accessor(i)
 	case "*":
 		if !r.ends(i-1, lo) {
 			return r.star(i, i+1)
@@ -288,6 +287,22 @@ func (p *parsing) typedLiteral(i int) int {
 		return n + 1
 	}
 	return 0
+}
+
+// accessor keeps the key of x -> 'key' and x ->> 'key' aside.
+func (r *rewriter) accessor(i int) (int, error) {
+	switch r.tokens[i+1].Kind {
+	case lex.String, lex.Integer, lex.Parameter:
+	default:
+		return 0, r.unexpected(i+1, "a key: a string, a number or a parameter")
+	}
+	of, err := r.parseExpr(i+1, i+2)
+	if err != nil {
+		return 0, err
+	}
+	r.side[i] = key{of}
+	r.postfix(i)
+	return i + 2, nil
 }
 
 // timeZone keeps the zone of x AT TIME ZONE zone aside.
