@@ -130,9 +130,13 @@ func (c *clause) coalesce(args []expr.Expr, places []ast.Node, place ast.Node) (
 
 // nullIf is NULL when its arguments are equal, and else the first.
 func (c *clause) nullIf(args []expr.Expr, places []ast.Node, place ast.Node) (expr.Expr, error) {
-	first, err := c.known(args[0], places[0])
-	if err != nil {
-		return nil, err
+	first := args[0]
+	if first.Type().Kind == vector.Unknown {
+		both, err := c.sameType(args, places, "the arguments of NULLIF", place)
+		if err != nil {
+			return nil, err
+		}
+		first = both[0]
 	}
 	equal, err := c.compareAt(expr.Equal, first, args[1], [3]ast.Node{place, places[0], places[1]})
 	if err != nil {

@@ -110,7 +110,22 @@ func (c *clause) arithmetic(op expr.ArithmeticOp, left, right expr.Expr, place a
 	if right, err = c.coerce(right, types.Right, place); err != nil {
 		return nil, err
 	}
-	return expr.Arithmetic{Op: op, Left: left, Right: right, Of: types.Result}, nil
+	return constant(expr.Arithmetic{Op: op, Left: left, Right: right, Of: types.Result}, left, right), nil
+}
+
+// constant computes an operator over literals, so that what stands beside it sees a literal too: x <= 1 + 10 compares
+// in x's type. What can't be computed fails when it runs.
+func constant(e expr.Expr, operands ...expr.Expr) expr.Expr {
+	for _, o := range operands {
+		if _, ok := o.(expr.Literal); !ok {
+			return e
+		}
+	}
+	folded, err := expr.Fold(e)
+	if err != nil {
+		return e
+	}
+	return folded
 }
 
 // narrow is an operand's type for arithmetic. A whole constant beside a DECIMAL has only the digits it shows, and a
@@ -167,14 +182,28 @@ func (c *clause) timeArithmetic(op expr.ArithmeticOp, left, right expr.Expr, pla
 	if name == "" {
 		return nil, noOperator(arithmeticName(op), left, right, place)
 	}
+	i, constant := right.(expr.Literal)
+	wholeDays := constant && l == vector.Date && r == vector.Interval && i.Value.Interval.Nanos == 0
+	if date, ok := left.(expr.Literal); ok && wholeDays && !i.Value.Null {
+		return addDays(date.Value, i.Value.Interval, adding, place)
+	}
 	out, err := c.callFunction(name, []expr.Expr{left, right}, []ast.Node{place, place}, place)
-	if err != nil {
-		return nil, err
+	if err != nil || !wholeDays {
+		return out, err
 	}
-	if i, ok := right.(expr.Literal); ok && l == vector.Date && r == vector.Interval && i.Value.Interval.Nanos == 0 {
-		return c.coerce(out, vector.Of(vector.Date), place)
+	return c.coerce(out, vector.Of(vector.Date), place)
+}
+
+// addDays computes a constant.
+func addDays(date vector.Scalar, by vector.Months, adding bool, place ast.Node) (expr.Expr, error) {
+	if !adding {
+		var ok bool
+		if by, ok = expr.NegateInterval(by); !ok {
+			return nil, fail(place, sqlerr.InvalidDatetime, "the interval is too long")
+		}
 	}
-	return out, nil
+	sum, err := expr.AddToScalar(date, by)
+	return expr.Literal{Value: sum}, at(err, place)
 }
 
 func (c *clause) between(e *ast.Between) (expr.Expr, error) {
