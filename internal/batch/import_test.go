@@ -162,3 +162,18 @@ func TestAppendRowsKeepsToItsLimit(t *testing.T) {
 	_, err = batch.AppendRows(rows, b, 5)
 	require.Equal(t, sqlerr.ProgramLimitExceeded, sqlerr.CodeOf(err))
 }
+
+func TestBytesCountsTheTextOfASlice(t *testing.T) {
+	a := build(t, arrow.BinaryTypes.String, []string{"four", "", "seven"})
+	defer a.Release()
+	schema := arrow.NewSchema([]arrow.Field{{Name: "s", Type: a.DataType(), Nullable: true}}, nil)
+	whole := array.NewRecordBatch(schema, []arrow.Array{a}, 3)
+	defer whole.Release()
+	last := whole.NewSlice(2, 3)
+	defer last.Release()
+	none := whole.NewSlice(1, 1)
+	defer none.Release()
+	require.EqualValues(t, 3*4+9, batch.Bytes(whole)-1) // and a byte of validity
+	require.EqualValues(t, 4+5, batch.Bytes(last))
+	require.Zero(t, batch.Bytes(none))
+}

@@ -80,13 +80,14 @@ func Bytes(b arrow.RecordBatch) int64 {
 }
 
 func textBytes(a arrow.Array) int64 {
-	n := int64(a.Len())
+	n := a.Len()
 	switch a := a.(type) {
 	case array.BinaryLike:
 		if n == 0 {
 			return 0
 		}
-		return 4*n + a.ValueOffset64(int(n)) - a.ValueOffset64(0)
+		end := a.ValueOffset64(n-1) + int64(a.ValueLen(n-1)) // there is no offset n to ask for
+		return 4*int64(n) + end - a.ValueOffset64(0)
 	default: // views
 		return int64(a.Data().SizeInBytes())
 	}
