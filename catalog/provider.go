@@ -34,16 +34,13 @@ type provided struct {
 	provider Provider
 }
 
-// NewProviders gives ids to providers: 42P07 when two have one name.
-func NewProviders(list ...Provider) (*Providers, error) {
+// NewProviders gives ids to providers; of two with one name the later counts.
+func NewProviders(list ...Provider) *Providers {
 	p := &Providers{
 		databases: map[string]DatabaseID{}, tables: map[TableName]*provided{}, byID: map[TableID]*provided{},
 	}
 	for i, x := range list {
 		name := foldTable(x.Name())
-		if p.tables[name] != nil {
-			return nil, sqlerr.New(sqlerr.DuplicateTable, "two providers have the name %s", name)
-		}
 		db, ok := p.databases[name.Database]
 		if !ok {
 			db = DatabaseID(providerIDs + len(p.databases))
@@ -59,7 +56,7 @@ func NewProviders(list ...Provider) (*Providers, error) {
 		p.tables[name] = &provided{table: t, provider: x}
 		p.byID[t.ID] = p.tables[name]
 	}
-	return p, nil
+	return p
 }
 
 func foldTable(n TableName) TableName { return TableName{FoldName(n.Database), FoldName(n.Table)} }

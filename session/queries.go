@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -21,7 +23,10 @@ type RunningQuery struct {
 
 // queryTable knows what runs, so that it can be shown, cancelled and waited for.
 type queryTable struct {
-	mu       sync.Mutex // guards running and draining
+	gauge prometheus.Gauge
+
+	mu       sync.Mutex // guards last, running and draining
+	last     uint64
 	running  map[uint64]*running
 	draining bool
 	idle     chan struct{} // closed once draining and nothing runs
@@ -33,8 +38,35 @@ type running struct {
 	cancel context.CancelCauseFunc
 }
 
-func newQueryTable() *queryTable {
-	return &queryTable{running: map[uint64]*running{}, idle: make(chan struct{})}
+func newQueryTable(gauge prometheus.Gauge) *queryTable {
+	return &queryTable{gauge: gauge, running: map[uint64]*running{}, idle: make(chan struct{})}
+}
+
+// add enters a query and returns its id, and the context that cancels it: 57P01 when the server ends.
+func (t *queryTable) add(ctx context.Context, q RunningQuery) (context.Context, uint64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.draining {
+		return nil, 0, shuttingDown()
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	t.last++
+	q.ID = t.last
+	t.running[q.ID] = &running{RunningQuery: q, cancel: cancel}
+	t.gauge.Inc()
+	return ctx, q.ID, nil
+}
+
+// remove is called once for each query that was added.
+func (t *queryTable) remove(id uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.running[id].cancel(nil)
+	delete(t.running, id)
+	t.gauge.Dec()
+	if t.draining && len(t.running) == 0 {
+		close(t.idle)
+	}
 }
 
 func (t *queryTable) list() []RunningQuery {

@@ -4,18 +4,24 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/micodb/micodb/authz"
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/metrics"
 )
 
-// Config is what a Server is made of. All members but Limits are needed.
+// Config is what a Server is made of. All members but Users and Limits are needed.
 type Config struct {
 	Transactions  Transactions
 	Executor      Executor
+	Functions     *function.Registry
+	Users         *authz.Directory // what CREATE USER and its like change; nil without logins
 	Authenticator authz.Authenticator
 	Authorizer    authz.Authorizer
 	Budget        *budget.Server
@@ -34,6 +40,7 @@ type Server struct {
 
 	transactions *transactionTable
 	queries      *queryTable
+	providers    *catalog.Providers
 
 	mu       sync.Mutex // guards sessions and closed
 	sessions map[*userSession]struct{}
@@ -46,10 +53,11 @@ func NewServer(c Config) *Server {
 		config: c, limits: c.Limits.withDefaults(),
 		log: c.Log, audit: c.Log.With(slog.Bool("audit", true)),
 		ticketKey: newTicketKey(),
-		queries:   newQueryTable(),
+		queries:   newQueryTable(c.Metrics.Queries.Running),
 		sessions:  map[*userSession]struct{}{},
 	}
-	s.transactions = newTransactionTable(s.limits, c.Log, c.Metrics)
+	s.transactions = newTransactionTable(s.limits, c.Log)
+	s.providers = catalog.NewProviders(append(catalog.InformationSchemaProviders(), s.systemProviders()...)...)
 	return s
 }
 
@@ -139,10 +147,7 @@ func (s *Server) Cancel(_ context.Context, p Principal, id uint64) error {
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
-	open := make([]*userSession, 0, len(s.sessions))
-	for u := range s.sessions {
-		open = append(open, u)
-	}
+	open := slices.Collect(maps.Keys(s.sessions))
 	s.mu.Unlock()
 	s.queries.drain(ctx)
 	ctx = context.WithoutCancel(ctx)
@@ -151,7 +156,13 @@ func (s *Server) Close(ctx context.Context) error {
 	for _, u := range open {
 		failed = errors.Join(failed, u.close(ctx))
 	}
+	<-s.queries.idle // everything was cancelled
 	return failed
+}
+
+// rollbackFailed reports what no client can be told of.
+func (s *Server) rollbackFailed(ctx context.Context, err error) {
+	s.log.LogAttrs(ctx, slog.LevelError, "rollback failed", slog.String("error", err.Error()))
 }
 
 func shuttingDown() error {

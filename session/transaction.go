@@ -3,7 +3,8 @@ package session
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type transaction struct {
 	idleSince time.Time
 	ending    bool  // lets no statement in any more
 	ended     error // what it answers once it has ended
+	reads     map[*resultStream]struct{}
 }
 
 // begin starts a transaction for a principal and enters it into the server's table.
@@ -42,9 +44,9 @@ func (s *Server) begin(ctx context.Context, owner Principal, opts TransactionOpt
 		return nil, err
 	}
 	x := &transaction{
-		id: h.ID(), owner: owner, server: s, handle: h, readOnly: opts.ReadOnly,
+		owner: owner, server: s, handle: h, readOnly: opts.ReadOnly,
 		now: now(), gate: semaphore.NewWeighted(everybody),
-		idleSince: time.Now(),
+		idleSince: time.Now(), reads: map[*resultStream]struct{}{},
 	}
 	if err := s.transactions.add(x); err != nil {
 		return nil, errors.Join(err, h.Rollback(context.WithoutCancel(ctx)))
@@ -183,7 +185,11 @@ func (x *transaction) end(ctx context.Context, cause error) (finish func(), err 
 		return nil, x.over("is being ended")
 	}
 	x.ending = true
+	reads := slices.Collect(maps.Keys(x.reads))
 	x.mu.Unlock()
+	for _, r := range reads {
+		r.abort(cause)
+	}
 	if err := x.gate.Acquire(ctx, everybody); err != nil {
 		x.mu.Lock()
 		defer x.mu.Unlock()
@@ -215,11 +221,30 @@ func (x *transaction) expire(ctx context.Context, since time.Time, cause error) 
 		return false
 	}
 	if err := x.handle.Rollback(context.WithoutCancel(ctx)); err != nil {
-		x.server.log.LogAttrs(ctx, slog.LevelError, "rollback failed",
-			slog.Uint64("transaction", x.id), slog.String("error", err.Error()))
+		x.server.rollbackFailed(ctx, err)
 	}
 	return true
 }
 
+// track keeps a result that is being read, until forget; false when the transaction is ending meanwhile.
+func (x *transaction) track(r *resultStream) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ending {
+		return false
+	}
+	x.reads[r] = struct{}{}
+	return true
+}
+
+func (x *transaction) forget(r *resultStream) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.reads, r)
+}
+
 // userSavepoint keeps the names of clients apart from the session's own.
 func userSavepoint(name string) string { return "user " + catalog.FoldName(name) }
+
+// statementSavepoint is where a statement that fails is undone to.
+const statementSavepoint = "statement"

@@ -1,14 +1,18 @@
 package session
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
-	"github.com/micodb/micodb/metrics"
 )
 
 // Transactions is what a session asks of the transaction manager.
@@ -24,14 +28,16 @@ type Handle interface {
 	Transaction
 }
 
+// maxTransactionID is the greatest integer that JSON readers keep exactly.
+const maxTransactionID = 1<<53 - 1
+
 // expiredRemembered is how many transactions that idled too long are still known by their ids.
 const expiredRemembered = 4096
 
 // transactionTable knows the open transactions of all sessions, and ends those that idle too long.
 type transactionTable struct {
-	limits  Limits
-	log     *slog.Logger
-	metrics *metrics.Set
+	limits Limits
+	log    *slog.Logger
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the reaper has ended
@@ -43,17 +49,18 @@ type transactionTable struct {
 	closed  bool
 }
 
-func newTransactionTable(limits Limits, log *slog.Logger, m *metrics.Set) *transactionTable {
+func newTransactionTable(limits Limits, log *slog.Logger) *transactionTable {
 	ctx, stop := context.WithCancel(context.Background())
 	t := &transactionTable{
-		limits: limits, log: log, metrics: m, stop: stop, done: make(chan struct{}),
+		limits: limits, log: log, stop: stop, done: make(chan struct{}),
 		open: map[uint64]*transaction{}, expired: map[uint64]string{},
 	}
 	go t.reap(ctx)
 	return t
 }
 
-// add enters a transaction that a client began.
+// add enters a transaction that a client began, and names it. The name is random, so that one from before a
+// restart never finds another transaction, and fits the numbers of every JSON reader.
 func (t *transactionTable) add(x *transaction) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -63,6 +70,11 @@ func (t *transactionTable) add(x *transaction) error {
 	if len(t.open) >= t.limits.TransactionsOpen {
 		return sqlerr.New(sqlerr.LimitExceeded, "%d transactions are open, the most that are allowed",
 			t.limits.TransactionsOpen).WithHint("commit or roll back some first")
+	}
+	for x.id == 0 || t.open[x.id] != nil || t.expired[x.id] != "" {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+		x.id = binary.LittleEndian.Uint64(b[:]) & maxTransactionID
 	}
 	t.open[x.id] = x
 	return nil
@@ -107,14 +119,17 @@ func (t *transactionTable) reap(ctx context.Context) {
 	}
 }
 
-func (t *transactionTable) expire(ctx context.Context, now time.Time) {
+// list returns the open transactions, the oldest first.
+func (t *transactionTable) list() []*transaction {
 	t.mu.Lock()
-	all := make([]*transaction, 0, len(t.open))
-	for _, x := range t.open {
-		all = append(all, x)
-	}
-	t.mu.Unlock()
-	for _, x := range all {
+	defer t.mu.Unlock()
+	return slices.SortedFunc(maps.Values(t.open), func(a, b *transaction) int {
+		return cmp.Or(cmp.Compare(a.now, b.now), cmp.Compare(a.id, b.id))
+	})
+}
+
+func (t *transactionTable) expire(ctx context.Context, now time.Time) {
+	for _, x := range t.list() {
 		if !x.expire(ctx, now.Add(-t.limits.TransactionIdle), idledTooLong(t.limits.TransactionIdle)) {
 			continue
 		}
@@ -142,15 +157,10 @@ func (t *transactionTable) close(ctx context.Context) {
 	<-t.done
 	t.mu.Lock()
 	t.closed = true
-	all := make([]*transaction, 0, len(t.open))
-	for _, x := range t.open {
-		all = append(all, x)
-	}
 	t.mu.Unlock()
-	for _, x := range all {
+	for _, x := range t.list() {
 		if err := x.abandon(ctx, shuttingDown()); err != nil {
-			t.log.LogAttrs(ctx, slog.LevelError, "rollback failed",
-				slog.Uint64("transaction", x.id), slog.String("error", err.Error()))
+			x.server.rollbackFailed(ctx, err)
 		}
 	}
 }

@@ -2,11 +2,12 @@ package session
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
-	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -16,14 +17,20 @@ type userSession struct {
 	principal Principal
 	address   string
 
-	mu       sync.Mutex // guards what follows
-	database string
-	own      *transaction // of SQL BEGIN; nil: autocommit
-	closed   bool
+	mu         sync.Mutex // guards what follows
+	database   string
+	settings   map[string]string // what SET changed
+	own        *transaction      // of SQL BEGIN; nil: autocommit
+	statements int               // prepared and not closed
+	reads      map[*resultStream]struct{}
+	closed     bool
 }
 
 func newUserSession(s *Server, p Principal, address string) *userSession {
-	return &userSession{server: s, principal: p, address: address, database: catalog.DefaultDatabase}
+	return &userSession{
+		server: s, principal: p, address: address,
+		database: catalog.DefaultDatabase, settings: map[string]string{}, reads: map[*resultStream]struct{}{},
+	}
 }
 
 // Principal returns for whom the session acts.
@@ -67,7 +74,7 @@ func (u *userSession) begin(ctx context.Context, opts TransactionOptions) (*tran
 		return nil, err
 	}
 	if err := u.authorize(authz.BeginTransaction, authz.Object{}); err != nil {
-		if err := u.authorize(authz.ExecuteQuery, authz.Object{}); err != nil {
+		if err := u.demand(ctx, authz.ExecuteQuery, authz.Object{}); err != nil {
 			return nil, err
 		}
 		opts.ReadOnly = true
@@ -91,46 +98,61 @@ func (u *userSession) alive() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closed {
-		return sqlerr.New(sqlerr.NoActiveTransaction, "the session is closed")
+		return sessionClosed()
 	}
 	return nil
 }
 
-// authorize asks the one Authorizer, and puts refusals into the audit log.
-func (u *userSession) authorize(permission authz.Permission, on authz.Object) error {
-	return u.server.config.Authorizer.Authorize(u.principal, permission, on)
+func sessionClosed() error { return sqlerr.New(sqlerr.InvalidAuthorization, "the session is closed") }
+
+// track keeps a result that is being read, until forget; false when the session was closed meanwhile.
+func (u *userSession) track(r *resultStream) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		return false
+	}
+	u.reads[r] = struct{}{}
+	return true
 }
 
-// Catalog returns what the principal may see.
-func (*userSession) Catalog(context.Context, Transaction) (catalog.Snapshot, error) {
-	return nil, sqlerr.NotSupported("the catalog")
+func (u *userSession) forget(r *resultStream) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.reads, r)
 }
 
-// Prepare makes a statement of a text.
-func (*userSession) Prepare(context.Context, Transaction, string) (Statement, error) {
-	return nil, sqlerr.NotSupported("SQL")
+// within returns the transaction that a statement belongs to: nil for autocommit.
+func (u *userSession) within(tx Transaction) (*transaction, error) {
+	if tx == nil {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		return u.own, nil
+	}
+	x, ok := tx.(*transaction)
+	if !ok || x.server != u.server || x.owner.Username != u.principal.Username {
+		return nil, sqlerr.New(sqlerr.NoActiveTransaction, "transaction %d is not open", tx.ID())
+	}
+	return x, nil
 }
 
-// Ingest appends batches to a table.
-func (*userSession) Ingest(
-	context.Context, Transaction, catalog.TableName, batch.Stream, IngestOptions,
-) (int64, error) {
-	return 0, sqlerr.NotSupported("ingest")
-}
-
-// Close rolls back the session's own transaction. It is idempotent.
+// Close ends the session's results and rolls back its own transaction. It is idempotent.
 func (u *userSession) Close() error { return u.close(context.Background()) }
 
 func (u *userSession) close(ctx context.Context) error {
 	u.mu.Lock()
 	own := u.own
 	closed := u.closed
+	reads := slices.Collect(maps.Keys(u.reads))
 	u.own, u.closed = nil, true
 	u.mu.Unlock()
 	if closed {
 		return nil
 	}
 	u.server.forget(u)
+	for _, r := range reads {
+		r.abort(sessionClosed())
+	}
 	if own == nil {
 		return nil
 	}

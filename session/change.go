@@ -1,0 +1,76 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// change is something that writes, in a client's transaction or in one of its own.
+//
+// When it fails inside a client's transaction, what it did is undone and the transaction stays usable, as in
+// MySQL: drivers that only see errors one by one depend on it more often than on PostgreSQL's rule.
+type change struct {
+	session  *userSession
+	query    *query
+	readOnly bool // it only reads after all: a SELECT that is run for its effect
+	apply    func(ctx context.Context, look *sight, w catalog.Writer) (int64, error)
+}
+
+func (c change) run(ctx context.Context, x *transaction) (int64, error) {
+	if x == nil {
+		return c.autocommit(ctx)
+	}
+	if c.readOnly {
+		return c.within(ctx, x, 1)
+	}
+	if x.readOnly {
+		return 0, sqlerr.New(sqlerr.ReadOnlyTransaction, "transaction %d only reads", x.id)
+	}
+	return c.within(ctx, x, everybody)
+}
+
+// autocommit runs in a transaction that ends with the change.
+func (c change) autocommit(ctx context.Context) (n int64, err error) {
+	h, err := c.session.server.config.Transactions.Begin(ctx, TransactionOptions{ReadOnly: c.readOnly})
+	if err != nil {
+		return 0, err
+	}
+	defer c.session.server.rollback(ctx, h) // nothing once it is committed
+	n, err = c.apply(ctx, c.session.see(h, now(), func() {}), h)
+	if err != nil || c.readOnly {
+		return n, err
+	}
+	if _, err := h.Commit(ctx); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// within runs in a client's transaction.
+func (c change) within(ctx context.Context, x *transaction, weight int64) (int64, error) {
+	leave, err := x.enter(ctx, weight)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	look := c.session.see(x.handle, x.now, func() {})
+	if c.readOnly {
+		return c.apply(ctx, look, x.handle)
+	}
+	if err := x.handle.Savepoint(ctx, statementSavepoint); err != nil {
+		return 0, err
+	}
+	n, err := guard(c.query, func(ctx context.Context) (int64, error) { return c.apply(ctx, look, x.handle) })
+	if err == nil {
+		return n, nil
+	}
+	undo := context.WithoutCancel(ctx)
+	if failed := x.handle.RollbackTo(undo, statementSavepoint); failed != nil {
+		x.setEnded(sqlerr.Wrap(failed, sqlerr.NoActiveTransaction, "transaction %d was rolled back", x.id))
+		return 0, errors.Join(err, failed, x.handle.Rollback(undo))
+	}
+	return 0, err
+}

@@ -1,0 +1,253 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/bind"
+	"github.com/micodb/micodb/engine/optimize"
+	"github.com/micodb/micodb/engine/parser"
+	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// statement is a prepared statement. A command is run by the session itself; everything else has a plan.
+type statement struct {
+	session *userSession
+	tx      *transaction // nil: the session's own when it is run, or autocommit
+	sql     string
+	kind    string // for metrics: "select", "insert", …
+	tree    ast.Statement
+	command *command // nil for planned statements
+
+	parameters *arrow.Schema
+	result     *arrow.Schema // nil: no rows
+	closing    sync.Once
+
+	mu       sync.Mutex // guards prepared
+	prepared prepared
+}
+
+// prepared is a statement with its meaning under one set of definitions.
+type prepared struct {
+	bound     *bind.Bound
+	optimized plan.Node // nil when the statement has parameters: their values are worth waiting for
+}
+
+// Prepare makes a statement of a text.
+func (u *userSession) Prepare(ctx context.Context, tx Transaction, sql string) (st Statement, err error) {
+	defer u.recovered(ctx, &err)
+	s, err := u.prepare(ctx, tx, sql)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (*statement, error) {
+	if len(sql) > u.server.limits.StatementBytes {
+		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the statement has %d bytes, at most %d are allowed",
+			len(sql), u.server.limits.StatementBytes).WithHint("load many rows with ingest instead of SQL text")
+	}
+	x, err := u.within(tx)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := parser.Parse(sql) //nolint:contextcheck // parsing never waits
+	if err != nil {
+		return nil, err
+	}
+	st := &statement{session: u, sql: sql, kind: kindOf(tree), tree: tree, parameters: arrow.NewSchema(nil, nil)}
+	if tx != nil {
+		st.tx = x
+	}
+	if st.command = u.commandOf(tree); st.command != nil {
+		if err := st.command.authorize(ctx, u); err != nil {
+			return nil, err
+		}
+	} else if err := st.plan(ctx, x); err != nil {
+		return nil, err
+	}
+	if err := u.admit(); err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+// plan gives a statement its meaning, its parameters and the schema of its rows.
+func (st *statement) plan(ctx context.Context, x *transaction) error {
+	look, err := st.session.look(ctx, x)
+	if err != nil {
+		return err
+	}
+	defer look.Close() //nolint:errcheck // it never fails
+	p, err := st.session.bind(ctx, look, st.tree)
+	if err != nil {
+		return err
+	}
+	st.prepared = p
+	st.result = resultSchema(p.bound.Plan)
+	st.parameters = parameterSchema(p.bound.Parameters)
+	return nil
+}
+
+// bind binds, authorizes and optimizes.
+func (u *userSession) bind(ctx context.Context, look *sight, tree ast.Statement) (prepared, error) {
+	b, err := bind.Bind(ctx, bind.Environment{
+		Snapshot: look, Database: u.Database(), Functions: u.server.config.Functions,
+		Setting: u.setting, SettingNames: settingNames(),
+		User: u.principal.Username, Now: look.now,
+	}, tree)
+	if err != nil {
+		return prepared{}, err
+	}
+	if err := u.authorizeAll(ctx, b.Access); err != nil {
+		return prepared{}, err
+	}
+	p := prepared{bound: b}
+	if len(b.Parameters) == 0 {
+		if p.optimized, err = optimize.Optimize(b.Plan); err != nil {
+			return prepared{}, err
+		}
+	}
+	return p, nil
+}
+
+// bound returns the statement's latest meaning.
+func (st *statement) bound() *bind.Bound {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.prepared.bound
+}
+
+// current returns the statement's meaning under the definitions of a snapshot, and authorizes it anew.
+func (st *statement) current(ctx context.Context, look *sight) (prepared, error) {
+	st.mu.Lock()
+	p := st.prepared
+	st.mu.Unlock()
+	same, err := sameDefinitions(ctx, p.bound.Plan, look)
+	if err != nil {
+		return prepared{}, err
+	}
+	if same && st.kind != kindShow { // what SHOW and DESCRIBE give was made when they were bound
+		return p, st.session.authorizeAll(ctx, p.bound.Access)
+	}
+	p, err = st.session.bind(ctx, look, st.tree)
+	if err != nil {
+		return prepared{}, err
+	}
+	result := resultSchema(p.bound.Plan)
+	if (result == nil) != (st.result == nil) || result != nil && !result.Equal(st.result) ||
+		!parameterSchema(p.bound.Parameters).Equal(st.parameters) {
+		return prepared{}, sqlerr.New(sqlerr.FeatureNotSupported,
+			"the columns or parameters of the prepared statement have changed").WithHint("prepare it again")
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.prepared = p
+	return p, nil
+}
+
+// sameDefinitions tells whether the tables of a plan are still what they were.
+func sameDefinitions(ctx context.Context, n plan.Node, look *sight) (bool, error) {
+	same := true
+	var failed error
+	plan.Walk(n, func(n plan.Node) {
+		t := tableOf(n)
+		if t == nil || !same || failed != nil {
+			return
+		}
+		found, err := look.Table(ctx, t.Name)
+		switch code := sqlerr.CodeOf(err); {
+		case code == sqlerr.UndefinedTable || code == sqlerr.InvalidCatalogName:
+			same = false // bind says it with the position
+		case err != nil:
+			failed = err
+		default:
+			same = found.ID == t.ID && found.Version == t.Version
+		}
+	})
+	return same, failed
+}
+
+func tableOf(n plan.Node) *catalog.Table {
+	switch n := n.(type) {
+	case *plan.Scan:
+		return n.Table
+	case *plan.Insert:
+		return n.Table
+	case *plan.Delete:
+		return n.Table
+	default:
+		return nil
+	}
+}
+
+// resultSchema returns the schema of a plan's rows; what changes something has none.
+func resultSchema(n plan.Node) *arrow.Schema {
+	switch n.(type) {
+	case *plan.Insert, *plan.Delete, *plan.Define:
+		return nil
+	}
+	s := n.Schema()
+	fields := make([]arrow.Field, len(s.Fields))
+	for i, f := range s.Fields {
+		fields[i] = batch.FieldOf(f.Name, f.Type, f.Nullable)
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+func parameterSchema(types []vector.Type) *arrow.Schema {
+	fields := make([]arrow.Field, len(types))
+	for i, t := range types {
+		fields[i] = batch.FieldOf(parameterName(i), t, true)
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// admit counts a statement of the session.
+func (u *userSession) admit() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.statements >= u.server.limits.StatementsPerSession {
+		return sqlerr.New(sqlerr.LimitExceeded, "%d statements are prepared, the most that a session may have",
+			u.server.limits.StatementsPerSession).WithHint("close some")
+	}
+	u.statements++
+	return nil
+}
+
+// Close forgets the statement; what it is running goes on.
+func (st *statement) Close() error {
+	st.closing.Do(func() {
+		st.session.mu.Lock()
+		defer st.session.mu.Unlock()
+		st.session.statements--
+	})
+	return nil
+}
+
+// Parameters returns a field for each parameter.
+func (st *statement) Parameters() *arrow.Schema { return st.parameters }
+
+// Result returns the schema of the rows.
+func (st *statement) Result() *arrow.Schema { return st.result }
+
+// recovered makes an error of a panic, at the top of what parses and plans.
+func (u *userSession) recovered(ctx context.Context, err *error) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	u.server.log.LogAttrs(ctx, slog.LevelError, "panic in a statement",
+		slog.Any("panic", r), slog.String("stack", string(debug.Stack())))
+	*err = sqlerr.New(sqlerr.InternalError, "internal error").WithHint("please report it with the server's log")
+}

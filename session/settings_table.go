@@ -1,0 +1,80 @@
+package session
+
+import (
+	"math"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// The settings that the session itself reads.
+const (
+	settingReadOnly         = "default_transaction_read_only"
+	settingStatementTimeout = "statement_timeout"
+	settingThreads          = "threads"
+	settingBatchRows        = "batch_rows"
+)
+
+// setting is something that SET changes and SHOW shows.
+type setting struct {
+	name      string
+	help      string
+	otherwise string                             // until it is set
+	show      func(*userSession) string          // what is not kept with the session's settings
+	check     func(value string) (string, error) // the value as it is kept
+}
+
+// settings returns all settings.
+func settings() []setting {
+	anyText := func(v string) (string, error) {
+		if len(v) > 256 {
+			return "", sqlerr.New(sqlerr.InvalidParameterValue, "the value is longer than 256 bytes")
+		}
+		return v, nil
+	}
+	return []setting{
+		{
+			name: "transaction_isolation", help: "what transactions see of each other", otherwise: "SNAPSHOT",
+			check: fixed("transaction_isolation", "SNAPSHOT",
+				"REPEATABLE READ", "REPEATABLE-READ", "READ COMMITTED", "READ-COMMITTED"),
+		},
+		{
+			name: settingReadOnly, help: "whether BEGIN alone begins a transaction that only reads", otherwise: "off",
+			check: onOff(settingReadOnly),
+		},
+		{
+			name: "autocommit", help: "statements outside of BEGIN are transactions of their own", otherwise: "on",
+			check: fixed("autocommit", "on", "1", "true"),
+		},
+		{
+			name: "time_zone", help: "in which timestamps with time zone are shown", otherwise: "UTC",
+			check: fixed("time_zone", "UTC", "+00:00", "Z", "GMT"),
+		},
+		{
+			name: settingStatementTimeout, help: "milliseconds that a statement may run; 0: the server's limit",
+			otherwise: "0", check: upTo(settingStatementTimeout, math.MaxInt32),
+		},
+		{
+			name: settingThreads, help: "threads of a query; 0: all", otherwise: "0",
+			check: upTo(settingThreads, 1024),
+		},
+		{
+			name: settingBatchRows, help: "rows of an output batch; 0: the default", otherwise: "0",
+			check: upTo(settingBatchRows, 1<<20),
+		},
+		{name: "application_name", help: "what the client calls itself", check: anyText},
+		{
+			name: "database", help: "where unqualified names are looked up; USE changes it",
+			show:  func(u *userSession) string { return u.Database() },
+			check: func(string) (string, error) { return "", readOnlySetting("database", "USE name") },
+		},
+		{
+			name: "user", help: "for whom the session acts",
+			show:  func(u *userSession) string { return u.principal.Username },
+			check: func(string) (string, error) { return "", readOnlySetting("user", "another login") },
+		},
+	}
+}
+
+func readOnlySetting(name, instead string) error {
+	return sqlerr.New(sqlerr.InvalidParameterValue, "setting %q can't be set", name).WithHint("use %s", instead)
+}

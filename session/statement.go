@@ -1,0 +1,223 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/optimize"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// maxTries is how often an autocommit statement that meets a conflict is run.
+const maxTries = 5
+
+// Query runs a statement that returns rows. One that returns none is run by Exec, and its count is the row.
+func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stream, error) {
+	if st.result == nil {
+		n, err := st.Exec(ctx, params)
+		if err != nil {
+			return nil, err
+		}
+		return newCountStream(n), nil
+	}
+	rows, err := st.parameterRows(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) != 1 {
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue,
+			"a query takes one row of parameters, %d were given", len(rows))
+	}
+	x, err := st.transaction()
+	if err != nil {
+		return nil, err
+	}
+	q, err := st.session.run(ctx, st.kind, st.sql)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { q.cancel(ctx.Err()) })
+	defer stop()
+	r, err := guard(q, func(ctx context.Context) (*resultStream, error) { return st.start(ctx, q, x, rows[0]) })
+	if err != nil {
+		return nil, q.end(err)
+	}
+	switch {
+	case !st.session.track(r):
+		r.abort(sessionClosed())
+		return nil, sessionClosed()
+	case x != nil && !x.track(r):
+		r.abort(x.over("is being ended"))
+		return nil, x.over("is being ended")
+	}
+	return r, nil
+}
+
+// start begins a query in a transaction, or in a snapshot of its own.
+func (st *statement) start(
+	ctx context.Context, q *query, x *transaction, row []vector.Scalar,
+) (*resultStream, error) {
+	look, err := st.session.look(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	q.whenEnded(look.leave)
+	n, err := st.planWith(ctx, look, row)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := st.session.server.config.Executor.Run(ctx, st.session.request(q, n, look, nil))
+	if err != nil {
+		return nil, err
+	}
+	r := newResultStream(q, st.result, inner)
+	q.whenEnded(func() {
+		st.session.forget(r)
+		if x != nil {
+			x.forget(r)
+		}
+	})
+	return r, nil
+}
+
+func (u *userSession) request(q *query, n plan.Node, look *sight, w catalog.Writer) Request {
+	return Request{Plan: n, Snapshot: look, Writer: w, Settings: u.querySettings(look.now), Budget: q.budget}
+}
+
+// transaction returns what the statement runs in: nil for autocommit.
+func (st *statement) transaction() (*transaction, error) {
+	if err := st.session.alive(); err != nil {
+		return nil, err
+	}
+	if st.tx != nil {
+		return st.tx, nil
+	}
+	return st.session.within(nil)
+}
+
+// planWith returns the plan for one row of parameters.
+func (st *statement) planWith(ctx context.Context, look *sight, row []vector.Scalar) (plan.Node, error) {
+	p, err := st.current(ctx, look)
+	if err != nil || p.optimized != nil {
+		return p.optimized, err
+	}
+	n, err := plan.Substitute(p.bound.Plan, row)
+	if err != nil {
+		return nil, err
+	}
+	return optimize.Optimize(n)
+}
+
+// Exec runs a statement once for each row of parameters, in one transaction.
+func (st *statement) Exec(ctx context.Context, params batch.Stream) (int64, error) {
+	if st.command != nil {
+		return 0, st.execCommand(ctx)
+	}
+	rows, err := st.parameterRows(ctx, params)
+	if err != nil {
+		return 0, err
+	}
+	x, err := st.transaction()
+	if err != nil {
+		return 0, err
+	}
+	for try := 1; ; try++ {
+		n, err := st.execOnce(ctx, x, rows)
+		if err == nil {
+			return n, nil
+		}
+		if x != nil || try == maxTries || sqlerr.CodeOf(err) != sqlerr.SerializationFailure {
+			return 0, err
+		}
+	}
+}
+
+func (st *statement) execOnce(ctx context.Context, x *transaction, rows [][]vector.Scalar) (int64, error) {
+	q, err := st.session.run(ctx, st.kind, st.sql)
+	if err != nil {
+		return 0, err
+	}
+	stop := context.AfterFunc(ctx, func() { q.cancel(ctx.Err()) })
+	defer stop()
+	c := change{session: st.session, query: q, readOnly: st.bound().ReadOnly}
+	c.apply = func(ctx context.Context, look *sight, w catalog.Writer) (int64, error) {
+		return st.apply(ctx, look, rows, func(n plan.Node) Request { return st.session.request(q, n, look, w) })
+	}
+	n, err := guard(q, func(ctx context.Context) (int64, error) { return c.run(ctx, x) })
+	if err = q.end(err); err != nil {
+		return 0, err
+	}
+	if st.kind == kindDDL {
+		st.session.audited(ctx, st.bound().Plan.String(), st.session.Database())
+	}
+	return n, nil
+}
+
+// apply runs the statement for every row of parameters; rows that one INSERT can take go together.
+func (st *statement) apply(
+	ctx context.Context, look *sight, rows [][]vector.Scalar, request func(plan.Node) Request,
+) (int64, error) {
+	var total int64
+	for len(rows) > 0 {
+		n, used, err := st.nextPlan(ctx, look, rows)
+		if err != nil {
+			return 0, err
+		}
+		rows = rows[used:]
+		inner, err := st.session.server.config.Executor.Run(ctx, request(n))
+		if err != nil {
+			return 0, err
+		}
+		changed, err := drain(ctx, inner, st.result == nil)
+		if err != nil {
+			return 0, err
+		}
+		total += changed
+	}
+	return total, nil
+}
+
+// nextPlan returns a plan for the first rows of parameters, and for how many.
+func (st *statement) nextPlan(ctx context.Context, look *sight, rows [][]vector.Scalar) (plan.Node, int, error) {
+	p, err := st.current(ctx, look)
+	if err != nil {
+		return nil, 0, err
+	}
+	if p.optimized != nil {
+		return p.optimized, 1, nil
+	}
+	if n, used, err := mergedInsert(p.bound.Plan, rows); used > 0 || err != nil {
+		return n, used, err
+	}
+	n, err := st.planWith(ctx, look, rows[0])
+	return n, 1, err
+}
+
+// drain reads a result to its end. The rows of a change say how many rows it changed.
+func drain(ctx context.Context, s batch.Stream, counts bool) (n int64, err error) {
+	defer func() { err = errors.Join(err, s.Close()) }()
+	for {
+		b, err := s.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if counts && b.NumCols() == 1 {
+			if c, ok := b.Column(0).(*array.Int64); ok {
+				for _, x := range c.Int64Values() {
+					n += x
+				}
+			}
+		}
+		b.Release()
+	}
+}

@@ -1,0 +1,99 @@
+package session
+
+import (
+	"context"
+
+	"github.com/micodb/micodb/authz"
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+type emitter = func(row ...vector.Scalar) error
+
+// systemProviders returns the views of the system database: settings, roles, and what runs now.
+func (s *Server) systemProviders() []catalog.Provider {
+	text, number := vector.Of(vector.Text), vector.Of(vector.Int64)
+	instant := vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true}
+	return []catalog.Provider{
+		systemView{"settings", []catalog.Column{
+			notNull("name", text), notNull("default_value", text), notNull("description", text),
+		}, settingRows},
+		systemView{"roles", []catalog.Column{notNull("role_name", text), notNull("permission", text)}, roleRows},
+		systemView{"queries", []catalog.Column{
+			notNull("query_id", number), notNull("user_name", text), notNull("address", text),
+			notNull("sql", text), notNull("started", instant),
+		}, s.queryRows},
+		systemView{"transactions", []catalog.Column{
+			notNull("transaction_id", number), notNull("user_name", text),
+			notNull("read_only", vector.Of(vector.Boolean)), notNull("started", instant),
+		}, s.transactionRows},
+	}
+}
+
+// systemView is a provider of rows that are the same for every reader.
+type systemView struct {
+	name    string
+	columns []catalog.Column
+	rows    func(emit emitter) error
+}
+
+// Name is within system.
+func (v systemView) Name() catalog.TableName {
+	return catalog.TableName{Database: catalog.SystemDatabase, Table: v.name}
+}
+
+// Columns returns the view's columns.
+func (v systemView) Columns() []catalog.Column { return v.columns }
+
+// Rows makes the view's rows.
+func (v systemView) Rows(_ context.Context, _ catalog.Snapshot, emit func(row ...vector.Scalar) error) error {
+	return v.rows(emit)
+}
+
+func settingRows(emit emitter) error {
+	for _, s := range settings() {
+		if err := emit(vector.TextOf(s.name), vector.TextOf(s.otherwise), vector.TextOf(s.help)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func roleRows(emit emitter) error {
+	for _, role := range authz.SystemRoles() {
+		for _, p := range authz.RolePermissions(role) {
+			if err := emit(vector.TextOf(role), vector.TextOf(string(p))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Server) queryRows(emit emitter) error {
+	for _, q := range s.queries.list() {
+		err := emit(bigint(int64(q.ID)), vector.TextOf(q.User), vector.TextOf(q.Address), vector.TextOf(q.SQL),
+			instant(q.Started.UnixNano()))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) transactionRows(emit emitter) error {
+	for _, x := range s.transactions.list() {
+		err := emit(bigint(int64(x.id)), vector.TextOf(x.owner.Username), vector.BoolOf(x.readOnly),
+			instant(int64(x.now)))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bigint(n int64) vector.Scalar { return vector.IntOf(vector.Of(vector.Int64), n) }
+
+func instant(nanos int64) vector.Scalar {
+	return vector.IntOf(vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true}, nanos)
+}
