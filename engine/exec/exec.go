@@ -53,6 +53,9 @@ type Column struct {
 	Physical vector.Physical
 	Lo, Hi   int64 // Integer: bounds of the non-NULL values
 	Nullable bool
-	Unifier  *vector.Unifier // nil: any encoding may come
-	Distinct int             // with Unifier: upper bound of the numbers
+
+	// Unifier is nil when any encoding may come. Words is its dictionary as of when the plan was built: it has
+	// every value of the column, and no number is greater.
+	Unifier *vector.Unifier
+	Words   *vector.Dictionary
 }

@@ -1,6 +1,186 @@
 package exec
 
-// Query is what the operators of one running query share.
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Query is what the operators of one running query share. Its methods are for the goroutine that starts the
+// operators, but for Checkpoint and the memory that it lends, which workers use too.
 type Query struct {
-	Workers int
+	Workers   int
+	Budget    *budget.Query
+	Scheduler *Scheduler
+	Snapshot  catalog.Snapshot
+	Writer    catalog.Writer // nil: the query only reads
+
+	served time.Duration // guarded by Scheduler.mu
+	turns  []turn        // of each worker
+	lent   lent
 }
+
+// NewQuery returns a query that runs on all threads of a scheduler.
+func NewQuery(s *Scheduler, memory *budget.Query) *Query {
+	return &Query{Workers: s.threads, Budget: memory, Scheduler: s, turns: make([]turn, s.threads)}
+}
+
+// Close gives all memory back that was lent to the query: no chunk of it may be used after that.
+func (q *Query) Close() { q.returnAll() }
+
+// parallel runs f once on each worker and waits for all. The first error, or panic, stops the others and is
+// returned.
+func (q *Query) parallel(ctx context.Context, f func(ctx context.Context, worker int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	run := func(worker int) {
+		if err := q.work(ctx, worker, f); err != nil {
+			cancel(err) // only the first counts
+		}
+	}
+	var wg sync.WaitGroup
+	for w := 1; w < q.Workers; w++ {
+		wg.Go(func() { run(w) })
+	}
+	run(0)
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// work runs f with a turn of the scheduler.
+func (q *Query) work(ctx context.Context, worker int, f func(context.Context, int) error) (err error) {
+	if err := q.begin(ctx, worker); err != nil {
+		return err
+	}
+	defer q.end(worker)
+	defer func() {
+		if r := recover(); r != nil {
+			err = Recovered(r)
+		}
+	}()
+	return f(ctx, worker)
+}
+
+// Recovered turns what recover returned into an error: an allocator's 53200 into itself, else into XX000.
+func Recovered(r any) error {
+	if err, ok := r.(error); ok {
+		if _, ok := errors.AsType[*sqlerr.Error](err); ok {
+			return err
+		}
+	}
+	return sqlerr.Wrap(fmt.Errorf("panic: %v\n%s", r, debug.Stack()), sqlerr.InternalError,
+		"the query met a defect of MicoDB and was stopped").WithHint("please report it with the server's log")
+}
+
+// tasks hands out n numbered tasks to the workers.
+func (q *Query) tasks(ctx context.Context, n int, f func(ctx context.Context, worker, task int) error) error {
+	var next counter
+	return q.parallel(ctx, func(ctx context.Context, worker int) error {
+		for {
+			i, ok := next.take(n)
+			if !ok {
+				return nil
+			}
+			if err := q.Checkpoint(ctx, worker); err != nil {
+				return err
+			}
+			if err := f(ctx, worker, i); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// counter numbers tasks for workers that take them.
+type counter struct{ next atomic.Int64 }
+
+func (c *counter) take(n int) (int, bool) {
+	i := int(c.next.Add(1)) - 1
+	return i, i < n
+}
+
+// run drains an operator into a sink: each worker pulls its source and gives every chunk to its consumer.
+func (q *Query) run(ctx context.Context, in Operator, into func(worker int) (Consumer, error)) error {
+	stream, err := in.Start(ctx, q)
+	if err != nil {
+		return err
+	}
+	return q.parallel(ctx, func(ctx context.Context, worker int) error {
+		return q.drain(ctx, worker, stream, into)
+	})
+}
+
+func (q *Query) drain(ctx context.Context, worker int, from Stream, into func(int) (Consumer, error)) (err error) {
+	src, err := from.Open(worker)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	put, err := into(worker)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, put.Close()) }()
+	for {
+		if err := q.Checkpoint(ctx, worker); err != nil {
+			return err
+		}
+		c, err := src.Next(ctx)
+		if err != nil || c == nil {
+			return err
+		}
+		if err := put.Consume(ctx, c); err != nil {
+			return err
+		}
+	}
+}
+
+// breaker runs in to its end, into a sink, and returns the stream of the result.
+func (q *Query) breaker(ctx context.Context, in Operator, s Sink) (Stream, error) {
+	if err := q.run(ctx, in, s.Worker); err != nil {
+		return nil, err
+	}
+	return s.Finish(ctx)
+}
+
+// unspillable is the part of a Sink that can't give memory back.
+type unspillable struct{}
+
+// Reclaim gives nothing back.
+func (unspillable) Reclaim(int64) (int64, error) { return 0, nil }
+
+// streamOf makes a Stream of a function.
+type streamOf func(worker int) (Source, error)
+
+// Open calls the function.
+func (f streamOf) Open(worker int) (Source, error) { return f(worker) }
+
+// sourceOf makes a Source without anything to close of a function.
+type sourceOf func(ctx context.Context) (*vector.Chunk, error)
+
+// Next calls the function.
+func (f sourceOf) Next(ctx context.Context) (*vector.Chunk, error) { return f(ctx) }
+
+// Close does nothing.
+func (sourceOf) Close() error { return nil }
+
+// consumerOf makes a Consumer without anything to close of a function.
+type consumerOf func(ctx context.Context, in *vector.Chunk) error
+
+// Consume calls the function.
+func (f consumerOf) Consume(ctx context.Context, in *vector.Chunk) error { return f(ctx, in) }
+
+// Close does nothing.
+func (consumerOf) Close() error { return nil }
+
+// nothing is a source at its end.
+func nothing(context.Context) (*vector.Chunk, error) { return nil, nil } //nolint:nilnil // the contract of Source

@@ -20,6 +20,7 @@ type Unifier struct {
 	mu     sync.Mutex
 	ids    map[string]uint32
 	values [][]byte
+	whole  *Dictionary // all values, while there are no new ones
 	remap  map[*Dictionary][]uint32
 }
 
@@ -76,9 +77,13 @@ func (u *Unifier) Len() int {
 	return len(u.values)
 }
 
-// Dictionary returns the values numbered so far, in the order of their numbers.
+// Dictionary returns the values numbered so far, in the order of their numbers: the same dictionary until there
+// are new values.
 func (u *Unifier) Dictionary() *Dictionary {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return &Dictionary{Values: slices.Clip(u.values)}
+	if u.whole == nil || len(u.whole.Values) < len(u.values) {
+		u.whole = &Dictionary{Values: slices.Clip(u.values)}
+	}
+	return u.whole
 }

@@ -1,0 +1,186 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// denseBits is how wide packed keys may be for an array of all possible groups.
+const denseBits = 12
+
+// Aggregate groups by columns of its input: its output is the keys, then the calls. Without keys it gives one
+// row. Without calls it is DISTINCT.
+type Aggregate struct {
+	Input Operator
+	Keys  []int
+	Calls []AggregateCall
+	out   Schema
+}
+
+// NewAggregate makes the operator.
+func NewAggregate(in Operator, keys []int, calls []AggregateCall) *Aggregate {
+	a := &Aggregate{Input: in, Keys: keys, Calls: calls}
+	schema := in.Schema()
+	for _, k := range keys {
+		a.out = append(a.out, schema[k])
+	}
+	for _, c := range calls {
+		a.out = append(a.out, c.column(schema, len(keys) > 0))
+	}
+	return a
+}
+
+// maxCount bounds every count of rows.
+const maxCount = 1 << 56
+
+// column is what is known of a call's result.
+func (c AggregateCall) column(in Schema, grouped bool) Column {
+	k := Column{Name: c.Name, Type: c.Of, Physical: c.Of.Physical(), Lo: vector.MinInt, Hi: vector.MaxInt}
+	switch c.Kind {
+	case CountRows, Count, SumCounts:
+		k.Lo, k.Hi = 0, maxCount
+	case Minimum, Maximum:
+		k = in[c.Arg]
+		k.Name, k.Nullable = c.Name, k.Nullable || !grouped
+	default:
+		k.Nullable = !grouped || in[c.Arg].Nullable
+	}
+	return k
+}
+
+// Schema returns the keys, then the calls.
+func (a *Aggregate) Schema() Schema { return a.out }
+
+// Inputs returns the input.
+func (a *Aggregate) Inputs() []Operator { return []Operator{a.Input} }
+
+// String shows keys, calls and the way that the groups are found.
+func (a *Aggregate) String() string {
+	how := "hash"
+	if l, err := newKeyLayout(a.keyColumns()); err == nil && a.dense(l) {
+		how = "array"
+	}
+	if len(a.Keys) == 0 {
+		how = "one group"
+	}
+	in := a.Input.Schema()
+	parts := make([]string, 0, len(a.Keys)+len(a.Calls))
+	for _, k := range a.Keys {
+		parts = append(parts, in[k].Name)
+	}
+	for _, c := range a.Calls {
+		parts = append(parts, c.Name)
+	}
+	return fmt.Sprintf("HashAggregate (%s) %s", how, strings.Join(parts, ", "))
+}
+
+func (a *Aggregate) keyColumns() []column {
+	in := a.Input.Schema()
+	keys := make([]column, len(a.Keys))
+	for i, k := range a.Keys {
+		keys[i] = column{index: k, known: in[k]}
+	}
+	return keys
+}
+
+func (a *Aggregate) dense(l *keyLayout) bool {
+	return len(a.Keys) == 0 || l.single && l.bits <= denseBits
+}
+
+// Start aggregates the whole input.
+func (a *Aggregate) Start(ctx context.Context, q *Query) (Stream, error) {
+	keys, err := newKeyLayout(a.keyColumns())
+	if err != nil {
+		return nil, err
+	}
+	layout, err := newStateLayout(a.Input.Schema(), keys, a.Calls)
+	if err != nil {
+		return nil, err
+	}
+	texts := newArena(q)
+	if a.dense(keys) {
+		layout.nKeys = 0
+		layout.place()
+		s := &denseSink{query: q, op: a, layout: layout, texts: texts, states: make([][]uint64, q.Workers)}
+		return q.breaker(ctx, a.Input, s)
+	}
+	s := &radixSink{query: q, op: a, layout: layout, texts: texts, workers: make([]*radixWorker, q.Workers)}
+	return q.breaker(ctx, a.Input, s)
+}
+
+// folder folds chunks into states for one worker.
+type folder struct {
+	layout *stateLayout
+	keys   *packer
+	loader *loader
+	texts  *arenaWriter
+	words  []uint64 // key words
+	in     []uint64 // of one fold
+	slots  []uint32
+	lanes  []uint64
+}
+
+func (l *stateLayout) folder(texts *arena) *folder {
+	return &folder{
+		layout: l, keys: l.keys.packer(), loader: l.loader(), texts: &arenaWriter{arena: texts},
+		words: make([]uint64, vector.ChunkRows*l.keys.words), in: make([]uint64, vector.ChunkRows*2),
+		slots: make([]uint32, vector.ChunkRows),
+	}
+}
+
+// laneSpan is how large a value may be for a chunk's sum to fit 64 bits.
+const laneSpan = 1 << 50
+
+// laneGroups is up to how many dense groups sums have lanes.
+const laneGroups = 1 << 8
+
+// fold folds every call's input into the states at slots, and counts the rows. Dense is the number of groups
+// where the states are an array of them all, else 0.
+func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []uint32, dense int) error {
+	foldOnes(states[f.layout.nKeys:], slots)
+	for i := range f.layout.folds {
+		k := &f.layout.folds[i]
+		v := c.Columns[k.column]
+		in := f.in[:len(rows)*k.op.inWords()]
+		if err := f.loader.load(i, v, rows, in); err != nil {
+			return err
+		}
+		if k.op == foldMinText || k.op == foldMaxText {
+			from := func(ref uint64) []byte { return v.Bytes(int(rows[ref-1])) }
+			err := foldText(k.op, states[k.at:], slots, words{in, 1}, foldTexts{from, f.texts.arena, f.texts})
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if k.op == foldSum && dense > 0 && dense <= laneGroups && v.Lo >= -laneSpan && v.Hi <= laneSpan {
+			f.foldLanes(states[k.at:], slots, in, dense)
+			continue
+		}
+		if !foldRows(k.op, states[k.at:], slots, words{in, k.op.inWords()}) {
+			return sumOverflow(k.known)
+		}
+	}
+	return nil
+}
+
+func (f *folder) foldLanes(states []uint64, slots []uint32, in []uint64, groups int) {
+	if f.lanes == nil {
+		f.lanes = make([]uint64, 4*groups)
+	}
+	foldGroups(states, f.groups(slots), uint32(f.layout.stride), in, f.lanes)
+}
+
+// groups returns the numbers of dense groups, which the key words are.
+func (f *folder) groups(slots []uint32) []uint32 {
+	g := view[uint32](f.groupWords(), len(slots))
+	for i, w := range f.words[:len(slots)] {
+		g[i] = uint32(w)
+	}
+	return g
+}
+
+func (f *folder) groupWords() []uint64 { return f.in[vector.ChunkRows:] }

@@ -1,0 +1,106 @@
+package exec
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// A text that a query keeps is a reference into the pages of an arena, in the form of a View vector: page in
+// 20 bits, offset in 24, length in 20.
+const (
+	refOffset = 20
+	refPage   = 44
+	maxText   = 1<<20 - 1 // bytes
+	maxPages  = 1 << 20
+	noText    = ^uint64(0) // the reference of NULL
+
+	firstPageWords = 1 << 11
+	lastPageWords  = 1 << 17
+)
+
+// arena holds texts for all workers of a query. Pages are only added; whoever got a reference may read it.
+type arena struct {
+	query  *Query
+	mu     sync.Mutex // serializes writers of pages, and guards blocks
+	pages  atomic.Pointer[[][]byte]
+	blocks [][]uint64 // that the pages lie in
+}
+
+func newArena(q *Query) *arena {
+	a := &arena{query: q}
+	a.pages.Store(&[][]byte{{}}) // so that reference 0 is an empty text
+	return a
+}
+
+func (a *arena) list() [][]byte { return *a.pages.Load() }
+
+func (a *arena) get(ref uint64) []byte {
+	return a.list()[ref>>refPage][ref>>refOffset&(1<<24-1):][:ref&maxText]
+}
+
+// owns tells whether references into these pages are references into the arena.
+func (a *arena) owns(pages [][]byte) bool {
+	list := a.list()
+	return len(pages) > 1 && len(list) >= len(pages) && &pages[1][0] == &list[1][0]
+}
+
+// add lends a page of so many words and returns its number.
+func (a *arena) add(words int) (page []byte, number int, err error) {
+	block, err := a.query.words(words)
+	if err != nil {
+		return nil, 0, err
+	}
+	page = view[byte](block, words*8)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.blocks = append(a.blocks, block)
+	old := a.list()
+	if len(old) == maxPages {
+		return nil, 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "a query needs more than %d pages of texts", maxPages)
+	}
+	grown := append(old, page) // readers hold the shorter list
+	a.pages.Store(&grown)
+	return page, len(old), nil
+}
+
+// release returns the arena's memory; its references are good no more.
+func (a *arena) release() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, b := range a.blocks {
+		a.query.giveBack(b)
+	}
+	a.blocks = nil
+	a.pages.Store(&[][]byte{{}})
+}
+
+// arenaWriter adds one worker's texts to an arena.
+type arenaWriter struct {
+	arena *arena
+	page  int
+	free  []byte // rest of the page
+	used  int
+	size  int // of the last page, in words
+}
+
+// put copies a text and returns its reference.
+func (w *arenaWriter) put(b []byte) (uint64, error) {
+	if len(b) > maxText {
+		return 0, sqlerr.New(sqlerr.ProgramLimitExceeded,
+			"a text of %d bytes is too long to group, join or sort by (at most %d)", len(b), maxText)
+	}
+	if len(b) > len(w.free) || w.size == 0 { // an empty text has a reference, too, that is not 0
+		w.size = max(firstPageWords, min(w.size*2, lastPageWords), (len(b)+7)/8)
+		var err error
+		if w.free, w.page, err = w.arena.add(w.size); err != nil {
+			return 0, err
+		}
+		w.used = 0
+	}
+	n := copy(w.free, b)
+	ref := uint64(w.page)<<refPage | uint64(w.used)<<refOffset | uint64(n)
+	w.free, w.used = w.free[n:], w.used+n
+	return ref, nil
+}

@@ -1,0 +1,219 @@
+package exec
+
+import (
+	"bytes"
+	"math"
+	"math/bits"
+)
+
+// foldOp is how a group's state takes in a value. Every state begins as zeros, and a NULL is a zero that changes
+// nothing.
+type foldOp uint8
+
+const (
+	foldCount   foldOp = iota // 64-bit sum of zeros and ones, or of counts
+	foldSum                   // 128-bit sum of int64
+	foldWide                  // 128-bit sum of 128-bit integers
+	foldFloat                 // compensated sum of floats (Neumaier 1974): sum, and what rounding lost
+	foldMax                   // greatest word: minimum and maximum of integers in a form that makes them so
+	foldMaxWide               // greatest pair of words, high one first
+	foldMinText               // least text: a reference, 0 for none
+	foldMaxText               // greatest text
+)
+
+// inWords and stateWords are how many words a value, and a state, take.
+func (o foldOp) inWords() int { return [...]int{1, 1, 2, 1, 1, 2, 1, 1}[o] }
+
+func (o foldOp) stateWords() int { return [...]int{1, 2, 2, 2, 1, 2, 1, 1}[o] }
+
+// words are one or two words of each of many rows: row k's begin at of[k*stride].
+type words struct {
+	of     []uint64
+	stride int
+}
+
+// foldTexts is what the folds of texts need: how to read the incoming references, and where to keep them.
+type foldTexts struct {
+	from func(ref uint64) []byte
+	held *arena
+	to   *arenaWriter // nil: the references are good for the whole query
+}
+
+// foldRows folds the value of row k into the state at slots[k]. It returns false when a 128-bit sum overflows.
+func foldRows(op foldOp, states []uint64, slots []uint32, in words) bool {
+	switch op {
+	case foldCount:
+		foldCounts(states, slots, in)
+	case foldSum:
+		foldSums(states, slots, in)
+	case foldWide:
+		return foldWides(states, slots, in)
+	case foldFloat:
+		foldFloats(states, slots, in)
+	case foldMax:
+		foldMaxima(states, slots, in)
+	case foldMaxWide:
+		foldWideMaxima(states, slots, in)
+	default:
+	}
+	return true
+}
+
+func foldCounts(states []uint64, slots []uint32, in words) {
+	o := 0
+	for _, s := range slots {
+		states[s] += in.of[o]
+		o += in.stride
+	}
+}
+
+func foldOnes(states []uint64, slots []uint32) {
+	for _, s := range slots {
+		states[s]++
+	}
+}
+
+func foldSums(states []uint64, slots []uint32, in words) {
+	o := 0
+	for _, s := range slots {
+		x := in.of[o]
+		e := states[s : s+2 : s+2]
+		var carry uint64
+		e[0], carry = bits.Add64(e[0], x, 0)
+		e[1] += uint64(int64(x)>>63) + carry
+		o += in.stride
+	}
+}
+
+// foldGroups is foldSums for states a few groups apart, when no sum of the rows leaves 64 bits: rows that follow
+// each other go to lanes of their own, so that no addition waits for the last one.
+func foldGroups(states []uint64, slots []uint32, stride uint32, in []uint64, lanes []uint64) {
+	clear(lanes)
+	n := len(slots)
+	in = in[:n]
+	i := 0
+	for ; i+4 <= n; i += 4 {
+		lanes[slots[i]*4] += in[i]
+		lanes[slots[i+1]*4+1] += in[i+1]
+		lanes[slots[i+2]*4+2] += in[i+2]
+		lanes[slots[i+3]*4+3] += in[i+3]
+	}
+	for ; i < n; i++ {
+		lanes[slots[i]*4] += in[i]
+	}
+	for g := 0; g+4 <= len(lanes); g += 4 {
+		x := lanes[g] + lanes[g+1] + lanes[g+2] + lanes[g+3]
+		e := states[uint32(g/4)*stride:]
+		var carry uint64
+		e[0], carry = bits.Add64(e[0], x, 0)
+		e[1] += uint64(int64(x)>>63) + carry
+	}
+}
+
+func foldWides(states []uint64, slots []uint32, in words) bool {
+	o, over := 0, int64(0)
+	for _, s := range slots {
+		lo, hi := in.of[o], in.of[o+1]
+		e := states[s : s+2 : s+2]
+		var carry uint64
+		e[0], carry = bits.Add64(e[0], lo, 0)
+		sum, _ := bits.Add64(e[1], hi, carry)
+		over |= int64((e[1] ^ sum) & (hi ^ sum))
+		e[1] = sum
+		o += in.stride
+	}
+	return over >= 0
+}
+
+func foldFloats(states []uint64, slots []uint32, in words) {
+	o := 0
+	for _, s := range slots {
+		addFloat(states[s:s+2:s+2], math.Float64frombits(in.of[o]))
+		o += in.stride
+	}
+}
+
+func addFloat(e []uint64, x float64) {
+	sum := math.Float64frombits(e[0])
+	t := sum + x
+	if math.Abs(sum) >= math.Abs(x) {
+		x += sum - t
+	} else {
+		x = x - t + sum
+	}
+	e[0], e[1] = math.Float64bits(t), math.Float64bits(math.Float64frombits(e[1])+x)
+}
+
+// floatOf returns the sum that a state of foldFloat stands for.
+func floatOf(sum, lost uint64) float64 {
+	s := math.Float64frombits(sum)
+	if math.IsInf(s, 0) || s != s {
+		return s
+	}
+	return s + math.Float64frombits(lost)
+}
+
+func foldMaxima(states []uint64, slots []uint32, in words) {
+	o := 0
+	for _, s := range slots {
+		states[s] = max(states[s], in.of[o])
+		o += in.stride
+	}
+}
+
+func foldWideMaxima(states []uint64, slots []uint32, in words) {
+	o := 0
+	for _, s := range slots {
+		hi, lo := in.of[o], in.of[o+1]
+		e := states[s : s+2 : s+2]
+		if hi > e[0] || hi == e[0] && lo > e[1] {
+			e[0], e[1] = hi, lo
+		}
+		o += in.stride
+	}
+}
+
+// foldText keeps the least or the greatest text of each group.
+func foldText(op foldOp, states []uint64, slots []uint32, in words, texts foldTexts) error {
+	o := 0
+	for _, s := range slots {
+		ref := in.of[o]
+		o += in.stride
+		if ref == 0 {
+			continue
+		}
+		if old := states[s]; old != 0 {
+			c := bytes.Compare(texts.from(ref), texts.held.get(old))
+			if c == 0 || (c < 0) != (op == foldMinText) {
+				continue
+			}
+		}
+		if texts.to != nil {
+			var err error
+			if ref, err = texts.to.put(texts.from(ref)); err != nil {
+				return err
+			}
+		}
+		states[s] = ref
+	}
+	return nil
+}
+
+// mergeStates folds states, of rows that lie as in says, into other states.
+func mergeStates(op foldOp, states []uint64, slots []uint32, in words) bool {
+	switch op {
+	case foldSum, foldWide:
+		return foldWides(states, slots, in)
+	case foldFloat:
+		o := 0
+		for _, s := range slots {
+			e := states[s : s+2 : s+2]
+			addFloat(e, math.Float64frombits(in.of[o]))
+			e[1] = math.Float64bits(math.Float64frombits(e[1]) + math.Float64frombits(in.of[o+1]))
+			o += in.stride
+		}
+		return true
+	default:
+		return foldRows(op, states, slots, in)
+	}
+}

@@ -1,0 +1,223 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// JoinKind is how unmatched rows are treated.
+type JoinKind uint8
+
+// The kinds, in plan's order.
+const (
+	InnerJoin JoinKind = iota
+	LeftJoin
+	SemiJoin
+	AntiJoin
+)
+
+// String names the kind.
+func (k JoinKind) String() string { return [...]string{"Inner", "Left", "Semi", "Anti"}[k] }
+
+// HashJoin joins by equal keys: it keeps the build side in a table and streams the probe side, whose unmatched
+// rows a left join pads with NULLs. Semi and anti joins give the probe's columns only. Residual, over the
+// probe's columns and then the build's, decides with the keys.
+type HashJoin struct {
+	Kind                 JoinKind
+	Probe, Build         Operator
+	ProbeKeys, BuildKeys []int
+	Residual             expr.Expr              // nil: the keys decide
+	Filter               *catalog.RuntimeFilter // nil, or of a probe column that is the only key
+}
+
+// Schema returns the probe's columns, and but for semi and anti joins the build's.
+func (j *HashJoin) Schema() Schema { return joined(j.Kind, j.Probe.Schema(), j.Build.Schema()) }
+
+func joined(kind JoinKind, probe, build Schema) Schema {
+	if kind == SemiJoin || kind == AntiJoin {
+		return probe
+	}
+	out := append(Schema(nil), probe...)
+	for _, c := range build {
+		c.Nullable = c.Nullable || kind == LeftJoin
+		out = append(out, c)
+	}
+	return out
+}
+
+// Inputs returns probe and build.
+func (j *HashJoin) Inputs() []Operator { return []Operator{j.Probe, j.Build} }
+
+// String shows kind, keys and residual.
+func (j *HashJoin) String() string {
+	on := make([]string, 0, len(j.ProbeKeys)+1)
+	for i, k := range j.ProbeKeys {
+		on = append(on, fmt.Sprintf("%s = %s", j.Probe.Schema()[k].Name, j.Build.Schema()[j.BuildKeys[i]].Name))
+	}
+	if j.Residual != nil {
+		on = append(on, j.Residual.String())
+	}
+	s := fmt.Sprintf("HashJoin %s on %s", strings.ToLower(j.Kind.String()), strings.Join(on, " AND "))
+	if j.Filter != nil {
+		s += " (filters the scan)"
+	}
+	return s
+}
+
+// layouts returns how the keys of both sides are packed. Rows with a NULL among the keys match nothing and are
+// never packed.
+func (j *HashJoin) layouts() (build, probe *keyLayout, err error) {
+	in, out := j.Build.Schema(), j.Probe.Schema()
+	keys := make([]column, len(j.BuildKeys))
+	for i := range keys {
+		known := eitherOf(in[j.BuildKeys[i]], out[j.ProbeKeys[i]])
+		keys[i] = column{index: j.BuildKeys[i], known: known}
+		keys[i].known.Nullable = false
+	}
+	if build, err = newKeyLayout(keys); err != nil {
+		return nil, nil, err
+	}
+	for i := range keys {
+		keys[i].index = j.ProbeKeys[i]
+	}
+	probe, err = newKeyLayout(keys)
+	return build, probe, err
+}
+
+// Start builds the table, then starts the probe side, so that the filter stands before the probe's scan opens.
+func (j *HashJoin) Start(ctx context.Context, q *Query) (Stream, error) {
+	build, probe, err := j.layouts()
+	if err != nil {
+		return nil, err
+	}
+	s := &buildSink{
+		query: q, op: j, layout: build, probe: probe, texts: newArena(q), workers: make([]*builder, q.Workers),
+	}
+	if j.Kind <= LeftJoin || j.Residual != nil {
+		s.schema = j.Build.Schema()
+	}
+	return q.breaker(ctx, j.Build, s)
+}
+
+// buildSink gathers the build side.
+type buildSink struct {
+	unspillable
+
+	query   *Query
+	op      *HashJoin
+	layout  *keyLayout
+	probe   *keyLayout
+	schema  Schema // of the columns that are kept
+	texts   *arena
+	workers []*builder
+}
+
+// builder is one worker's part of the build side.
+type builder struct {
+	sink  *buildSink
+	pack  *packer
+	texts *arenaWriter
+	store *store
+	keys  []uint64
+	n     int
+	rows  []uint16
+}
+
+// Worker returns a consumer with a store of its own.
+func (s *buildSink) Worker(i int) (Consumer, error) {
+	st, err := newStore(s.query, s.schema, s.texts)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{sink: s, pack: s.layout.packer(), store: st, rows: make([]uint16, vector.ChunkRows)}
+	b.texts = &arenaWriter{arena: s.texts}
+	s.workers[i] = b
+	return b, nil
+}
+
+// Consume keeps the rows without a NULL among the keys.
+func (b *builder) Consume(_ context.Context, c *vector.Chunk) error {
+	rows := selectKeyed(b.sink.op.Build.Schema(), b.sink.op.BuildKeys, c, b.rows)
+	if len(rows) == 0 {
+		return nil
+	}
+	w := b.pack.words
+	at := b.n * w
+	var err error
+	if b.keys, err = b.sink.query.grow(b.keys, at+len(rows)*w); err != nil {
+		return err
+	}
+	fresh := b.keys[at:]
+	if err := b.pack.pack(c, rows, fresh); err != nil {
+		return err
+	}
+	if b.pack.refs != 0 {
+		from := rowTexts(c, rows)
+		for k := range rows {
+			if err := b.pack.keep(fresh[k*w:(k+1)*w], from, b.texts); err != nil {
+				return err
+			}
+		}
+	}
+	b.n += len(rows)
+	return b.store.append(&vector.Chunk{Len: c.Len, Sel: rows, Columns: c.Columns})
+}
+
+// selectKeyed keeps the chosen rows of a chunk none of whose keys is NULL.
+func selectKeyed(in Schema, keys []int, c *vector.Chunk, buffer []uint16) []uint16 {
+	rows := chosen(c)
+	for _, k := range keys {
+		if in[k].Nullable {
+			rows = vector.SelectValid(c.Columns[k], rows, buffer)
+		}
+	}
+	return rows
+}
+
+// Close ends the worker's part.
+func (*builder) Close() error { return nil }
+
+// Finish indexes the build side and starts the probe.
+func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
+	t := &joinTable{query: s.query, layout: s.layout, probe: s.probe, held: s.texts}
+	var stores []*store
+	for _, b := range s.workers {
+		if b != nil {
+			t.n += b.n
+			stores = append(stores, b.store)
+		}
+	}
+	var err error
+	if t.keys, err = s.query.words(t.n * s.layout.words); err != nil {
+		return nil, err
+	}
+	at := 0
+	for _, b := range s.workers {
+		if b != nil {
+			at += copy(t.keys[at:], b.keys[:b.n*s.layout.words])
+			s.query.giveBack(b.keys)
+		}
+	}
+	rows, err := merged(ctx, s.query, stores, s.schema, s.texts)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.build(ctx); err != nil {
+		return nil, err
+	}
+	if s.op.Filter != nil {
+		if err := t.setFilter(ctx, s.op.Filter); err != nil {
+			return nil, err
+		}
+	}
+	from, err := s.op.Probe.Start(ctx, s.query)
+	if err != nil {
+		return nil, err
+	}
+	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, rows) }), nil
+}

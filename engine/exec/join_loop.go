@@ -1,0 +1,280 @@
+package exec
+
+import (
+	"context"
+	"strings"
+
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// LoopJoin joins without equal keys: the cross product, of which Residual, over the probe's columns and then the
+// build's, keeps some. It holds the build side and streams the probe side; what it hands out is never held.
+type LoopJoin struct {
+	Kind         JoinKind
+	Probe, Build Operator
+	Residual     expr.Expr // nil: every pair matches
+}
+
+// Schema returns the probe's columns, and but for semi and anti joins the build's.
+func (j *LoopJoin) Schema() Schema { return joined(j.Kind, j.Probe.Schema(), j.Build.Schema()) }
+
+// Inputs returns probe and build.
+func (j *LoopJoin) Inputs() []Operator { return []Operator{j.Probe, j.Build} }
+
+// String shows kind and residual.
+func (j *LoopJoin) String() string {
+	if j.Kind == InnerJoin && j.Residual == nil {
+		return "CrossProduct"
+	}
+	s := "LoopJoin " + strings.ToLower(j.Kind.String())
+	if j.Residual != nil {
+		s += " on " + j.Residual.String()
+	}
+	return s
+}
+
+// Start gathers the build side, then starts the probe side.
+func (j *LoopJoin) Start(ctx context.Context, q *Query) (Stream, error) {
+	s := &loopSink{query: q, op: j, texts: newArena(q), stores: make([]*store, q.Workers)}
+	return q.breaker(ctx, j.Build, s)
+}
+
+type loopSink struct {
+	unspillable
+
+	query  *Query
+	op     *LoopJoin
+	texts  *arena
+	stores []*store // of each worker
+}
+
+// Worker returns a consumer with a store of its own.
+func (s *loopSink) Worker(i int) (Consumer, error) {
+	st, err := newStore(s.query, s.op.Build.Schema(), s.texts)
+	s.stores[i] = st
+	return consumerOf(func(_ context.Context, c *vector.Chunk) error { return st.append(c) }), err
+}
+
+// Finish starts the probe side.
+func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
+	rows, err := merged(ctx, s.query, s.stores, s.op.Build.Schema(), s.texts)
+	if err != nil {
+		return nil, err
+	}
+	from, err := s.op.Probe.Start(ctx, s.query)
+	if err != nil {
+		return nil, err
+	}
+	return streamOf(func(worker int) (Source, error) {
+		src, err := from.Open(worker)
+		if err != nil {
+			return nil, err
+		}
+		l := &looper{
+			query: s.query, op: s.op, worker: worker, from: src, build: rows.reader(), probe: newGatherer(),
+			out: newJoinOutput(s.op.Build.Schema()), numbers: make([]uint32, vector.ChunkRows),
+		}
+		if s.op.Residual != nil {
+			if l.residual, err = expr.CompilePredicate(s.op.Residual); err != nil {
+				_ = src.Close() // the compile error is what counts
+				return nil, err
+			}
+		}
+		return l, nil
+	}), nil
+}
+
+// looper joins one worker's probe chunks. For each it goes over the build rows one by one, beside the whole
+// chunk; or, where that makes larger chunks, over the probe rows one by one, beside chunks of build rows.
+type looper struct {
+	query    *Query
+	op       *LoopJoin
+	worker   int
+	from     Source
+	build    *storeReader
+	residual expr.Predicate // nil: every pair matches
+
+	now     *vector.Chunk // nil: read the next
+	rows    []uint16      // of now that still look for a match
+	byProbe bool          // the probe rows go one by one
+	row     int           // next of those that go one by one
+	first   int           // byProbe: next build row
+	marks   marks
+	probe   gatherer
+	numbers []uint32
+	out     joinOutput
+}
+
+// Close closes the probe side.
+func (l *looper) Close() error { return l.from.Close() }
+
+// Next hands out joined rows.
+func (l *looper) Next(ctx context.Context) (*vector.Chunk, error) {
+	for {
+		if err := l.query.Checkpoint(ctx, l.worker); err != nil {
+			return nil, err
+		}
+		if l.now == nil {
+			c, err := l.from.Next(ctx)
+			if c == nil || err != nil {
+				return nil, err
+			}
+			l.now, l.rows, l.row, l.first = c, chosen(c), 0, 0
+			l.byProbe = l.op.Kind <= LeftJoin && l.build.n > len(l.rows)
+			l.marks.clear()
+		}
+		out, err := l.step()
+		if err != nil {
+			return nil, err
+		}
+		if out != nil && out.Count() > 0 {
+			return out, nil
+		}
+	}
+}
+
+// step makes the next candidates and keeps those that match.
+func (l *looper) step() (*vector.Chunk, error) {
+	var out *vector.Chunk
+	switch {
+	case l.byProbe && l.row < len(l.rows):
+		out = l.probeRow()
+	case !l.byProbe && l.row < l.build.n && len(l.rows) > 0:
+		out = l.buildRow()
+	default:
+		c := l.now
+		l.now = nil
+		return l.out.rest(l.op.Kind, c, &l.marks), nil
+	}
+	hits := out.Sel
+	if l.residual != nil {
+		var err error
+		if hits, err = l.residual(out, out.Sel, l.out.hits); err != nil {
+			return nil, err
+		}
+		out.Sel = hits
+	}
+	switch {
+	case l.byProbe:
+		if len(hits) > 0 || hits == nil {
+			l.marks.set(l.rows[l.row : l.row+1])
+		}
+		if l.first += out.Len; l.first >= l.build.n {
+			l.row, l.first = l.row+1, 0
+		}
+	case l.op.Kind == InnerJoin:
+		l.row++
+	default:
+		l.marks.set(hits)
+		l.row++
+	}
+	if l.op.Kind >= SemiJoin {
+		l.rows = l.marks.split(l.rows, false, l.out.sel)
+		return nil, nil //nolint:nilnil // no rows yet
+	}
+	return out, nil
+}
+
+// buildRow puts one build row beside all probe rows.
+func (l *looper) buildRow() *vector.Chunk {
+	o := &l.out.chunk
+	o.Len, o.Sel = l.now.Len, l.rows
+	o.Columns = append(o.Columns[:0], l.now.Columns...)
+	for i := range l.build.columns {
+		o.Columns = append(o.Columns, l.build.constant(i, l.row, l.now.Len))
+	}
+	return o
+}
+
+// probeRow puts one probe row beside the next build rows.
+func (l *looper) probeRow() *vector.Chunk {
+	n := min(l.build.n-l.first, vector.ChunkRows)
+	rows := l.numbers[:n]
+	for i := range rows {
+		rows[i] = uint32(l.first + i)
+	}
+	o := &l.out.chunk
+	o.Len, o.Sel = n, nil
+	o.Columns = o.Columns[:0]
+	for i, v := range l.now.Columns {
+		o.Columns = append(o.Columns, l.probe.repeat(i, v, int(l.rows[l.row]), n))
+	}
+	for i := range l.build.columns {
+		o.Columns = append(o.Columns, l.build.gather(i, rows, nil, n))
+	}
+	return o
+}
+
+// gatherer repeats values of vectors.
+type gatherer struct {
+	out   []*vector.Vector
+	codes [][]int64
+}
+
+func newGatherer() gatherer { return gatherer{} }
+
+// repeat makes a vector of n times the value of row row.
+func (g *gatherer) repeat(i int, v *vector.Vector, row, n int) *vector.Vector {
+	for len(g.out) <= i {
+		g.out, g.codes = append(g.out, new(vector.Vector)), append(g.codes, nil)
+	}
+	o := g.out[i]
+	if v.Encoding == vector.Constant {
+		*o = *v
+		o.Len = n
+		if v.Valid != nil {
+			o.Valid = repeatedValid(v.IsNull(row), n)
+		}
+		return o
+	}
+	if v.Encoding != vector.Dict {
+		repeatValue(o, v, row, n)
+		return o
+	}
+	if g.codes[i] == nil {
+		g.codes[i] = make([]int64, vector.ChunkRows)
+	}
+	*o = *v
+	codes := g.codes[i][:n]
+	for k, x := 0, v.CodeAt(row); k < n; k++ {
+		codes[k] = x
+	}
+	o.Valid = nil
+	if v.IsNull(row) {
+		o.Valid = repeatedValid(true, n)
+	}
+	vector.SetCodes(o, codes)
+	return o
+}
+
+func repeatedValid(null bool, n int) []uint64 {
+	if null {
+		return vector.NoneValid(n)
+	}
+	return nil
+}
+
+// repeatValue makes out a constant of a row's value.
+func repeatValue(out, v *vector.Vector, row, n int) {
+	*out = vector.Vector{Type: v.Type, Physical: v.Physical, Encoding: vector.Constant, Len: n}
+	out.Valid = repeatedValid(v.IsNull(row), n)
+	switch {
+	case v.Physical == vector.Integer:
+		out.Base = v.Int(row)
+		out.Lo, out.Hi = out.Base, out.Base
+	case v.Physical == vector.Float:
+		out.Real = v.Float(row)
+	case v.Physical == vector.Wide:
+		out.Big = v.Wide(row)
+	case v.Physical == vector.Bytes && out.Valid == nil:
+		out.Dictionary = &vector.Dictionary{Values: [][]byte{v.Bytes(row)}}
+	case v.Physical == vector.Bytes:
+		out.Dictionary = &vector.Dictionary{Values: [][]byte{nil}}
+	default:
+		interval := v.Interval(row)
+		out.Big = vector.Int128{
+			Lo: uint64(uint32(interval.Months)) | uint64(uint32(interval.Days))<<32, Hi: interval.Nanos,
+		}
+	}
+}

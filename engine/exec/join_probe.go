@@ -1,0 +1,215 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// prober joins one worker's probe chunks. A chunk gives several: one with the first match of each row, one with
+// the second, and so on; last, where the kind asks for them, the rows without a match.
+type prober struct {
+	query    *Query
+	op       *HashJoin
+	worker   int
+	from     Source
+	table    *joinTable
+	pack     *packer
+	reader   *storeReader
+	residual expr.Predicate // nil: every pair matches
+
+	keys, hashes []uint64
+	keyed        []uint16 // buffer: rows without NULL keys
+	pairs        candidates
+	n            int           // pairs that wait
+	now          *vector.Chunk // whose pairs are handed out; nil: read the next
+	marks        marks         // rows of now that matched
+	out          joinOutput
+}
+
+func (s *buildSink) open(worker int, from Stream, t *joinTable, rows *store) (Source, error) {
+	src, err := from.Open(worker)
+	if err != nil {
+		return nil, err
+	}
+	p := &prober{
+		query: s.query, op: s.op, worker: worker, from: src, table: t, pack: s.probe.packer(), reader: rows.reader(),
+		keys: make([]uint64, vector.ChunkRows*s.probe.words), hashes: make([]uint64, vector.ChunkRows),
+		keyed: make([]uint16, vector.ChunkRows),
+		pairs: candidates{make([]uint32, vector.ChunkRows), make([]uint16, vector.ChunkRows)},
+		out:   newJoinOutput(s.schema),
+	}
+	if s.op.Residual != nil {
+		if p.residual, err = expr.CompilePredicate(s.op.Residual); err != nil {
+			_ = src.Close() // the compile error is what counts
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Close closes the probe side.
+func (p *prober) Close() error { return p.from.Close() }
+
+// Next hands out joined rows.
+func (p *prober) Next(ctx context.Context) (*vector.Chunk, error) {
+	for {
+		if p.now == nil {
+			c, err := p.from.Next(ctx)
+			if c == nil || err != nil {
+				return nil, err
+			}
+			if err := p.begin(c); err != nil {
+				return nil, err
+			}
+		}
+		out, err := p.step()
+		if err != nil {
+			return nil, err
+		}
+		if out != nil && out.Count() > 0 {
+			return out, nil
+		}
+		if err := p.query.Checkpoint(ctx, p.worker); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// begin looks up the rows of a chunk.
+func (p *prober) begin(c *vector.Chunk) error {
+	p.now = c
+	p.marks.clear()
+	rows := selectKeyed(p.op.Probe.Schema(), p.op.ProbeKeys, c, p.keyed)
+	keys := p.keys[:len(rows)*p.pack.words]
+	if err := p.pack.pack(c, rows, keys); err != nil {
+		return err
+	}
+	var texts textsOf
+	if p.pack.refs != 0 {
+		texts = rowTexts(c, rows)
+	}
+	p.n = p.table.find(keys, p.hashes[:len(rows)], rows, texts, p.pairs)
+	return nil
+}
+
+// step hands out one round of pairs, or what remains of the chunk; nil when that is nothing.
+func (p *prober) step() (*vector.Chunk, error) {
+	if p.n == 0 {
+		return p.rest(), nil
+	}
+	sel := p.pairs.probe[:p.n]
+	if p.residual == nil {
+		if p.op.Kind != InnerJoin {
+			p.marks.set(sel)
+		}
+		if p.op.Kind >= SemiJoin {
+			p.n = 0
+			return nil, nil //nolint:nilnil // no rows yet
+		}
+	}
+	out := p.out.pairs(p.now, p.reader, p.pairs.build[:p.n], sel)
+	if p.residual != nil {
+		hits, err := p.residual(out, out.Sel, p.out.hits)
+		if err != nil {
+			return nil, err
+		}
+		p.marks.set(hits)
+		out.Sel = hits
+	}
+	p.n = p.table.follow(p.pairs, p.n)
+	if p.op.Kind >= SemiJoin {
+		p.dropMarked()
+		return nil, nil //nolint:nilnil // no rows yet
+	}
+	return out, nil
+}
+
+// dropMarked leaves out the pairs of rows that have a match already.
+func (p *prober) dropMarked() {
+	k := 0
+	for i, row := range p.pairs.probe[:p.n] {
+		if !p.marks.has(row) {
+			p.pairs.build[k], p.pairs.probe[k] = p.pairs.build[i], row
+			k++
+		}
+	}
+	p.n = k
+}
+
+// rest ends a chunk, with the rows that the kind of join gives only now.
+func (p *prober) rest() *vector.Chunk {
+	c := p.now
+	p.now = nil
+	return p.out.rest(p.op.Kind, c, &p.marks)
+}
+
+// marks is a set of rows of a chunk.
+type marks [vector.ChunkRows / 64]uint64
+
+func (m *marks) clear() { *m = marks{} }
+
+func (m *marks) set(rows []uint16) {
+	for _, r := range rows {
+		m[r>>6] |= 1 << (r & 63)
+	}
+}
+
+func (m *marks) has(row uint16) bool { return m[row>>6]>>(row&63)&1 != 0 }
+
+// split returns the rows that are in the set, or those that are not.
+func (m *marks) split(rows []uint16, in bool, out []uint16) []uint16 {
+	k := 0
+	for _, r := range rows {
+		out[k] = r
+		if m.has(r) == in {
+			k++
+		}
+	}
+	return out[:k]
+}
+
+// joinOutput is the chunk that a join hands out, and its parts.
+type joinOutput struct {
+	chunk vector.Chunk
+	sel   []uint16
+	hits  []uint16
+	nulls []*vector.Vector // of the build side
+}
+
+func newJoinOutput(build Schema) joinOutput {
+	o := joinOutput{sel: make([]uint16, vector.ChunkRows), hits: make([]uint16, vector.ChunkRows)}
+	for _, c := range build {
+		o.nulls = append(o.nulls, nulls(c, 0))
+	}
+	return o
+}
+
+// pairs puts the build rows beside the probe rows sel. The probe's columns are not copied.
+func (o *joinOutput) pairs(probe *vector.Chunk, from *storeReader, build []uint32, sel []uint16) *vector.Chunk {
+	o.chunk.Len = probe.Len
+	o.chunk.Sel = o.sel[:copy(o.sel, sel)]
+	o.chunk.Columns = append(o.chunk.Columns[:0], probe.Columns...)
+	for i := range from.columns {
+		o.chunk.Columns = append(o.chunk.Columns, from.gather(i, build, sel, probe.Len))
+	}
+	return &o.chunk
+}
+
+// rest returns the rows of a chunk that a join gives when all pairs were tried; nil for none.
+func (o *joinOutput) rest(kind JoinKind, c *vector.Chunk, matched *marks) *vector.Chunk {
+	if kind == InnerJoin {
+		return nil
+	}
+	o.chunk.Len = c.Len
+	o.chunk.Sel = matched.split(chosen(c), kind == SemiJoin, o.sel)
+	o.chunk.Columns = append(o.chunk.Columns[:0], c.Columns...)
+	if kind == LeftJoin {
+		for _, v := range o.nulls {
+			v.Len, v.Valid = c.Len, vector.NoneValid(c.Len)
+			o.chunk.Columns = append(o.chunk.Columns, v)
+		}
+	}
+	return &o.chunk
+}

@@ -1,0 +1,222 @@
+package exec
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// referenceJoin compares every pair of rows.
+func referenceJoin(kind JoinKind, left, right *testTable, matches func(l, r row) bool) []row {
+	var out []row
+	for _, l := range left.rows {
+		n := 0
+		for _, r := range right.rows {
+			if !matches(l, r) {
+				continue
+			}
+			n++
+			if kind <= LeftJoin {
+				out = append(out, append(append(row(nil), l...), r...))
+			}
+		}
+		switch {
+		case kind == LeftJoin && n == 0:
+			x := append(row(nil), l...)
+			for _, c := range right.columns {
+				x = append(x, vector.NullOf(c.of))
+			}
+			out = append(out, x)
+		case kind == SemiJoin && n > 0, kind == AntiJoin && n == 0:
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func sameKeys(keys [][2]int) func(l, r row) bool {
+	return func(l, r row) bool {
+		for _, k := range keys {
+			x, y := l[k[0]], r[k[1]]
+			if x.Null || y.Null || textOf(x) != textOf(y) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func joinTables(r *rand.Rand, chunk int) (left, right *testTable) {
+	left = makeTable(r, 150, chunk, 0.1, allColumns()...)
+	shared := allColumns()
+	shared[7] = left.columns[7] // the same numbering
+	right = makeTable(r, 90, chunk, 0.1, append(shared, frameColumn("f2", 0, 60000), wordColumn("u2", 20))...)
+	return left, right
+}
+
+func TestHashJoinEqualsReference(t *testing.T) {
+	t.Parallel()
+	shapes(t, func(t *testing.T, r *rand.Rand, workers, chunk int) {
+		t.Helper()
+		left, right := joinTables(r, chunk)
+		for _, keys := range [][][2]int{
+			{{0, 0}},
+			{{1, 1}},
+			{{2, 2}},
+			{{3, 3}},
+			{{4, 4}},
+			{{5, 5}},
+			{{6, 6}},
+			{{7, 7}},
+			{{7, 10}},
+			{{1, 9}},
+			{{0, 0}, {7, 7}},
+			{{0, 0}, {6, 6}},
+			{{2, 2}, {5, 5}},
+			{{6, 7}, {4, 4}},
+			{{0, 0}, {2, 2}, {7, 10}},
+		} {
+			for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+				j := &HashJoin{Kind: kind, Probe: left.scan(), Build: right.scan()}
+				for _, k := range keys {
+					j.ProbeKeys, j.BuildKeys = append(j.ProbeKeys, k[0]), append(j.BuildKeys, k[1])
+				}
+				got := collect(t, newTestQuery(t, workers), j)
+				requireSameRows(t, referenceJoin(kind, left, right, sameKeys(keys)), got)
+			}
+		}
+	})
+}
+
+// lessOf is left.g < right.g over the columns of both.
+func lessOf(left, right Schema) expr.Expr {
+	l, r := columnAt(left, 1), columnAt(right, 1)
+	r.Index += len(left)
+	return expr.Compare{Op: expr.Less, Left: l, Right: r}
+}
+
+func isLess(l, r row) bool { return !l[1].Null && !r[1].Null && l[1].Int < r[1].Int }
+
+func TestResidualEqualsReference(t *testing.T) {
+	t.Parallel()
+	shapes(t, func(t *testing.T, r *rand.Rand, workers, chunk int) {
+		t.Helper()
+		left, right := joinTables(r, chunk)
+		keys := [][2]int{{0, 0}}
+		for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+			j := &HashJoin{
+				Kind: kind, Probe: left.scan(), Build: right.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0},
+				Residual: lessOf(left.scan().Schema(), right.scan().Schema()),
+			}
+			want := referenceJoin(kind, left, right, func(l, r row) bool { return sameKeys(keys)(l, r) && isLess(l, r) })
+			requireSameRows(t, want, collect(t, newTestQuery(t, workers), j))
+			for _, residual := range []expr.Expr{nil, j.Residual} {
+				loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
+				matches := isLess
+				if residual == nil {
+					matches = func(row, row) bool { return true }
+				}
+				requireSameRows(t, referenceJoin(kind, left, right, matches), collect(t, newTestQuery(t, workers), loop))
+			}
+		}
+	})
+}
+
+func TestLoopJoinOverManyBuildRows(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 5))
+	left := makeTable(r, 9, 4, 0.2, allColumns()...)
+	right := makeTable(r, 9000, 1000, 0.2, frameColumn("f", 0, 9), frameColumn("g", 0, 2000), wordColumn("u", 9))
+	for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+		residual := lessOf(left.scan().Schema(), right.scan().Schema())
+		loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
+		requireSameRows(t, referenceJoin(kind, left, right, isLess), collect(t, newTestQuery(t, 2), loop))
+	}
+}
+
+func TestJoinWithNothing(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 5))
+	some, none := makeTable(r, 9, 4, 0, allColumns()...), makeTable(r, 0, 4, 0, allColumns()...)
+	for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+		for _, tables := range [][2]*testTable{{some, none}, {none, some}, {none, none}} {
+			for _, key := range []int{0, 2, 6, 7} {
+				j := &HashJoin{
+					Kind: kind, Probe: tables[0].scan(), Build: tables[1].scan(), ProbeKeys: []int{key}, BuildKeys: []int{key},
+				}
+				want := referenceJoin(kind, tables[0], tables[1], sameKeys([][2]int{{key, key}}))
+				requireSameRows(t, want, collect(t, newTestQuery(t, 2), j))
+			}
+			loop := &LoopJoin{Kind: kind, Probe: tables[0].scan(), Build: tables[1].scan()}
+			want := referenceJoin(kind, tables[0], tables[1], func(row, row) bool { return true })
+			requireSameRows(t, want, collect(t, newTestQuery(t, 2), loop))
+		}
+	}
+}
+
+func TestLargeBuilds(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 8))
+	of := vector.Of(vector.Int64)
+	for name, draw := range map[string]func(*rand.Rand) int64{
+		"direct": func(r *rand.Rand) int64 { return r.Int64N(100000) - 500 },
+		"exact":  func(r *rand.Rand) int64 { return r.Int64N(100000) * 20000 },
+		"hashed": func(r *rand.Rand) int64 { return r.Int64N(100000) << 40 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(r.Uint64(), 8))
+			column := testColumn{name: "k", of: of, draw: func(r *rand.Rand) vector.Scalar { return vector.IntOf(of, draw(r)) }}
+			build := makeTable(r, 80000, vector.ChunkRows, 0.01, column, frameColumn("g", 0, 1000))
+			probe := makeTable(r, 20000, 1000, 0.01, column, frameColumn("g", 0, 1000))
+			counts := map[int64]int{}
+			for _, x := range build.rows {
+				if !x[0].Null {
+					counts[x[0].Int]++
+				}
+			}
+			want := 0
+			for _, x := range probe.rows {
+				if !x[0].Null {
+					want += counts[x[0].Int]
+				}
+			}
+			for _, workers := range []int{1, 4} {
+				filter := &catalog.RuntimeFilter{Column: 1}
+				scan := probe.scan(filter)
+				j := &HashJoin{Probe: scan, Build: build.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0}, Filter: filter}
+				require.Len(t, collect(t, newTestQuery(t, workers), j), want)
+				require.Less(t, scan.From.Counts().Rows, int64(19000), "the filter keeps most rows away")
+			}
+		})
+	}
+}
+
+// A cross join's result is never held: its consumer stops after some of it.
+func TestCrossJoinStreams(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 8))
+	table := makeTable(r, 20000, vector.ChunkRows, 0, frameColumn("f", 0, 9), textColumn("t", 500))
+	q := limitedQuery(t, 2, 4<<20)
+	rows := 0
+	err := q.run(context.Background(), &LoopJoin{Probe: table.scan(), Build: table.scan()}, func(worker int) (Consumer, error) {
+		return consumerOf(func(_ context.Context, c *vector.Chunk) error {
+			if worker != 0 {
+				return nil
+			}
+			if rows += c.Count(); rows > 5_000_000 {
+				return sqlerr.New(sqlerr.QueryCanceled, "enough")
+			}
+			return nil
+		}), nil
+	})
+	require.Equal(t, sqlerr.QueryCanceled, sqlerr.CodeOf(err))
+	require.Less(t, q.Budget.Peak(), int64(4<<20))
+}

@@ -1,0 +1,142 @@
+package exec
+
+import (
+	"math/bits"
+	"sync"
+
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// minWords is the smallest block that is lent, in words of 8 bytes.
+const minWords = 512
+
+// retainedWords is how much memory the pool keeps for the next query; the rest is left to the collector.
+const retainedWords = 32 << 20 / 8
+
+// pagePool keeps blocks that queries gave back, by size class.
+type pagePool struct {
+	mu    sync.Mutex
+	free  map[int][][]uint64
+	words int
+}
+
+// classWords rounds a size up to its class: four classes between two powers of two.
+func classWords(n int) int {
+	n = max(n, minWords)
+	step := 1 << max(bits.Len(uint(n-1))-3, 0)
+	return (n + step - 1) / step * step
+}
+
+func (p *pagePool) get(class int) []uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.free[class]
+	if len(l) == 0 {
+		return nil
+	}
+	b := l[len(l)-1]
+	p.free[class] = l[:len(l)-1]
+	p.words -= class
+	return b
+}
+
+func (p *pagePool) put(b []uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.words+cap(b) > retainedWords {
+		return
+	}
+	if p.free == nil {
+		p.free = map[int][][]uint64{}
+	}
+	p.free[cap(b)] = append(p.free[cap(b)], b[:cap(b)])
+	p.words += cap(b)
+}
+
+// lent are the blocks that a query holds, under the address of their first word.
+type lent struct {
+	mu     sync.Mutex
+	blocks map[*uint64][]uint64
+}
+
+// words lends n words, of which nothing is promised, until they are returned or the query is closed. The
+// memory is reserved first: 53200 when the query may not have it. Safe for concurrent use.
+func (q *Query) words(n int) ([]uint64, error) {
+	class := classWords(n)
+	if err := q.Budget.Reserve(int64(class) * 8); err != nil {
+		return nil, err
+	}
+	b := q.Scheduler.pages.get(class)
+	if b == nil {
+		b = make([]uint64, class)
+	}
+	q.lent.mu.Lock()
+	if q.lent.blocks == nil {
+		q.lent.blocks = map[*uint64][]uint64{}
+	}
+	q.lent.blocks[&b[0]] = b
+	q.lent.mu.Unlock()
+	return b[:n], nil
+}
+
+// zeroed lends n words of zeros.
+func (q *Query) zeroed(n int) ([]uint64, error) {
+	b, err := q.words(n)
+	clear(b)
+	return b, err
+}
+
+// giveBack returns a block that words lent before the query ends; nil is none.
+func (q *Query) giveBack(b []uint64) {
+	if cap(b) == 0 {
+		return
+	}
+	b = b[:cap(b)]
+	q.lent.mu.Lock()
+	_, ours := q.lent.blocks[&b[0]]
+	delete(q.lent.blocks, &b[0])
+	q.lent.mu.Unlock()
+	if ours {
+		q.Budget.Release(int64(cap(b)) * 8)
+		q.Scheduler.pages.put(b)
+	}
+}
+
+func (q *Query) returnAll() {
+	q.lent.mu.Lock()
+	blocks := q.lent.blocks
+	q.lent.blocks = nil
+	q.lent.mu.Unlock()
+	for _, b := range blocks {
+		q.Budget.Release(int64(cap(b)) * 8)
+		q.Scheduler.pages.put(b)
+	}
+}
+
+// grow makes room for n words in b, keeping what it holds.
+func (q *Query) grow(b []uint64, n int) ([]uint64, error) {
+	if n <= cap(b) {
+		return b[:n], nil
+	}
+	g, err := q.words(max(n, 2*len(b)))
+	if err != nil && 2*len(b) > n {
+		g, err = q.words(n)
+	}
+	if err != nil {
+		return b, err
+	}
+	copy(g, b)
+	q.giveBack(b)
+	return g[:n], nil
+}
+
+// view returns the first n values of type T that lie in words.
+func view[T any](words []uint64, n int) []T {
+	if n == 0 {
+		return nil
+	}
+	var v vector.Vector
+	vector.SetCodes(&v, words)
+	v.Len = n
+	return vector.Codes[T](&v)
+}

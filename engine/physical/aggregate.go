@@ -1,0 +1,210 @@
+package physical
+
+import (
+	"context"
+
+	"github.com/micodb/micodb/engine/exec"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// aggregate builds an aggregation: groups and arguments are computed below it.
+func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operator, error) {
+	in, err := b.build(ctx, n.Input)
+	if err != nil {
+		return nil, err
+	}
+	inputs := &columns{}
+	for _, g := range n.Groups {
+		inputs.append(g)
+	}
+	calls, distinct := make([]exec.AggregateCall, len(n.Aggregates)), false
+	for i, a := range n.Aggregates {
+		calls[i] = exec.AggregateCall{Kind: kindOf(a.Kind), Name: n.Out.Fields[len(n.Groups)+i].Name, Of: a.Of}
+		if a.Arg != nil {
+			calls[i].Arg = inputs.add(a.Arg)
+		}
+		distinct = distinct || isDistinct(a)
+	}
+	below := exec.NewProject(in, inputs.exprs, inputs.labels(n))
+	keys := make([]int, len(n.Groups))
+	for i := range keys {
+		keys[i] = i
+	}
+	if !distinct {
+		return exec.NewAggregate(below, keys, calls), nil
+	}
+	d := &distinctPlan{groups: keys, in: below.Schema()}
+	for i, a := range n.Aggregates {
+		d.add(calls[i], isDistinct(a))
+	}
+	return d.build(below), nil
+}
+
+func kindOf(k expr.AggregateKind) exec.AggregateKind {
+	return [...]exec.AggregateKind{
+		exec.CountRows, exec.Count, exec.Sum, exec.Average, exec.Minimum, exec.Maximum,
+	}[k]
+}
+
+// isDistinct tells whether DISTINCT changes an aggregate.
+func isDistinct(a expr.Aggregate) bool {
+	return a.Distinct && a.Kind != expr.Min && a.Kind != expr.Max && a.Kind != expr.CountRows
+}
+
+// columns are the expressions that an aggregation reads, the groups first, each argument once.
+type columns struct {
+	exprs  []expr.Expr
+	groups int
+}
+
+func (c *columns) append(e expr.Expr) {
+	c.exprs = append(c.exprs, e)
+	c.groups++
+}
+
+func (c *columns) add(e expr.Expr) int {
+	for i, x := range c.exprs {
+		if expr.SameExpr(x, e) {
+			return i
+		}
+	}
+	c.exprs = append(c.exprs, e)
+	return len(c.exprs) - 1
+}
+
+func (c *columns) labels(n *plan.Aggregate) []string {
+	out := make([]string, len(c.exprs))
+	for i, e := range c.exprs {
+		out[i] = e.String()
+		if i < c.groups {
+			out[i] = n.Out.Fields[i].Name
+		}
+	}
+	return out
+}
+
+// distinctPlan computes aggregates over distinct values in two aggregations. Below them each row is repeated:
+// once for the plain aggregates and once for each distinct argument, under a number of its own and with NULLs in
+// the place of what the others need. The inner aggregation groups by the groups, that number and the distinct
+// arguments; the outer one by the groups alone.
+type distinctPlan struct {
+	groups []int
+	in     exec.Schema
+	args   []int // the distinct arguments
+	inner  []exec.AggregateCall
+	outer  []outerCall
+}
+
+// outerCall is a call of the outer aggregation over a distinct argument, or over one or two inner calls.
+type outerCall struct {
+	exec.AggregateCall
+
+	distinct int // in args; -1: not distinct
+	value    int // in inner
+	weight   int // in inner
+}
+
+func (d *distinctPlan) add(c exec.AggregateCall, distinct bool) {
+	o := outerCall{AggregateCall: c, distinct: -1}
+	if distinct {
+		o.distinct = d.argument(c.Arg)
+		d.outer = append(d.outer, o)
+		return
+	}
+	inner := c
+	switch c.Kind {
+	case exec.CountRows, exec.Count:
+		o.Kind = exec.SumCounts
+	case exec.Sum:
+		inner.Of = d.sumType(c.Arg)
+	case exec.Average:
+		o.Kind = exec.AverageOf
+		inner.Kind, inner.Of = exec.Sum, d.sumType(c.Arg)
+		o.weight = d.call(exec.AggregateCall{Kind: exec.Count, Arg: c.Arg, Name: "count", Of: vector.Of(vector.Int64)})
+	default:
+	}
+	o.value = d.call(inner)
+	d.outer = append(d.outer, o)
+}
+
+func (d *distinctPlan) argument(column int) int {
+	for i, a := range d.args {
+		if a == column {
+			return i
+		}
+	}
+	d.args = append(d.args, column)
+	return len(d.args) - 1
+}
+
+func (d *distinctPlan) call(c exec.AggregateCall) int {
+	d.inner = append(d.inner, c)
+	return len(d.inner) - 1
+}
+
+// sumType is wide enough for part of a sum, whatever the whole may be.
+func (d *distinctPlan) sumType(column int) vector.Type {
+	t := d.in[column].Type
+	if t.Physical() == vector.Float {
+		return vector.Of(vector.Float64)
+	}
+	return vector.DecimalType(vector.MaxDecimalDigits, int(t.Scale))
+}
+
+// build stacks the operators. The repeated rows have the columns: groups, number, distinct arguments, one mark
+// for counting plain rows, and the plain arguments.
+func (d *distinctPlan) build(below exec.Operator) exec.Operator {
+	groups, mark := len(d.groups), len(d.groups)+1+len(d.args)
+	sets := make([][]int, 1+len(d.args))
+	for s := range sets {
+		set := append([]int(nil), d.groups...)
+		set = append(set, exec.SetNumber)
+		for i, a := range d.args {
+			set = append(set, pick(s == i+1, a))
+		}
+		set = append(set, pick(s == 0, exec.SetNumber))
+		for _, c := range d.inner {
+			if c.Kind != exec.CountRows {
+				set = append(set, pick(s == 0, c.Arg))
+			}
+		}
+		sets[s] = set
+	}
+	if len(d.inner) == 0 {
+		sets = sets[1:]
+	}
+	next := mark + 1
+	for i := range d.inner {
+		c := &d.inner[i]
+		if c.Kind == exec.CountRows {
+			c.Kind, c.Arg = exec.Count, mark
+			continue
+		}
+		c.Arg = next
+		next++
+	}
+	keys := make([]int, mark)
+	for i := range keys {
+		keys[i] = i
+	}
+	inner := exec.NewAggregate(exec.NewExpand(below, sets), keys, d.inner)
+	calls := make([]exec.AggregateCall, len(d.outer))
+	for i, o := range d.outer {
+		calls[i] = o.AggregateCall
+		if o.distinct >= 0 {
+			calls[i].Arg = groups + 1 + o.distinct
+			continue
+		}
+		calls[i].Arg, calls[i].Weight = mark+o.value, mark+o.weight
+	}
+	return exec.NewAggregate(inner, keys[:groups], calls)
+}
+
+func pick(yes bool, column int) int {
+	if yes {
+		return column
+	}
+	return exec.SetNull
+}

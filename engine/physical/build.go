@@ -1,0 +1,235 @@
+package physical
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/exec"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// builder makes the operators of one plan, and owns the scans that it opens.
+type builder struct {
+	snapshot catalog.Snapshot
+	scans    []catalog.Scan
+	uses     map[*plan.Scan]int // how often a node is in the plan
+	filters  map[*plan.Scan][]*catalog.RuntimeFilter
+	first    map[*plan.Sort]int64 // of how many rows of a sort are wanted
+}
+
+// root builds a whole plan.
+func (b *builder) root(ctx context.Context, n plan.Node) (exec.Operator, error) {
+	b.uses = map[*plan.Scan]int{}
+	b.filters = map[*plan.Scan][]*catalog.RuntimeFilter{}
+	b.first = map[*plan.Sort]int64{}
+	b.count(n)
+	return b.build(ctx, n)
+}
+
+func (b *builder) count(n plan.Node) {
+	if s, ok := n.(*plan.Scan); ok {
+		b.uses[s]++
+	}
+	for _, in := range n.Inputs() {
+		b.count(in)
+	}
+}
+
+// close closes the scans.
+func (b *builder) close() error {
+	var err error
+	for _, s := range b.scans {
+		err = errors.Join(err, s.Close())
+	}
+	b.scans = nil
+	return err
+}
+
+func (b *builder) build(ctx context.Context, n plan.Node) (exec.Operator, error) {
+	switch n := n.(type) {
+	case *plan.Scan:
+		return b.scan(ctx, n, nil)
+	case *plan.Values:
+		types := make([]vector.Type, len(n.Out.Fields))
+		for i, f := range n.Out.Fields {
+			types[i] = f.Type
+		}
+		return exec.NewValues(n.Rows, names(n.Out), types)
+	case *plan.Filter:
+		return b.filter(ctx, n)
+	case *plan.Project:
+		in, err := b.build(ctx, n.Input)
+		if err != nil {
+			return nil, err
+		}
+		return exec.NewProject(in, n.Exprs, names(n.Out)), nil
+	case *plan.Join:
+		return b.join(ctx, n)
+	case *plan.Aggregate:
+		return b.aggregate(ctx, n)
+	case *plan.Sort:
+		return b.sort(ctx, n)
+	case *plan.Limit:
+		return b.limit(ctx, n)
+	case *plan.Union:
+		return b.union(ctx, n)
+	default:
+		return b.change(ctx, n)
+	}
+}
+
+// change builds statements that are no queries.
+func (b *builder) change(ctx context.Context, n plan.Node) (exec.Operator, error) {
+	switch n := n.(type) {
+	case *plan.Insert:
+		in, err := b.build(ctx, n.Input)
+		return &exec.Insert{Input: in, Name: n.Table.Name, Table: n.Table.ID}, err
+	case *plan.Delete:
+		in, err := b.build(ctx, n.Input)
+		return &exec.Delete{Input: in, Name: n.Table.Name, Table: n.Table.ID}, err
+	case *plan.Define:
+		d := &exec.Define{Change: n.Change, Title: n.String()}
+		if n.As == nil {
+			return d, nil
+		}
+		var err error
+		d.As, err = b.build(ctx, n.As)
+		return d, err
+	case *plan.Explain:
+		return b.explain(ctx, n)
+	default:
+		return nil, sqlerr.New(sqlerr.InternalError, "there is no operator for %T", n)
+	}
+}
+
+func names(s *plan.Schema) []string {
+	out := make([]string, len(s.Fields))
+	for i, f := range s.Fields {
+		out[i] = f.Name
+	}
+	return out
+}
+
+func (b *builder) filter(ctx context.Context, n *plan.Filter) (exec.Operator, error) {
+	var in exec.Operator
+	var err error
+	if s, ok := n.Input.(*plan.Scan); ok { // the scan may leave rows out by it, too
+		in, err = b.scan(ctx, s, expr.Conjuncts(n.Predicate))
+	} else {
+		in, err = b.build(ctx, n.Input)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return exec.NewFilter(in, n.Predicate), nil
+}
+
+// topRows is up to how many rows a sort with a limit keeps only those.
+const topRows = 1 << 16
+
+// limit builds a limit, and tells a sort below it how many rows are wanted.
+func (b *builder) limit(ctx context.Context, n *plan.Limit) (exec.Operator, error) {
+	below := n.Input
+	for {
+		p, ok := below.(*plan.Project)
+		if !ok {
+			break
+		}
+		below = p.Input
+	}
+	if s, ok := below.(*plan.Sort); ok && n.Count > 0 && n.Count <= topRows && n.Offset <= topRows-n.Count {
+		b.first[s] = n.Count + n.Offset
+	}
+	in, err := b.build(ctx, n.Input)
+	return &exec.Limit{Input: in, Count: n.Count, Offset: n.Offset}, err
+}
+
+func (b *builder) union(ctx context.Context, n *plan.Union) (exec.Operator, error) {
+	all := make([]exec.Operator, len(n.All))
+	for i, in := range n.All {
+		var err error
+		if all[i], err = b.build(ctx, in); err != nil {
+			return nil, err
+		}
+	}
+	return exec.NewUnion(all), nil
+}
+
+func (b *builder) sort(ctx context.Context, n *plan.Sort) (exec.Operator, error) {
+	in, err := b.build(ctx, n.Input)
+	if err != nil {
+		return nil, err
+	}
+	width := len(in.Schema())
+	exprs := make([]expr.Expr, len(n.Keys))
+	for i, k := range n.Keys {
+		exprs[i] = k.Of
+	}
+	in, at := withColumns(in, exprs)
+	keys := make([]exec.SortKey, 0, len(n.Keys))
+	for i, k := range n.Keys {
+		if !expr.IsConstant(k.Of) {
+			keys = append(keys, exec.SortKey{Column: at[i], Descending: k.Descending, NullsFirst: k.NullsFirst})
+		}
+	}
+	return firstColumns(&exec.Sort{Input: in, Keys: keys, Limit: b.first[n]}, width), nil
+}
+
+// withColumns appends the expressions that are no columns to an operator's output, and returns where each
+// expression's value is.
+func withColumns(in exec.Operator, exprs []expr.Expr) (exec.Operator, []int) {
+	schema := in.Schema()
+	at := make([]int, len(exprs))
+	all, labels := columnsOf(schema, len(schema))
+	for i, e := range exprs {
+		if c, ok := e.(expr.Column); ok {
+			at[i] = c.Index
+			continue
+		}
+		at[i] = len(all)
+		all, labels = append(all, e), append(labels, e.String())
+	}
+	if len(all) == len(schema) {
+		return in, at
+	}
+	return exec.NewProject(in, all, labels), at
+}
+
+// columnsOf returns expressions that read the first n columns of a schema, and their names.
+func columnsOf(s exec.Schema, n int) ([]expr.Expr, []string) {
+	all, labels := make([]expr.Expr, n), make([]string, n)
+	for i, c := range s[:n] {
+		all[i] = expr.Column{Index: i, Name: c.Name, Of: c.Type, IsNull: c.Nullable}
+		labels[i] = c.Name
+	}
+	return all, labels
+}
+
+// firstColumns drops all columns but the first n.
+func firstColumns(in exec.Operator, n int) exec.Operator {
+	if len(in.Schema()) == n {
+		return in
+	}
+	all, labels := columnsOf(in.Schema(), n)
+	return exec.NewProject(in, all, labels)
+}
+
+func (b *builder) explain(ctx context.Context, n *plan.Explain) (exec.Operator, error) {
+	if n.Analyze {
+		return nil, sqlerr.NotSupported("EXPLAIN ANALYZE")
+	}
+	inner := &builder{snapshot: b.snapshot}
+	op, err := inner.root(ctx, n.Input)
+	if err = errors.Join(err, inner.close()); err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	lines := append([]string{"logical plan:"}, indented(plan.Format(n.Input))...)
+	lines = append(lines, "physical plan:")
+	lines = append(lines, indented(exec.Format(op))...)
+	return exec.NewText(n.Schema().Fields[0].Name, lines), nil
+}

@@ -1,0 +1,126 @@
+package physical
+
+import (
+	"context"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/exec"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// join builds a join: its right input is held, its left one streams.
+func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error) {
+	kind := exec.JoinKind(n.Kind)
+	filter := b.runtimeFilter(n)
+	left, err := b.build(ctx, n.Left)
+	if err != nil {
+		return nil, err
+	}
+	right, err := b.build(ctx, n.Right)
+	if err != nil {
+		return nil, err
+	}
+	if len(n.Keys) == 0 {
+		return &exec.LoopJoin{Kind: kind, Probe: left, Build: right, Residual: n.Residual}, nil
+	}
+	leftWidth, rightWidth := len(left.Schema()), len(right.Schema())
+	leftKeys, rightKeys := make([]expr.Expr, len(n.Keys)), make([]expr.Expr, len(n.Keys))
+	for i, k := range n.Keys {
+		leftKeys[i], rightKeys[i] = k.Left, k.Right
+	}
+	j := &exec.HashJoin{Kind: kind}
+	j.Probe, j.ProbeKeys = withColumns(left, leftKeys)
+	j.Build, j.BuildKeys = withColumns(right, rightKeys)
+	more := len(j.Probe.Schema()) - leftWidth
+	if n.Residual != nil {
+		j.Residual = expr.Remap(n.Residual, func(i int) int {
+			if i >= leftWidth {
+				return i + more
+			}
+			return i
+		})
+	}
+	if filter != nil && j.Probe.Schema()[j.ProbeKeys[0]].Physical == vector.Integer &&
+		j.Build.Schema()[j.BuildKeys[0]].Physical == vector.Integer {
+		j.Filter = filter
+	}
+	if kind == exec.SemiJoin || kind == exec.AntiJoin {
+		return firstColumns(j, leftWidth), nil
+	}
+	return withoutKeys(j, leftWidth, rightWidth), nil
+}
+
+// withoutKeys drops the columns that were computed for a join's keys.
+func withoutKeys(j *exec.HashJoin, left, right int) exec.Operator {
+	schema, start := j.Schema(), len(j.Probe.Schema())
+	if len(schema) == left+right {
+		return j
+	}
+	all, labels := columnsOf(schema, len(schema))
+	keep := append(append([]expr.Expr(nil), all[:left]...), all[start:start+right]...)
+	keepLabels := append(append([]string(nil), labels[:left]...), labels[start:start+right]...)
+	return exec.NewProject(j, keep, keepLabels)
+}
+
+// runtimeFilter makes a filter for the scan that the only key of a join's left input comes from; nil for none.
+func (b *builder) runtimeFilter(n *plan.Join) *catalog.RuntimeFilter {
+	if len(n.Keys) != 1 || n.Kind != plan.InnerJoin && n.Kind != plan.SemiJoin ||
+		n.Keys[0].Left.Type().Physical() != vector.Integer {
+		return nil
+	}
+	c, ok := n.Keys[0].Left.(expr.Column)
+	if !ok {
+		return nil
+	}
+	s, i := origin(n.Left, c.Index)
+	if s == nil || b.uses[s] != 1 || i >= len(s.Columns) {
+		return nil
+	}
+	f := &catalog.RuntimeFilter{Column: s.Table.Columns[s.Columns[i]].ID}
+	b.filters[s] = append(b.filters[s], f)
+	return f
+}
+
+// origin follows a column of a node's output down to a scan whose rows may be left out by it: a row that is left
+// out there changes no other row of the output. It returns nil where there is none.
+func origin(n plan.Node, column int) (*plan.Scan, int) {
+	for {
+		switch x := n.(type) {
+		case *plan.Scan:
+			return x, column
+		case *plan.Filter:
+			n = x.Input
+		case *plan.Sort:
+			n = x.Input
+		case *plan.Project:
+			c, ok := x.Exprs[column].(expr.Column)
+			if !ok {
+				return nil, 0
+			}
+			n, column = x.Input, c.Index
+		case *plan.Aggregate:
+			if column >= len(x.Groups) {
+				return nil, 0
+			}
+			c, ok := x.Groups[column].(expr.Column)
+			if !ok {
+				return nil, 0
+			}
+			n, column = x.Input, c.Index
+		case *plan.Join:
+			left := len(x.Left.Schema().Fields)
+			switch {
+			case column < left:
+				n = x.Left
+			case x.Kind == plan.InnerJoin:
+				n, column = x.Right, column-left
+			default:
+				return nil, 0
+			}
+		default:
+			return nil, 0
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package physical
+
+import (
+	"context"
+	"errors"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/exec"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/budget"
+)
+
+// Request is a plan, without parameters, with all that its run needs. What it carries stays the caller's.
+type Request struct {
+	Plan      plan.Node
+	Snapshot  catalog.Snapshot
+	Writer    catalog.Writer // nil for plans that only read
+	Scheduler *exec.Scheduler
+	Budget    *budget.Query
+	Threads   int // 0: all of the scheduler's
+	BatchRows int // rows of an output batch; 0: the default
+}
+
+// Run starts a plan. Work begins at once, and as much of it is done as the queue of batches holds; the stream's
+// Close ends it. Plans that change something do so whether or not their count is read.
+func Run(ctx context.Context, r Request) (batch.Stream, error) {
+	b := &builder{snapshot: r.Snapshot}
+	op, err := b.root(ctx, r.Plan)
+	if err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	q := exec.NewQuery(r.Scheduler, r.Budget)
+	q.Snapshot, q.Writer = r.Snapshot, r.Writer
+	if r.Threads > 0 {
+		q.Workers = min(q.Workers, r.Threads)
+	}
+	return exec.Results(ctx, q, op, exec.Output{
+		Schema: Schema(r.Plan), BatchRows: r.BatchRows, Finish: b.close,
+	}), nil
+}
+
+// Schema returns the Arrow schema of a plan's result.
+func Schema(n plan.Node) *arrow.Schema {
+	s := n.Schema()
+	fields := make([]arrow.Field, len(s.Fields))
+	for i, f := range s.Fields {
+		fields[i] = batch.FieldOf(f.Name, f.Type, f.Nullable)
+	}
+	return arrow.NewSchema(fields, nil)
+}

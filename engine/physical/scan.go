@@ -1,0 +1,39 @@
+package physical
+
+import (
+	"context"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/engine/exec"
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/plan"
+)
+
+// scan opens a scan. Its own predicates, and others that stand above, prune; its own are then made exact.
+func (b *builder) scan(ctx context.Context, n *plan.Scan, above []expr.Expr) (exec.Operator, error) {
+	req := catalog.ScanRequest{Runtime: b.filters[n]}
+	for _, i := range n.Columns {
+		req.Columns = append(req.Columns, n.Table.Columns[i].ID)
+	}
+	if n.Address {
+		req.Columns = append(req.Columns, catalog.AddressBlock, catalog.AddressOffset)
+	}
+	p := &pruner{node: n}
+	for _, e := range append(append([]expr.Expr(nil), n.Where...), above...) {
+		req.Where = append(req.Where, p.conjuncts(e)...)
+	}
+	from, err := b.snapshot.Scan(ctx, n.Table.ID, req)
+	if err != nil {
+		return nil, err
+	}
+	b.scans = append(b.scans, from)
+	name := n.Table.Name.String()
+	if n.Alias != "" && catalog.FoldName(n.Alias) != catalog.FoldName(n.Table.Name.Table) {
+		name += " AS " + n.Alias
+	}
+	var op exec.Operator = exec.NewScan(name, from, names(n.Schema()))
+	if len(n.Where) > 0 {
+		op = exec.NewFilter(op, expr.Conjunction(n.Where))
+	}
+	return op, nil
+}
