@@ -16,6 +16,7 @@ import (
 	"github.com/micodb/micodb/engine/bind"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/function"
+	"github.com/micodb/micodb/engine/optimize"
 	"github.com/micodb/micodb/engine/parser"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -90,20 +91,25 @@ func environment() bind.Environment {
 	}
 }
 
-// functions are a few signatures without kernels: bind only chooses among them.
+// functions are a few signatures whose kernels fail: bind only chooses among them.
 func functions() *function.Registry {
 	text, big, date := vector.Of(vector.Text), vector.Of(vector.Int64), vector.Of(vector.Date)
 	at, interval := vector.Of(vector.Timestamp), vector.Of(vector.Interval)
 	entry := func(name string, overloads ...expr.Overload) function.Entry {
 		return function.Entry{Name: name, Signature: name + "(…)", Resolve: function.Choose(name, overloads...)}
 	}
+	kernel := func() expr.Kernel {
+		return func([]*vector.Vector, int, []uint16) (*vector.Vector, error) {
+			return nil, sqlerr.NotSupported("running this function")
+		}
+	}
 	of := func(result vector.Type, args ...vector.Type) expr.Overload {
-		return function.Fixed(result, expr.NullIfAny, nil, args...)
+		return function.Fixed(result, expr.NullIfAny, kernel, args...)
 	}
 	greatest := function.Entry{
 		Name: "greatest", Signature: "greatest(a, …)",
 		Resolve: function.Variadic("greatest", 1, func(t vector.Type, n int) (expr.Overload, bool) {
-			return expr.Overload{Args: function.Repeat(t, n), Result: t}, t.Kind != vector.Unknown
+			return of(t, function.Repeat(t, n)...), t.Kind != vector.Unknown
 		}),
 	}
 	return function.RegistryOf([]function.Entry{
@@ -126,6 +132,9 @@ func describe(ctx context.Context, sql string) string {
 	b, err := bind.Bind(ctx, environment(), stmt)
 	if err != nil {
 		return describeError(err)
+	}
+	if _, err := optimize.Optimize(b.Plan); err != nil {
+		return "optimize: " + describeError(err)
 	}
 	var out strings.Builder
 	for i, f := range b.Plan.Schema().Fields {
