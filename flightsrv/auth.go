@@ -52,6 +52,11 @@ func identify(ctx context.Context) (caller, error) {
 	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
 		credentials.Address = p.Addr.String()
 	}
+	for _, name := range databaseHeaders() {
+		if values := headers.Get(name); len(values) > 0 && credentials.Database == "" {
+			credentials.Database = values[0]
+		}
+	}
 	who := caller{credentials: credentials, secret: fingerprint(credentials), cookie: readCookie(headers.Get("cookie"))}
 	if who.cookie != "" {
 		who.key = "cookie " + who.cookie + who.secret
@@ -61,6 +66,10 @@ func identify(ctx context.Context) (caller, error) {
 	who.key = "connection " + strconv.FormatUint(who.connection, 10) + who.secret
 	return who, nil
 }
+
+// databaseHeaders choose where a new session starts. The JDBC driver sends the parameters of its URL that it does
+// not know as headers.
+func databaseHeaders() []string { return []string{"database", "schema"} }
 
 // readAuthorization accepts Basic, with a token in the password's place too, Bearer, and none at all, which only
 // a server without authentication accepts later.

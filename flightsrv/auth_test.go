@@ -227,6 +227,19 @@ func TestSessionOptions(t *testing.T) {
 	require.Equal(t, "main", got.GetSessionOptions()["schema"].GetStringValue(), "a new session begins anew")
 }
 
+func TestAHeaderChoosesTheDatabase(t *testing.T) {
+	f := start(t, Limits{})
+	for _, header := range []string{"database", "schema"} {
+		ctx := metadata.AppendToOutgoingContext(with(t.Context(), basic("ada", "lovelace")), header, "shop")
+		got, err := f.connect().GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
+		require.NoError(t, err)
+		require.Equal(t, "shop", got.GetSessionOptions()["schema"].GetStringValue())
+	}
+	ctx := metadata.AppendToOutgoingContext(with(t.Context(), basic("ada", "lovelace")), "database", "nowhere")
+	_, err := f.connect().Execute(ctx, "rows 1")
+	requireStatus(t, err, codes.NotFound, "3D000")
+}
+
 func TestManyClientsAtOnce(t *testing.T) {
 	f := start(t, Limits{})
 	var wait sync.WaitGroup

@@ -87,6 +87,11 @@ func (d *fakeDoor) Open(ctx context.Context, c session.Credentials) (session.Ses
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &fakeSession{door: d, principal: p, database: catalog.DefaultDatabase}
+	if c.Database != "" {
+		if err := s.Use(ctx, c.Database); err != nil {
+			return nil, err
+		}
+	}
 	d.open[s] = struct{}{}
 	return s, nil
 }

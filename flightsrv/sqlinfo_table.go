@@ -85,7 +85,8 @@ var sqlInfo = map[flightsql.SqlInfo]any{
 	flightsql.SqlInfoMaxUsernameLen:          int64(0),
 
 	// Snapshot isolation is more than REPEATABLE READ asks for, and less than SERIALIZABLE.
-	flightsql.SqlInfoDefaultTransactionIsolation: int32(
+	// The specification has it as an int32; the JDBC driver takes nothing but an int64.
+	flightsql.SqlInfoDefaultTransactionIsolation: int64(
 		pb.SqlTransactionIsolationLevel_SQL_TRANSACTION_REPEATABLE_READ),
 	flightsql.SqlInfoTransactionsSupported: true,
 	flightsql.SqlInfoSupportedTransactionsIsolationlevels: bits(
