@@ -1,8 +1,10 @@
 package vector
 
 import (
+	"runtime"
 	"slices"
 	"sync"
+	"weak"
 )
 
 // Dictionary is an immutable list of distinct values. Its pointer is its identity: tables derived from it are
@@ -15,25 +17,26 @@ type Dictionary struct {
 const NullID = ^uint32(0)
 
 // Unifier gives the values of a column one numbering over all its dictionaries. It only grows; a value's
-// number never changes. Safe for concurrent use.
+// number never changes. The tables of dictionaries that nobody holds any more go. Safe for concurrent use.
 type Unifier struct {
 	mu     sync.Mutex
 	ids    map[string]uint32
 	values [][]byte
 	whole  *Dictionary // all values, while there are no new ones
-	remap  map[*Dictionary][]uint32
+	remap  map[weak.Pointer[Dictionary]][]uint32
 }
 
 // NewUnifier returns an empty numbering.
 func NewUnifier() *Unifier {
-	return &Unifier{ids: map[string]uint32{}, remap: map[*Dictionary][]uint32{}}
+	return &Unifier{ids: map[string]uint32{}, remap: map[weak.Pointer[Dictionary]][]uint32{}}
 }
 
 // Remap returns the number of each of d's codes, and NullID for the NULL code at the end. New values are added.
 func (u *Unifier) Remap(d *Dictionary) []uint32 {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if r, ok := u.remap[d]; ok {
+	key := weak.Make(d)
+	if r, ok := u.remap[key]; ok {
 		return r
 	}
 	r := make([]uint32, len(d.Values)+1)
@@ -41,7 +44,8 @@ func (u *Unifier) Remap(d *Dictionary) []uint32 {
 		r[i] = u.add(b)
 	}
 	r[len(d.Values)] = NullID
-	u.remap[d] = r
+	u.remap[key] = r
+	runtime.AddCleanup(d, u.forget, key)
 	return r
 }
 
@@ -63,11 +67,10 @@ func (u *Unifier) add(value []byte) uint32 {
 	return id
 }
 
-// Forget drops the table of a dictionary that is no longer in use; the values keep their numbers.
-func (u *Unifier) Forget(d *Dictionary) {
+func (u *Unifier) forget(key weak.Pointer[Dictionary]) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.remap, d)
+	delete(u.remap, key)
 }
 
 // Len returns how many values have numbers.

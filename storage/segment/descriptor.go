@@ -1,10 +1,8 @@
 package segment
 
 import (
-	"math"
-
 	"github.com/micodb/micodb/catalog"
-	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/internal/parquetfile"
 )
 
 // Descriptor describes a segment. It is immutable, and its JSON form is kept in the manifest.
@@ -26,28 +24,8 @@ type Group struct {
 	Columns []Summary       `json:"columns"` // in the order of Descriptor.Columns
 }
 
-// Summary is a zone map: what is proven of a column within a row group. Which bounds are set follows the
-// type's physical family; without a non-NULL value (Nulls equals the rows) none counts.
-type Summary struct {
-	Nulls      int64          `json:"nulls,omitempty"`
-	Lo         int64          `json:"lo,omitempty"` // Integer, and Wide when Narrow
-	Hi         int64          `json:"hi,omitempty"`
-	Narrow     bool           `json:"narrow,omitempty"` // Wide: all values fit 64 bits
-	WideLo     *vector.Int128 `json:"wide_lo,omitempty"`
-	WideHi     *vector.Int128 `json:"wide_hi,omitempty"`
-	FloatLo    uint64         `json:"float_lo,omitempty"` // bits of a float64; NaN is above all numbers
-	FloatHi    uint64         `json:"float_hi,omitempty"`
-	Min        []byte         `json:"min,omitempty"` // Bytes: a lower bound, perhaps cut short
-	Max        []byte         `json:"max,omitempty"` // an upper bound, perhaps cut short and raised
-	MaxOpen    bool           `json:"max_open,omitempty"`
-	Distinct   int64          `json:"distinct,omitempty"`   // estimate; 0: not known
-	Dictionary bool           `json:"dictionary,omitempty"` // Bytes: the chunk decodes to dictionary codes
-}
-
-// FloatBounds returns the bounds of a Float column.
-func (s *Summary) FloatBounds() (lo, hi float64) {
-	return math.Float64frombits(s.FloatLo), math.Float64frombits(s.FloatHi)
-}
+// Summary is a row group's zone map of one column.
+type Summary = parquetfile.Summary
 
 // Find returns the ordinal of a column in the segment, or -1.
 func (d *Descriptor) Find(id catalog.ColumnID) int {

@@ -73,7 +73,7 @@ func newScan(ctx context.Context, v *Version, request catalog.ScanRequest, own *
 		segments := make([]*segment.Segment, len(own.Segments))
 		for i := range own.Segments {
 			var err error
-			if segments[i], err = v.table.open(&own.Segments[i]); err != nil {
+			if segments[i], err = v.table.open(own.Segments[i]); err != nil {
 				return nil, err
 			}
 		}

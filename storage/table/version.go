@@ -53,7 +53,9 @@ func New(env Environment, of *catalog.Table) (*Version, error) {
 }
 
 // Open returns the version that a manifest describes: segments, and delete vectors by block.
-func Open(env Environment, of *catalog.Table, segments []segment.Descriptor, deleted []DeleteVector) (*Version, error) {
+func Open(
+	env Environment, of *catalog.Table, segments []*segment.Descriptor, deleted []DeleteVector,
+) (*Version, error) {
 	v, err := New(env, of)
 	if err != nil {
 		return nil, err
@@ -108,12 +110,12 @@ func (v *Version) newest() error {
 }
 
 // AddSegments returns a version with more segments, whose files are synced and whose block ids are new.
-func (v *Version) AddSegments(added []segment.Descriptor) (*Version, error) {
+func (v *Version) AddSegments(added []*segment.Descriptor) (*Version, error) {
 	next := *v
 	next.segments = make([]*segment.Segment, len(v.segments), len(v.segments)+len(added))
 	copy(next.segments, v.segments)
 	for i := range added {
-		s, err := v.table.open(&added[i])
+		s, err := v.table.open(added[i])
 		if err != nil {
 			return nil, err
 		}
@@ -147,9 +149,9 @@ func (v *Version) MemoryRows() int64 { return v.memory.Rows() }
 
 // Overlay is what a transaction has changed and not committed.
 type Overlay struct {
-	Rows     memtable.View        // of its write set
-	Segments []segment.Descriptor // unpublished ones
-	Deletes  []catalog.Address    // of committed rows
+	Rows     memtable.View         // of its write set
+	Segments []*segment.Descriptor // unpublished ones
+	Deletes  []catalog.Address     // of committed rows
 }
 
 // Scan begins to read the version, with a transaction's own changes; own may be nil. The rows of the overlay
