@@ -9,10 +9,12 @@ type Limits struct {
 	IngestBytes         int64         // memory of one DoPut's decoded batches
 	BatchRows           int64         // rows of one batch from a client
 	ParameterBytes      int64         // parameters that one prepared statement keeps bound
+	Connections         int           // that are open at once
 	Sessions            int           // sessions that are open at once
 	Statements          int           // statements and tickets that one client holds
 	ConcurrentStreams   uint32        // calls at once on one connection
 	HeaderBytes         uint32        // headers of one call
+	ConnectTimeout      time.Duration // until TLS and HTTP/2 have shaken hands
 	SessionIdle         time.Duration // a session without a call is closed
 	TicketLife          time.Duration // a ticket that is not read or renewed is void
 	KeepAliveTime       time.Duration // a silent connection is pinged
@@ -28,10 +30,12 @@ func DefaultLimits() Limits {
 		IngestBytes:         512 << 20,
 		BatchRows:           16 << 20,
 		ParameterBytes:      16 << 20,
+		Connections:         2000,
 		Sessions:            1000,
 		Statements:          1000,
 		ConcurrentStreams:   256,
 		HeaderBytes:         64 << 10,
+		ConnectTimeout:      20 * time.Second,
 		SessionIdle:         30 * time.Minute,
 		TicketLife:          10 * time.Minute,
 		KeepAliveTime:       2 * time.Minute,
@@ -48,10 +52,12 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.IngestBytes, d.IngestBytes)
 	fill(&l.BatchRows, d.BatchRows)
 	fill(&l.ParameterBytes, d.ParameterBytes)
+	fill(&l.Connections, d.Connections)
 	fill(&l.Sessions, d.Sessions)
 	fill(&l.Statements, d.Statements)
 	fill(&l.ConcurrentStreams, d.ConcurrentStreams)
 	fill(&l.HeaderBytes, d.HeaderBytes)
+	fill(&l.ConnectTimeout, d.ConnectTimeout)
 	fill(&l.SessionIdle, d.SessionIdle)
 	fill(&l.TicketLife, d.TicketLife)
 	fill(&l.KeepAliveTime, d.KeepAliveTime)

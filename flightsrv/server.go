@@ -106,6 +106,7 @@ func (s *Server) options() []grpc.ServerOption {
 		grpc.MaxSendMsgSize(1<<31 - 1), // one row may be larger than a message should be
 		grpc.MaxConcurrentStreams(l.ConcurrentStreams),
 		grpc.MaxHeaderListSize(l.HeaderBytes),
+		grpc.ConnectionTimeout(l.ConnectTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: l.KeepAliveTime, Timeout: l.KeepAliveTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
 			MinTime: l.KeepAliveMinimum, PermitWithoutStream: true,
@@ -121,7 +122,9 @@ func (s *Server) options() []grpc.ServerOption {
 }
 
 // Serve answers on a listener until Shutdown, and then returns nil.
-func (s *Server) Serve(listener net.Listener) error { return s.grpc.Serve(listener) }
+func (s *Server) Serve(listener net.Listener) error {
+	return s.grpc.Serve(&cappedListener{Listener: listener, server: s})
+}
 
 // serviceName is Flight's own, for which the health service answers too.
 const serviceName = "arrow.flight.protocol.FlightService"

@@ -2,9 +2,15 @@ package flightsrv
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"sync"
 	"testing"
@@ -18,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
@@ -56,13 +63,18 @@ type fixture struct {
 
 func start(t *testing.T, limits Limits) *fixture {
 	t.Helper()
+	return startWith(t, Config{Limits: limits})
+}
+
+// startWith fills in what a test leaves open.
+func startWith(t *testing.T, config Config) *fixture {
+	t.Helper()
 	f := &fixture{t: t, door: newFakeDoor(), clock: &clock{now: time.Unix(1_700_000_000, 0)}}
 	var err error
-	f.server, err = newServer(f.door, Config{
-		Version: "v0.0.0-test", Limits: limits, Budget: budget.NewServer(1 << 30),
-		Metrics: metrics.New(prometheus.NewRegistry(), "test"), Log: slog.New(slog.DiscardHandler),
-		Functions: Functions{Numeric: []string{"ROUND", "ABS"}}, Keywords: []string{"SELECT"},
-	}, f.clock.read)
+	config.Version, config.Budget = "v0.0.0-test", budget.NewServer(1<<30)
+	config.Metrics, config.Log = metrics.New(prometheus.NewRegistry(), "test"), slog.New(slog.DiscardHandler)
+	config.Functions, config.Keywords = Functions{Numeric: []string{"ROUND", "ABS"}}, []string{"SELECT"}
+	f.server, err = newServer(f.door, config, f.clock.read)
 	require.NoError(t, err)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -195,6 +207,48 @@ func TestShutdownWaitsForCallsAndThenCancelsThem(t *testing.T) {
 	require.Error(t, <-failed)
 	<-f.door.ended
 	require.Zero(t, f.door.sessions())
+}
+
+func TestConnectionsAreCapped(t *testing.T) {
+	f := start(t, Limits{Connections: 1})
+	ctx, c := f.login("ada")
+	_, err := f.connect().Execute(ctx, "rows 1")
+	require.Equal(t, codes.Unavailable, status.Code(err), "%v", err)
+	_, err = c.Execute(ctx, "rows 1")
+	require.NoError(t, err)
+}
+
+func TestTLS(t *testing.T) {
+	certificate := selfSigned(t)
+	f := startWith(t, Config{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}})
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate.Leaf)
+	c, err := flightsql.NewClient(f.address, nil, nil,
+		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(pool, "localhost")))
+	require.NoError(t, err)
+	defer c.Close()
+	ctx, err := c.Client.AuthenticateBasicToken(t.Context(), "ada", "lovelace")
+	require.NoError(t, err)
+	info, err := c.Execute(ctx, "rows 3")
+	require.NoError(t, err)
+	require.Equal(t, int64(3), countRows(f.read(ctx, c, info)))
+	_, err = f.connect().Execute(ctx, "rows 1")
+	require.Equal(t, codes.Unavailable, status.Code(err), "plain text to a port with TLS")
+}
+
+func selfSigned(t *testing.T) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	leaf, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
 func TestListActionsNamesEveryAction(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 
+	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -25,14 +26,16 @@ func (f *service) DoPut(stream flight.FlightService_DoPutServer) error {
 	query := f.server.config.Budget.Query(f.server.limits.IngestBytes)
 	defer query.Close()
 	bounded := flightsql.NewFlightServerWithAllocator(f.handlers, query.Allocator(allocator()))
-	return bounded.DoPut(&putStream{FlightService_DoPutServer: stream, server: f.server})
+	return bounded.DoPut(&putStream{FlightService_DoPutServer: stream, budget: query})
 }
 
-// putStream checks what arrow-go takes for granted.
+// putStream checks what arrow-go takes for granted, and counts the message that is being worked on against the
+// call's budget: what is not compressed is decoded in place.
 type putStream struct {
 	flight.FlightService_DoPutServer
 
-	server *Server
+	budget *budget.Query
+	held   int64 // bytes of the last message
 	begun  bool
 }
 
@@ -49,7 +52,12 @@ func (p *putStream) Recv() (*flight.FlightData, error) {
 	if err := checkCompression(data.GetDataHeader(), data.GetDataBody()); err != nil {
 		return nil, err
 	}
-	p.server.config.Metrics.Queries.BytesIn.Add(float64(len(data.GetDataBody())))
+	p.budget.Release(p.held)
+	p.held = 0
+	if err := p.budget.Reserve(int64(len(data.GetDataBody()))); err != nil {
+		return nil, err
+	}
+	p.held = int64(len(data.GetDataBody()))
 	return data, nil
 }
 

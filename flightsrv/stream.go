@@ -79,7 +79,6 @@ func (s *Server) sendSlices(ctx context.Context, record arrow.RecordBatch, out c
 		record.Retain()
 		select {
 		case out <- flight.StreamChunk{Data: record}:
-			s.config.Metrics.Queries.BytesOut.Add(float64(size))
 			return nil
 		case <-ctx.Done():
 			record.Release()
