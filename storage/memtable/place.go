@@ -119,8 +119,18 @@ func checkUUID(c *catalog.Column, v *vector.Vector, sel []uint16) error {
 	return nil
 }
 
+// limits returns what a column may hold: what its type allows and a segment can store. A TIME ends with its
+// day; TIMESTAMP(0) lies in the file as milliseconds.
 func limits(t vector.Type) (lo, hi vector.Int128) {
 	switch {
+	case t.Kind == vector.Timestamp && t.Precision == 0:
+		return vector.Int128Of(vector.MinInt / 1000), vector.Int128Of(vector.MaxInt / 1000)
+	case t.Kind == vector.Time:
+		day := int64(24 * 60 * 60)
+		for range t.Precision {
+			day *= 10
+		}
+		return vector.Int128{}, vector.Int128Of(day)
 	case t.Kind == vector.UInt64:
 		return vector.Int128{}, vector.Int128{Lo: ^uint64(0)}
 	case t.Kind == vector.Decimal && t.Precision > 18:
