@@ -15,18 +15,13 @@ func (u *userSession) authorize(permission authz.Permission, on authz.Object) er
 	return u.server.config.Authorizer.Authorize(u.principal, permission, on)
 }
 
-// demand is authorize for what a client asked for: a refusal goes into the audit log.
-func (u *userSession) demand(ctx context.Context, permission authz.Permission, on authz.Object) error {
-	err := u.authorize(permission, on)
-	if err != nil {
-		u.denied(ctx, string(permission), on.String())
+// noted puts a refusal into the audit log. Every way into the session ends here when it fails.
+func (u *userSession) noted(ctx context.Context, err error) error {
+	if sqlerr.CodeOf(err) == sqlerr.InsufficientPrivilege {
+		u.server.audit.LogAttrs(ctx, slog.LevelWarn, "denied", slog.String("user", u.principal.Username),
+			slog.String("address", u.address), slog.String("reason", sqlerr.From(err).Message))
 	}
 	return err
-}
-
-func (u *userSession) denied(ctx context.Context, what, object string) {
-	u.server.audit.LogAttrs(ctx, slog.LevelWarn, "denied", slog.String("user", u.principal.Username),
-		slog.String("address", u.address), slog.String("permission", what), slog.String("object", object))
 }
 
 // audited puts what a principal did into the audit log.
@@ -35,23 +30,22 @@ func (u *userSession) audited(ctx context.Context, action, object string) {
 		slog.String("address", u.address), slog.String("action", action), slog.String("object", object))
 }
 
-// authorizeAll demands ExecuteQuery, and what each access of a statement needs.
-func (u *userSession) authorizeAll(ctx context.Context, accesses []bind.Access) error {
-	if err := u.demand(ctx, authz.ExecuteQuery, authz.Object{}); err != nil {
+// authorizeAll asks for ExecuteQuery, and for what each access of a statement needs.
+func (u *userSession) authorizeAll(accesses []bind.Access) error {
+	if err := u.authorize(authz.ExecuteQuery, authz.Object{}); err != nil {
 		return err
 	}
 	for _, a := range accesses {
-		if err := u.authorizeAccess(ctx, a); err != nil {
+		if err := u.authorizeAccess(a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (u *userSession) authorizeAccess(ctx context.Context, a bind.Access) error {
+func (u *userSession) authorizeAccess(a bind.Access) error {
 	on := authz.Object{Database: catalog.FoldName(a.Database), Table: catalog.FoldName(a.Table)}
 	if err := reserved(a.Privilege, on); err != nil {
-		u.denied(ctx, a.Privilege.String(), on.String())
 		return err
 	}
 	permission, err := permissionOf(a.Privilege)
@@ -59,15 +53,15 @@ func (u *userSession) authorizeAccess(ctx context.Context, a bind.Access) error 
 		return err
 	}
 	if a.Privilege != bind.Read {
-		return u.demand(ctx, permission, on)
+		return u.authorize(permission, on)
 	}
 	switch on.Database {
 	case catalog.InformationSchema:
 		return nil // it shows only what the principal may see
 	case catalog.SystemDatabase:
-		return u.demand(ctx, authz.ViewSystem, authz.Object{})
+		return u.authorize(authz.ViewSystem, authz.Object{})
 	default:
-		return u.demand(ctx, permission, on)
+		return u.authorize(permission, on)
 	}
 }
 

@@ -16,11 +16,11 @@ type command struct {
 	run        func(ctx context.Context, st *statement) error
 }
 
-func (c *command) authorize(ctx context.Context, u *userSession) error {
+func (c *command) authorize(u *userSession) error {
 	if c.permission == "" {
 		return nil
 	}
-	return u.demand(ctx, c.permission, authz.Object{})
+	return u.authorize(c.permission, authz.Object{})
 }
 
 // execCommand runs a command; its permission is asked for again.
@@ -40,10 +40,10 @@ func (st *statement) execCommand(ctx context.Context) (err error) {
 	if err := u.alive(); err != nil {
 		return err
 	}
-	if err := st.command.authorize(ctx, u); err != nil {
-		return err
+	if err := st.command.authorize(u); err != nil {
+		return u.noted(ctx, err)
 	}
-	return st.command.run(ctx, st)
+	return u.noted(ctx, st.command.run(ctx, st))
 }
 
 // The kinds of statements, as metrics name them.

@@ -30,8 +30,8 @@ func (u *userSession) Ingest(
 		return 0, err
 	}
 	g := &ingest{session: u, into: into, rows: rows, options: opts}
-	if err := g.authorize(ctx, authz.Write); err != nil {
-		return 0, err
+	if err := g.authorize(authz.Write); err != nil {
+		return 0, u.noted(ctx, err)
 	}
 	if g.query, err = u.run(ctx, kindIngest, "INGEST INTO "+into.String()); err != nil {
 		return 0, err
@@ -42,7 +42,7 @@ func (u *userSession) Ingest(
 		return change{session: u, query: g.query, apply: g.apply}.run(ctx, x)
 	})
 	if err = g.query.end(err); err != nil {
-		return 0, err
+		return 0, u.noted(ctx, err)
 	}
 	u.server.config.Metrics.Queries.RowsIn.Add(float64(n))
 	u.server.config.Metrics.Queries.BytesIn.Add(float64(g.bytes))
@@ -59,13 +59,12 @@ type ingest struct {
 	bytes   int64 // of the batches read
 }
 
-func (g *ingest) authorize(ctx context.Context, permission authz.Permission) error {
+func (g *ingest) authorize(permission authz.Permission) error {
 	on := authz.Object{Database: catalog.FoldName(g.into.Database), Table: catalog.FoldName(g.into.Table)}
 	if err := reserved(bind.Insert, on); err != nil {
-		g.session.denied(ctx, string(permission), on.String())
 		return err
 	}
-	return g.session.demand(ctx, permission, on)
+	return g.session.authorize(permission, on)
 }
 
 // apply makes the table where the mode says so, and fills it.
@@ -113,7 +112,7 @@ func (g *ingest) table(ctx context.Context, look *sight, w catalog.Writer) (*cat
 		}
 	case IngestReplace:
 		if exists {
-			if err := g.authorize(ctx, authz.DropTable); err != nil {
+			if err := g.authorize(authz.DropTable); err != nil {
 				return nil, err
 			}
 			if err := w.Define(ctx, catalog.DropTable{Name: g.into}); err != nil {
@@ -122,7 +121,7 @@ func (g *ingest) table(ctx context.Context, look *sight, w catalog.Writer) (*cat
 		}
 	case IngestCreate: // Define refuses when it exists
 	}
-	if err := g.authorize(ctx, authz.CreateTable); err != nil {
+	if err := g.authorize(authz.CreateTable); err != nil {
 		return nil, err
 	}
 	columns, err := columnsOf(g.rows.Schema())

@@ -47,7 +47,7 @@ func (u *userSession) Prepare(ctx context.Context, tx Transaction, sql string) (
 	defer u.recovered(ctx, &err)
 	s, err := u.prepare(ctx, tx, sql)
 	if err != nil {
-		return nil, err
+		return nil, u.noted(ctx, err)
 	}
 	return s, nil
 }
@@ -70,7 +70,7 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 		st.tx = x
 	}
 	if st.command = u.commandOf(tree); st.command != nil {
-		if err := st.command.authorize(ctx, u); err != nil {
+		if err := st.command.authorize(u); err != nil {
 			return nil, err
 		}
 	} else if err := st.plan(ctx, x); err != nil {
@@ -109,7 +109,7 @@ func (u *userSession) bind(ctx context.Context, look *sight, tree ast.Statement)
 	if err != nil {
 		return prepared{}, err
 	}
-	if err := u.authorizeAll(ctx, b.Access); err != nil {
+	if err := u.authorizeAll(b.Access); err != nil {
 		return prepared{}, err
 	}
 	p := prepared{bound: b}
@@ -138,7 +138,7 @@ func (st *statement) current(ctx context.Context, look *sight) (prepared, error)
 		return prepared{}, err
 	}
 	if same && st.kind != kindShow { // what SHOW and DESCRIBE give was made when they were bound
-		return p, st.session.authorizeAll(ctx, p.bound.Access)
+		return p, st.session.authorizeAll(p.bound.Access)
 	}
 	p, err = st.session.bind(ctx, look, st.tree)
 	if err != nil {

@@ -50,6 +50,9 @@ func (r *resultStream) Next(ctx context.Context) (arrow.RecordBatch, error) {
 }
 
 func (r *resultStream) next(ctx context.Context) (arrow.RecordBatch, error) {
+	if ctx.Err() != nil { // what the executor has ready does not count any more
+		return nil, context.Cause(ctx)
+	}
 	b, err := r.inner.Next(ctx)
 	if err != nil {
 		return nil, err
@@ -93,7 +96,7 @@ func (r *resultStream) abort(cause error) {
 	r.query.cancel(cause)
 	r.turn <- struct{}{}
 	defer func() { <-r.turn }()
-	r.finish(cause)
+	r.finish(context.Cause(r.query.ctx)) // the first one
 }
 
 // Close ends the result; what was not read is dropped.

@@ -47,7 +47,7 @@ func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stre
 	defer stop()
 	r, err := guard(q, func(ctx context.Context) (*resultStream, error) { return st.start(ctx, q, x, rows[0]) })
 	if err != nil {
-		return nil, q.end(err)
+		return nil, st.session.noted(ctx, q.end(err))
 	}
 	switch {
 	case !st.session.track(r):
@@ -152,7 +152,7 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, rows [][]vect
 	}
 	n, err := guard(q, func(ctx context.Context) (int64, error) { return c.run(ctx, x) })
 	if err = q.end(err); err != nil {
-		return 0, err
+		return 0, st.session.noted(ctx, err)
 	}
 	if st.kind == kindDDL {
 		st.session.audited(ctx, st.bound().Plan.String(), st.session.Database())

@@ -64,7 +64,7 @@ func (u *userSession) Use(ctx context.Context, database string) error {
 func (u *userSession) Begin(ctx context.Context, opts TransactionOptions) (Transaction, error) {
 	x, err := u.begin(ctx, opts)
 	if err != nil {
-		return nil, err
+		return nil, u.noted(ctx, err)
 	}
 	return x, nil
 }
@@ -74,7 +74,7 @@ func (u *userSession) begin(ctx context.Context, opts TransactionOptions) (*tran
 		return nil, err
 	}
 	if err := u.authorize(authz.BeginTransaction, authz.Object{}); err != nil {
-		if err := u.demand(ctx, authz.ExecuteQuery, authz.Object{}); err != nil {
+		if err := u.authorize(authz.ExecuteQuery, authz.Object{}); err != nil {
 			return nil, err
 		}
 		opts.ReadOnly = true
