@@ -19,7 +19,6 @@ const (
 	magic         = "MICOMAN"
 	currentMagic  = "MICOCUR"
 	formatVersion = 1
-	currentName   = "CURRENT"
 	fileSuffix    = ".manifest"
 
 	kindCheckpoint frame.Kind = 1 // the whole state, as changes
@@ -28,6 +27,9 @@ const (
 	// A file is replaced when it has grown by both this much and twice its checkpoint.
 	growthBytesMin = 4 << 20
 )
+
+// CurrentName is the file that names the one that counts: without it there is no manifest.
+const CurrentName = "CURRENT"
 
 // Manifest is an open manifest. It is safe for concurrent use.
 type Manifest struct {
@@ -107,13 +109,13 @@ func (m *Manifest) path(number uint64) string { return filepath.Join(m.dir, file
 func (m *Manifest) readCurrent(names []string) error {
 	found := false
 	for _, name := range names {
-		found = found || name == currentName
+		found = found || name == CurrentName
 	}
 	if !found {
 		m.created, m.instance = true, uuid.New()
 		return nil
 	}
-	path := filepath.Join(m.dir, currentName)
+	path := filepath.Join(m.dir, CurrentName)
 	data, err := vfs.ReadFile(m.fs, path)
 	if err != nil {
 		return fmt.Errorf("open the manifest: %w", err)

@@ -74,7 +74,7 @@ func (m *Manifest) writeCheckpoint(number uint64) (vfs.File, int64, error) {
 
 func (m *Manifest) writeCurrent(number uint64) error {
 	header := frame.Header{Magic: currentMagic, Version: formatVersion, Instance: m.instance, Number: number}
-	path := filepath.Join(m.dir, currentName)
+	path := filepath.Join(m.dir, CurrentName)
 	temp, err := m.fs.Create(path + ".tmp")
 	if err != nil {
 		return err

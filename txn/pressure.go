@@ -1,0 +1,154 @@
+package txn
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/storage/wal"
+)
+
+func errorAttr(err error) slog.Attr {
+	text := err.Error()
+	if cause := sqlerr.From(err).Unwrap(); cause != nil {
+		text += " (" + cause.Error() + ")"
+	}
+	return slog.String("error", text)
+}
+
+// pressure counts the bytes of all memtables, and lets commits wait while there are too many.
+type pressure struct {
+	mu      sync.Mutex // guards what follows
+	tables  map[catalog.TableID]int64
+	total   int64
+	flushed chan struct{} // closed and replaced after each flush
+	last    error         // of the last flush
+}
+
+// set notes a table's bytes and returns the sum.
+func (c *pressure) set(id catalog.TableID, bytes int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total += bytes - c.tables[id]
+	if bytes == 0 {
+		delete(c.tables, id)
+	} else {
+		c.tables[id] = bytes
+	}
+	return c.total
+}
+
+// ended tells those that wait how a flush has ended.
+func (c *pressure) ended(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = err
+	close(c.flushed)
+	c.flushed = make(chan struct{})
+}
+
+// outcome returns how the last flush ended.
+func (c *pressure) outcome() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+func (c *pressure) now() (total int64, flushed <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total, c.flushed
+}
+
+// measure notes the memory of the tables that a group has changed, and wakes the flusher when it is time.
+func (m *Manager) measure(o *order) {
+	total, _ := m.memory.now()
+	for _, r := range o.members {
+		for i := range r.tables {
+			id := r.tables[i].id
+			bytes := int64(0)
+			if v := o.state.tables[id]; v != nil {
+				bytes = v.MemoryBytes()
+			}
+			total = m.memory.set(id, bytes)
+		}
+	}
+	m.options.Metrics.Storage.MemtableBytes.Set(float64(total))
+	logged := m.log.Bytes(wal.LSN(m.checkpointed.Load()))
+	if total > m.options.MemtableBytes || logged > m.options.LogBytes {
+		m.wakeFlusher()
+	}
+}
+
+// measureAll notes the memory and the files of a whole state.
+func (m *Manager) measureAll(p *published) {
+	m.memory.mu.Lock()
+	known := make([]catalog.TableID, 0, len(m.memory.tables))
+	for id := range m.memory.tables {
+		known = append(known, id)
+	}
+	m.memory.mu.Unlock()
+	for _, id := range known {
+		if p.tables[id] == nil {
+			m.memory.set(id, 0)
+		}
+	}
+	var segments, bytes int64
+	for id, v := range p.tables {
+		m.memory.set(id, v.MemoryBytes())
+		for _, d := range v.Segments() {
+			segments++
+			bytes += d.Bytes
+		}
+	}
+	total, _ := m.memory.now()
+	storage := &m.options.Metrics.Storage
+	storage.MemtableBytes.Set(float64(total))
+	storage.Segments.Set(float64(segments))
+	storage.SegmentBytes.Set(float64(bytes))
+}
+
+// room waits while the memtables have far more than their limit: until a flush has made room, or has failed.
+func (m *Manager) room(ctx context.Context) error {
+	total, flushed := m.memory.now()
+	for total > stallFactor*m.options.MemtableBytes {
+		m.wakeFlusher()
+		select {
+		case <-flushed:
+		case <-m.stop:
+			return shuttingDown()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := m.memory.outcome(); err != nil {
+			return err
+		}
+		total, flushed = m.memory.now()
+	}
+	return nil
+}
+
+func (m *Manager) wakeFlusher() {
+	select {
+	case m.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// flushOnDemand is the flusher: it flushes when it is woken.
+func (m *Manager) flushOnDemand(ctx context.Context) {
+	for {
+		select {
+		case <-m.stop:
+			return
+		case <-m.wake:
+		}
+		err := m.Flush(ctx)
+		if err != nil {
+			m.options.Log.ErrorContext(ctx, "a flush failed", errorAttr(err))
+		}
+		m.memory.ended(err)
+	}
+}

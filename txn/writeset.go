@@ -1,0 +1,143 @@
+package txn
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/storage/manifest"
+	"github.com/micodb/micodb/storage/memtable"
+	"github.com/micodb/micodb/storage/segment"
+	"github.com/micodb/micodb/storage/table"
+)
+
+// writeSet is what a transaction has changed.
+type writeSet struct {
+	definitions *definitions // the snapshot's, with the transaction's changes
+	changes     []manifest.Change
+	tables      map[catalog.TableID]*tableWrites
+	savepoints  []savepoint
+	written     []string // paths of all segments, also of those that were rolled back
+}
+
+// tableWrites is what a transaction has changed in one table.
+type tableWrites struct {
+	version  *table.Version // that the transaction reads
+	created  bool           // by the transaction itself
+	rows     *memtable.Memtable
+	segments []*segment.Descriptor // rows that did not stay in memory
+	deletes  []catalog.Address
+	deleted  map[catalog.Address]struct{} // the same
+}
+
+// savepoint is a state of the write set to go back to.
+type savepoint struct {
+	name        string
+	definitions *definitions
+	changes     int
+	tables      map[catalog.TableID]tableMark
+}
+
+type tableMark struct {
+	rows     memtable.View
+	segments int
+	deletes  int
+}
+
+func newWriteSet(d *definitions) writeSet {
+	return writeSet{definitions: d, tables: map[catalog.TableID]*tableWrites{}}
+}
+
+func newTableWrites(v *table.Version, created bool) *tableWrites {
+	return &tableWrites{
+		version: v, created: created, rows: v.NewWriteSet(), deleted: map[catalog.Address]struct{}{},
+	}
+}
+
+// empty tells whether there is nothing to commit.
+func (w *writeSet) empty() bool {
+	for _, t := range w.tables {
+		if !t.empty() {
+			return false
+		}
+	}
+	return len(w.changes) == 0
+}
+
+func (t *tableWrites) empty() bool {
+	view := t.rows.View()
+	return view.Rows() == 0 && len(t.segments) == 0 && len(t.deletes) == 0
+}
+
+// overlay is what a scan of the table sees besides the version.
+func (t *tableWrites) overlay() *table.Overlay {
+	if t.empty() {
+		return nil
+	}
+	return &table.Overlay{
+		Rows: t.rows.View(), Segments: slices.Clip(t.segments), Deletes: slices.Clip(t.deletes),
+	}
+}
+
+// remove adds addresses to delete; one that is deleted already changes nothing.
+func (t *tableWrites) remove(rows []catalog.Address) {
+	for _, a := range rows {
+		if _, again := t.deleted[a]; !again {
+			t.deleted[a] = struct{}{}
+			t.deletes = append(t.deletes, a)
+		}
+	}
+}
+
+// save sets a savepoint; an older one of the same name is forgotten.
+func (w *writeSet) save(name string) {
+	w.savepoints = slices.DeleteFunc(w.savepoints, func(s savepoint) bool { return s.name == name })
+	s := savepoint{
+		name: name, definitions: w.definitions, changes: len(w.changes),
+		tables: make(map[catalog.TableID]tableMark, len(w.tables)),
+	}
+	for id, t := range w.tables {
+		s.tables[id] = tableMark{rows: t.rows.View(), segments: len(t.segments), deletes: len(t.deletes)}
+	}
+	w.savepoints = append(w.savepoints, s)
+}
+
+// rollBack goes back to a savepoint, which stays; later ones are forgotten. False when there is none.
+func (w *writeSet) rollBack(name string) (bool, error) {
+	i := slices.IndexFunc(w.savepoints, func(s savepoint) bool { return s.name == name })
+	if i < 0 {
+		return false, nil
+	}
+	w.savepoints = w.savepoints[:i+1]
+	s := &w.savepoints[i]
+	w.definitions, w.changes = s.definitions, w.changes[:s.changes]
+	maps.DeleteFunc(w.tables, func(id catalog.TableID, _ *tableWrites) bool {
+		_, known := s.tables[id]
+		return !known
+	})
+	for id, mark := range s.tables {
+		if err := w.tables[id].rollBack(mark); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+func (t *tableWrites) rollBack(mark tableMark) error {
+	for _, a := range t.deletes[mark.deletes:] {
+		delete(t.deleted, a)
+	}
+	// Clipped: an open scan may hold what follows.
+	t.segments, t.deletes = slices.Clip(t.segments[:mark.segments]), slices.Clip(t.deletes[:mark.deletes])
+	if now := t.rows.View(); now.Rows() == mark.rows.Rows() && now.End() == mark.rows.End() {
+		return nil
+	}
+	rows := t.version.NewWriteSet()
+	for _, chunk := range chunksOf(mark.rows, t.version.Definition().Columns) {
+		if err := rows.Add(chunk); err != nil {
+			return err
+		}
+	}
+	t.rows = rows
+	return nil
+}
