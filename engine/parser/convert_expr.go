@@ -6,7 +6,6 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 
 	"github.com/micodb/micodb/engine/parser/ast"
-	"github.com/micodb/micodb/engine/parser/lex"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -105,60 +104,7 @@ func (c *converter) leafExpr(v *sqlparser.SQLVal) (ast.Expr, error) {
 	case quantified:
 		return nil, c.unexpected(i, "a comparison before "+c.tokens[i].Upper)
 	}
-	t, at := &c.tokens[i], c.at(i)
-	switch t.Kind {
-	case lex.Integer:
-		return &ast.Literal{At: at, Kind: ast.IntegerLiteral, Text: t.Text}, nil
-	case lex.Decimal:
-		return &ast.Literal{At: at, Kind: ast.DecimalLiteral, Text: t.Text}, nil
-	case lex.Float:
-		return &ast.Literal{At: at, Kind: ast.FloatLiteral, Text: t.Text}, nil
-	case lex.String:
-		return &ast.Literal{At: at, Kind: ast.StringLiteral, Text: t.Text}, nil
-	case lex.Hex:
-		return &ast.Literal{At: at, Kind: ast.HexLiteral, Text: t.Text}, nil
-	case lex.Parameter:
-		name := ""
-		if t.Text[0] == ':' && (t.Text[1] < '0' || t.Text[1] > '9') {
-			name = t.Text[1:]
-		}
-		return &ast.Parameter{At: at, Ordinal: t.Ordinal, Name: name}, nil
-	case lex.Word:
-		return c.wordLeaf(i)
-	default:
-		return nil, c.unexpected(i, "an expression")
-	}
-}
-
-// wordLeaf reads NULL, TRUE, DEFAULT, CURRENT_DATE and their like, and DATE '…'.
-func (c *converter) wordLeaf(i int) (ast.Expr, error) {
-	t, at := &c.tokens[i], c.at(i)
-	if n := c.typedLiteral(i); n > 0 {
-		kind := ast.TimestampLiteral
-		switch {
-		case t.Is("DATE"):
-			kind = ast.DateLiteral
-		case t.Is("TIMESTAMPTZ"), c.is(i, "TIMESTAMP") && c.is(i+1, "WITH"):
-			kind = ast.TimestampTZLiteral
-		case t.Is("TIME") && c.is(i+1, "WITH"):
-			return nil, c.unsupported(i, "TIME WITH TIME ZONE")
-		case t.Is("TIME"):
-			kind = ast.TimeLiteral
-		}
-		return &ast.Literal{At: at, Kind: kind, Text: c.tokens[i+n-1].Text}, nil
-	}
-	switch t.Upper {
-	case "NULL":
-		return &ast.Literal{At: at, Kind: ast.NullLiteral}, nil
-	case "TRUE", "FALSE":
-		return &ast.Literal{At: at, Kind: ast.BooleanLiteral, Text: strings.ToLower(t.Text)}, nil
-	case "DEFAULT":
-		return &ast.Default{At: at}, nil
-	}
-	if !constants[t.Upper] {
-		return nil, c.unexpected(i, "an expression")
-	}
-	return &ast.Call{At: at, Name: ast.ObjectName{At: at, Parts: []ast.Name{c.name(i)}}}, nil
+	return c.literal(i)
 }
 
 // column reads a column's name.

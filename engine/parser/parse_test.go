@@ -97,6 +97,7 @@ func TestLimits(t *testing.T) {
 		"casts":     nest("", "a", "::INT", 6000),
 		"length":    "SELECT '" + strings.Repeat("x", 16<<20) + "'",
 		"parameter": "SELECT $99999",
+		"tokens":    "SELECT 1" + strings.Repeat(",1", 1<<20),
 	} {
 		_, err := parser.Parse(sql)
 		require.Equal(t, sqlerr.ProgramLimitExceeded, sqlerr.CodeOf(err), "%s: %v", name, err)

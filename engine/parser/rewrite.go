@@ -117,6 +117,11 @@ func (p *parsing) tooDeep(i int) error {
 
 // parseQuery parses the query in [lo, hi) on its own.
 func (p *parsing) parseQuery(lo, hi int) (ast.Query, error) {
+	if p.is(lo, "VALUES") {
+		if v, err := p.plainValues(lo, hi); v != nil || err != nil {
+			return v, err
+		}
+	}
 	r, err := p.within()
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package parser_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,16 @@ func TestTPCHParses(t *testing.T) {
 		require.NoError(t, err, query)
 		require.IsType(t, &ast.Select{}, s)
 		require.NotEmpty(t, s.(*ast.Select).From)
+	}
+}
+
+func BenchmarkInsert(b *testing.B) {
+	query := "INSERT INTO t VALUES (1, 'abc', 2.5, NULL)" + strings.Repeat(", (1, 'abc', -2.5, DATE '2020-01-01')", 999)
+	b.SetBytes(int64(len(query)))
+	for b.Loop() {
+		if _, err := parser.Parse(query); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 
 // The limits of one statement.
 const (
-	MaxBytes = 16 << 20 // bulk data comes by Ingest or COPY
-	MaxDepth = 100      // of nested brackets and CASEs
+	MaxBytes  = 16 << 20 // bulk data comes by Ingest or COPY
+	MaxTokens = 1 << 20  // each takes some hundred bytes
+	MaxDepth  = 100      // of nested brackets and CASEs
 )
 
 // Text is a text cut into tokens; the last token is an End.
@@ -26,7 +27,8 @@ func Tokenize(sql string) (*Text, error) {
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the text has %d bytes, at most %d are allowed",
 			len(sql), MaxBytes).WithHint("load bulk data through ingest or COPY")
 	}
-	l := &lexer{Text: Text{SQL: sql}}
+	const sparse, first = 5, 4096 // characters a token, and tokens to make room for at once
+	l := &lexer{Text: Text{SQL: sql, Tokens: make([]Token, 0, min(len(sql)/sparse+2, first))}}
 	if !utf8.ValidString(sql) {
 		at := 0
 		for at < len(sql) {
@@ -47,6 +49,10 @@ func Tokenize(sql string) (*Text, error) {
 		}
 		if err := l.next(); err != nil {
 			return nil, err
+		}
+		if len(l.Tokens) > MaxTokens {
+			return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the text has more than %d words and signs", MaxTokens).
+				At(l.Tokens[MaxTokens].At).WithHint("load bulk data through ingest or COPY")
 		}
 	}
 	l.add(End, len(sql), "")

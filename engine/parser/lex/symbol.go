@@ -13,8 +13,14 @@ func (l *lexer) symbol() error {
 		three = " ->> <=> "
 		two   = " :: || <> <= >= != -> << >> => := && // ** == !~ ~* @> <@ "
 		one   = "()[],;+-*/%<>=.&|~"
+		alone = "()[],;+%."
 	)
 	start := l.at
+	if strings.IndexByte(alone, l.SQL[start]) >= 0 { // begins nothing longer
+		l.at++
+		l.add(Symbol, start, l.SQL[start:l.at])
+		return nil
+	}
 	for _, longer := range []struct {
 		length int
 		known  string
@@ -33,7 +39,7 @@ func (l *lexer) symbol() error {
 		return l.foreign(start)
 	}
 	l.at++
-	l.add(Symbol, start, string(c))
+	l.add(Symbol, start, l.SQL[start:l.at])
 	return nil
 }
 
