@@ -211,10 +211,14 @@ func (p part) kernel(t vector.Type) partKernel {
 				out[i] = p.ofTime(modulo(in[i], day) * nanos)
 			}
 		default:
-			f := table.over(p.ofDay, vector.Bounds{Lo: floorDiv(v.Lo, day), Hi: floorDiv(v.Hi, day)})
-			for _, i := range sel {
-				out[i] = f(floorDiv(in[i], day))
+			if day != 1 {
+				for _, i := range sel {
+					out[i] = floorDiv(in[i], day)
+				}
+				in = out
 			}
+			days := vector.Bounds{Lo: floorDiv(v.Lo, day), Hi: floorDiv(v.Hi, day)}
+			table.lookUp(p.ofDay, days, dayRows{in, out, sel})
 		}
 		return b.IntVector(result, out, nil, r.Lo, r.Hi)
 	}
@@ -229,10 +233,19 @@ type dayTable struct {
 // maxTableDays is some 180 years.
 const maxTableDays = 1 << 16
 
-// over returns f, as a table where the days are few.
-func (t *dayTable) over(f func(int64) int64, days vector.Bounds) func(int64) int64 {
+// dayRows are what a function of days reads and writes.
+type dayRows struct {
+	in, out []int64
+	sel     []uint16
+}
+
+// lookUp computes f for all rows, whose days lie within the bounds: from the table where the days are few.
+func (t *dayTable) lookUp(f func(int64) int64, days vector.Bounds, r dayRows) {
 	if days.Lo > days.Hi || uint64(days.Hi)-uint64(days.Lo) >= maxTableDays {
-		return f
+		for _, i := range r.sel {
+			r.out[i] = f(r.in[i])
+		}
+		return
 	}
 	if days.Lo < t.first || days.Hi >= t.first+int64(len(t.values)) {
 		t.first, t.values = days.Lo, make([]int64, days.Hi-days.Lo+1)
@@ -240,8 +253,10 @@ func (t *dayTable) over(f func(int64) int64, days vector.Bounds) func(int64) int
 			t.values[i] = f(t.first + int64(i))
 		}
 	}
-	first, values := t.first, t.values
-	return func(d int64) int64 { return values[d-first] }
+	first, values, in, out := t.first, t.values, r.in, r.out
+	for _, i := range r.sel {
+		out[i] = values[in[i]-first]
+	}
 }
 
 func epoch(t vector.Type) expr.Kernel {

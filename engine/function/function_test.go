@@ -106,9 +106,7 @@ func run(t *testing.T, e expr.Expr, c *vector.Chunk, sel []uint16, row int) (vec
 		return null, err
 	}
 	require.True(t, v.Type.Equal(e.Type()), "%s is %s, not %s", e, v.Type, e.Type())
-	if v.Physical == vector.Integer && !v.IsNull(row) {
-		require.True(t, v.Lo <= v.Int(row) && v.Int(row) <= v.Hi, "%s: %d in %d..%d", e, v.Int(row), v.Lo, v.Hi)
-	}
+	require.NoError(t, vector.Check(v, c.Len, sel), "%s", e)
 	b, ok := expr.Bounds(e, func(i int) (vector.Bounds, bool) {
 		return c.Columns[i].Bounds(), c.Columns[i].Physical == vector.Integer
 	})
