@@ -51,6 +51,8 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 			return c.coalesce(args, places, e)
 		case name == "nullif" && len(args) == 2:
 			return c.nullIf(args, places, e)
+		case name == "if" && len(args) == 3:
+			return c.ifThen(args, places, e)
 		}
 	}
 	return c.callFunction(name, args, places, e)
@@ -144,6 +146,19 @@ func (c *clause) nullIf(args []expr.Expr, places []ast.Node, place ast.Node) (ex
 	}
 	null := expr.Literal{Value: vector.NullOf(first.Type())}
 	return expr.Case{Whens: []expr.When{{If: equal, Then: null}}, Else: first}, nil
+}
+
+// ifThen is its second argument where the first is TRUE, and else the third.
+func (c *clause) ifThen(args []expr.Expr, places []ast.Node, place ast.Node) (expr.Expr, error) {
+	condition, err := c.condition(args[0], "IF", places[0])
+	if err != nil {
+		return nil, err
+	}
+	results, err := c.sameType(args[1:], places[1:], "the results of IF", place)
+	if err != nil {
+		return nil, err
+	}
+	return expr.Case{Whens: []expr.When{{If: condition, Then: results[0]}}, Else: results[1]}, nil
 }
 
 // extract is the function named as the field.
