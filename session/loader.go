@@ -102,6 +102,9 @@ func assignable(from, to vector.Type) bool {
 
 // load inserts the rows of one batch.
 func (l *loader) load(ctx context.Context, w catalog.Writer, b arrow.RecordBatch) error {
+	if err := batch.Validate(b); err != nil {
+		return err
+	}
 	for from := 0; from < int(b.NumRows()); from += vector.ChunkRows {
 		to := min(from+vector.ChunkRows, int(b.NumRows()))
 		c := &vector.Chunk{Len: to - from, Columns: make([]*vector.Vector, len(l.sources))}

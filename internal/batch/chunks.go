@@ -17,9 +17,12 @@ type Chunks struct {
 	dictionaries []*textDictionary // nil for the columns that have none
 }
 
-// NewChunks reads a batch whose columns have types that TypeOf knows: 0A000 for others. The batch must not be
-// released before the last chunk is used.
+// NewChunks reads a batch whose columns have types that TypeOf knows: 0A000 for others, 08P01
+// for one that is damaged. The batch must not be released before the last chunk is used.
 func NewChunks(b arrow.RecordBatch) (*Chunks, error) {
+	if err := Validate(b); err != nil {
+		return nil, err
+	}
 	c := &Chunks{batch: b}
 	for i, f := range b.Schema().Fields() {
 		of, err := TypeOf(f)

@@ -72,7 +72,7 @@ func Bytes(b arrow.RecordBatch) int64 {
 		default:
 			total += int64(a.Data().SizeInBytes())
 		}
-		if a.NullN() > 0 {
+		if len(a.NullBitmapBytes()) > 0 {
 			total += n / 8
 		}
 	}

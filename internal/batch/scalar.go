@@ -20,6 +20,9 @@ func AppendRows(rows [][]vector.Scalar, b arrow.RecordBatch, limit int) ([][]vec
 	if len(rows)+n > limit {
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "more than %d rows of parameters were given", limit)
 	}
+	if err := Validate(b); err != nil {
+		return nil, err
+	}
 	fields := b.Schema().Fields()
 	types := make([]vector.Type, len(fields))
 	for i, f := range fields {
