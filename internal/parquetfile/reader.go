@@ -1,9 +1,11 @@
 package parquetfile
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -64,7 +66,8 @@ type Chunk struct {
 	Group, Column int
 	Type          vector.Type
 	Rows          int
-	Codes         bool // texts whose pages all have the dictionary stay codes of it
+	Codes         bool   // texts whose pages all have the dictionary stay codes of it
+	Checksum      uint32 // CRC32C of the chunk in the file; 0: not known
 }
 
 // Read decodes a column chunk. It returns the bytes that it read from the file, too.
@@ -125,13 +128,40 @@ func (f *File) pages(in Input, source *tracked, c Chunk, stream bool) (file.Page
 	}
 	props := in.properties()
 	props.BufferedStreamEnabled = stream
-	r, err := file.NewParquetReader(source, file.WithMetadata(f.meta), file.WithReadProps(props))
+	var from parquet.ReaderAtSeeker = source
+	if c.Checksum != 0 && !stream {
+		if from, err = verified(source, start, size, c.Checksum); err != nil {
+			return nil, 0, err
+		}
+	}
+	r, err := file.NewParquetReader(from, file.WithMetadata(f.meta), file.WithReadProps(props))
 	if err != nil {
 		return nil, 0, err
 	}
 	p, err := r.RowGroup(c.Group).GetColumnPageReader(c.Column)
 	return p, size, err
 }
+
+// verified reads a column chunk and compares its checksum. Only the chunk can be read from what it returns.
+func verified(source *tracked, start, size int64, want uint32) (parquet.ReaderAtSeeker, error) {
+	data := make([]byte, size)
+	if _, err := source.ReadAt(data, start); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if got := crc32.Checksum(data, castagnoli()); got != want {
+		return nil, fmt.Errorf("the column chunk at %d has the checksum %08x instead of %08x", start, got, want)
+	}
+	return io.NewSectionReader(shifted{bytes.NewReader(data), start}, 0, start+size), nil
+}
+
+// shifted is a part of a file that lies in memory.
+type shifted struct {
+	part  *bytes.Reader
+	start int64
+}
+
+// ReadAt implements io.ReaderAt.
+func (s shifted) ReadAt(p []byte, off int64) (int, error) { return s.part.ReadAt(p, off-s.start) }
 
 func (in *Input) properties() *parquet.ReaderProperties {
 	p := parquet.NewReaderProperties(memory.DefaultAllocator)

@@ -177,7 +177,7 @@ func check(t *testing.T, of vector.Type, g Group, data []byte, want []string) {
 	require.Equal(t, 1, f.Groups())
 	require.Equal(t, len(want), g.Rows)
 	s := g.Columns[0]
-	v, size, err := f.Read(t.Context(), in, Chunk{Column: f.Find(7), Type: of, Rows: g.Rows, Codes: s.Dictionary})
+	v, size, err := f.Read(t.Context(), in, Chunk{Column: f.Find(7), Type: of, Rows: g.Rows, Codes: s.Dictionary, Checksum: s.Checksum})
 	require.NoError(t, err)
 	require.Positive(t, size)
 	require.Equal(t, len(want), v.Len)

@@ -23,6 +23,7 @@ type Summary struct {
 	MaxOpen    bool           `json:"max_open,omitempty"`
 	Distinct   int64          `json:"distinct,omitempty"`   // estimate; 0: not known
 	Dictionary bool           `json:"dictionary,omitempty"` // Bytes: the chunk decodes to dictionary codes
+	Checksum   uint32         `json:"checksum,omitempty"`   // CRC32C of the column chunk in the file
 }
 
 // FloatBounds returns the bounds of a Float column.

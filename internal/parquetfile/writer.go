@@ -2,11 +2,13 @@ package parquetfile
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"io"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -26,13 +28,38 @@ const dictionaryPageBytes = 8 << 20
 // maxIntegerDictionary is up to how many distinct integers a dictionary is smaller than the values under LZ4.
 const maxIntegerDictionary = 1 << 12
 
+// summed passes bytes on and sums up those of one column chunk.
+type summed struct {
+	sink  io.Writer
+	crc   uint32
+	bytes int64
+}
+
+// Write implements io.Writer.
+func (s *summed) Write(p []byte) (int, error) {
+	n, err := s.sink.Write(p)
+	s.crc = crc32.Update(s.crc, castagnoli(), p[:n])
+	s.bytes += int64(n)
+	return n, err
+}
+
+// take returns the sum since the last call, and the bytes that it is of.
+func (s *summed) take() (crc uint32, bytes int64) {
+	crc, bytes = s.crc, s.bytes
+	s.crc, s.bytes = 0, 0
+	return crc, bytes
+}
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
 // Writer writes one file. It holds one row group in memory. Not safe for concurrent use.
 type Writer struct {
-	sink    io.Writer
+	sink    *summed
 	columns []gathered
 	schema  *schema.GroupNode
 	file    *file.Writer // nil until the first row group tells which columns have few values
 	groups  []Group
+	sizes   [][]int64 // of the column chunks, as they were summed
 	sketch  sketch
 }
 
@@ -44,7 +71,7 @@ type Group struct {
 
 // NewWriter begins a file with these columns.
 func NewWriter(sink io.Writer, columns []Column) (*Writer, error) {
-	w := &Writer{sink: sink, columns: make([]gathered, len(columns))}
+	w := &Writer{sink: &summed{sink: sink}, columns: make([]gathered, len(columns))}
 	fields := make(schema.FieldList, len(columns))
 	for i, c := range columns {
 		n, err := node(c)
@@ -117,23 +144,30 @@ func (w *Writer) Close() ([]Group, error) {
 	}
 	for i := range w.groups {
 		for j := range w.columns {
-			if w.columns[j].of.Type.Physical() != vector.Bytes {
-				continue
-			}
 			chunk, err := meta.RowGroup(i).ColumnChunk(j)
 			if err != nil {
 				return nil, err
 			}
-			whole := chunk.HasDictionaryPage()
-			for _, s := range chunk.EncodingStats() {
-				whole = whole && (s.PageType == file.PageTypeDictionaryPage ||
-					s.Encoding == parquet.Encodings.RLEDict || s.Encoding == parquet.Encodings.PlainDict)
+			if chunk.TotalCompressedSize() != w.sizes[i][j] {
+				return nil, sqlerr.New(sqlerr.InternalError, "a column chunk of %d bytes was summed over %d",
+					chunk.TotalCompressedSize(), w.sizes[i][j])
 			}
 			s := &w.groups[i].Columns[j]
-			s.Dictionary = whole && KeepsDictionary(s.Distinct, int64(w.groups[i].Rows))
+			s.Dictionary = w.columns[j].of.Type.Physical() == vector.Bytes && codes(chunk) &&
+				KeepsDictionary(s.Distinct, int64(w.groups[i].Rows))
 		}
 	}
 	return w.groups, nil
+}
+
+// codes tells whether all pages of a chunk have the dictionary.
+func codes(chunk *metadata.ColumnChunkMetaData) bool {
+	whole := chunk.HasDictionaryPage()
+	for _, s := range chunk.EncodingStats() {
+		whole = whole && (s.PageType == file.PageTypeDictionaryPage ||
+			s.Encoding == parquet.Encodings.RLEDict || s.Encoding == parquet.Encodings.PlainDict)
+	}
+	return whole
 }
 
 // flush writes the row group.
@@ -154,6 +188,8 @@ func (w *Writer) flush() error {
 	if err != nil {
 		return err
 	}
+	sizes := make([]int64, len(w.columns))
+	w.sink.take()
 	for i := range w.columns {
 		c, err := out.NextColumn()
 		if err != nil {
@@ -162,9 +198,13 @@ func (w *Writer) flush() error {
 		if err := w.columns[i].write(c); err != nil {
 			return err
 		}
+		if err := c.Close(); err != nil {
+			return err
+		}
 		w.columns[i].reset()
+		group.Columns[i].Checksum, sizes[i] = w.sink.take()
 	}
-	w.groups = append(w.groups, group)
+	w.groups, w.sizes = append(w.groups, group), append(w.sizes, sizes)
 	return out.Close()
 }
 
@@ -198,7 +238,7 @@ func wantsDictionary(t vector.Type, s *Summary, rows int64) bool {
 	}
 }
 
-// write puts the gathered values into a column chunk, which the next column or the row group's end closes.
+// write puts the gathered values into a column chunk.
 func (g *gathered) write(c file.ColumnChunkWriter) (err error) {
 	var levels []int16
 	if !g.of.Required {

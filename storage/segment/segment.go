@@ -175,7 +175,8 @@ func (s *Segment) chunk(f *parquetfile.File, group, k int) (parquetfile.Chunk, e
 	id := s.Descriptor.Columns[k]
 	g := &s.Descriptor.Groups[group]
 	c := parquetfile.Chunk{
-		Group: group, Column: f.Find(int32(id)), Type: s.types[id], Rows: int(g.Rows), Codes: g.Columns[k].Dictionary,
+		Group: group, Column: f.Find(int32(id)), Type: s.types[id], Rows: int(g.Rows),
+		Codes: g.Columns[k].Dictionary, Checksum: g.Columns[k].Checksum,
 	}
 	if c.Column < 0 {
 		return c, s.damaged("it has no column with the field id %d", id)

@@ -219,3 +219,24 @@ func TestAbortLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, names)
 }
+
+func TestEveryFlippedByteOfAChunkIsFound(t *testing.T) {
+	fs := memory(t)
+	d := write(t, fs, 5_000)
+	name := filepath.Join("/d", d.Path)
+	data, err := vfs.ReadFile(fs, name)
+	require.NoError(t, err)
+	for at := 4; at < 2000; at += 13 {
+		data[at] ^= 0x10
+		require.NoError(t, vfs.WriteFile(fs, name, data))
+		data[at] ^= 0x10
+		s, failed := open(t, fs, d, 1<<20), 0
+		for _, id := range d.Columns {
+			if _, _, err := s.Load(t.Context(), 0, id); err != nil {
+				require.Equal(t, sqlerr.DataCorrupted, sqlerr.CodeOf(err))
+				failed++
+			}
+		}
+		require.Equal(t, 1, failed, "byte %d", at)
+	}
+}
