@@ -79,6 +79,8 @@ type Form struct {
 	Narrow   bool  // Wide: all fit 64 bits
 	Coded    bool  // Bytes: all have codes
 	Distinct int   // Coded: upper bound of the codes
+
+	dictionary *vector.Dictionary // Coded: what Read gives, so that no value that comes later is in it
 }
 
 // Form returns what holds for the block's column at j.
@@ -89,7 +91,8 @@ func (b *Block) Form(j int) Form {
 		Narrow: c.narrow.Load() >= int32(b.End), Coded: c.codes != nil && c.coded.Load() >= int32(b.End),
 	}
 	if f.Coded {
-		f.Distinct = len(b.table.dictionaries[j].published.Load().Values)
+		f.dictionary = b.table.dictionaries[j].published.Load()
+		f.Distinct = len(f.dictionary.Values)
 	}
 	return f
 }
@@ -123,7 +126,7 @@ func (b *Block) Read(j int, form Form, out *vector.Vector, buffer *Buffer) {
 	case c.physical == vector.Float:
 		vector.SetCodes(out, c.floats[:n])
 	case form.Coded:
-		c.readCodes(out, b.table.dictionaries[j].published.Load(), buffer)
+		c.readCodes(out, form.dictionary, buffer)
 	default:
 		out.Offsets, out.Data = c.offsets[:n+1], *c.data.Load()
 	}
