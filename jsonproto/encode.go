@@ -71,7 +71,7 @@ func appendValue(out []byte, a arrow.Array, i int) ([]byte, error) {
 	case *array.Float64:
 		return appendFloat(out, a.Value(i), 64), nil
 	case *array.Decimal128:
-		return append(out, a.ValueStr(i)...), nil
+		return appendDecimal(out, a, i)
 	case *array.String:
 		return appendString(out, a.Value(i)), nil
 	case *array.Binary:
@@ -91,6 +91,15 @@ func appendValue(out []byte, a arrow.Array, i int) ([]byte, error) {
 	default:
 		return out, sqlerr.NotSupported("a column of " + a.DataType().String() + " in JSON")
 	}
+}
+
+// appendDecimal adds every digit, zeros at the end too.
+func appendDecimal(out []byte, a *array.Decimal128, i int) ([]byte, error) {
+	t, ok := a.DataType().(*arrow.Decimal128Type)
+	if !ok {
+		return out, sqlerr.New(sqlerr.InternalError, "a decimal column is a %s", a.DataType())
+	}
+	return append(out, a.Value(i).ToString(t.Scale)...), nil
 }
 
 func appendFloat(out []byte, v float64, bits int) []byte {

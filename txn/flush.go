@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -55,14 +56,16 @@ func (m *Manager) Flush(ctx context.Context) error {
 		m.collect()
 		return nil
 	}
+	m.options.Log.DebugContext(ctx, "flush begins", slog.Uint64("sequence", uint64(f.state.sequence)))
 	err = m.flush(ctx, f)
-	storage := &m.options.Metrics.Storage
+	storage, took := &m.options.Metrics.Storage, time.Since(started)
 	if err != nil {
 		storage.Flushes.WithLabelValues("error").Inc()
 		return err
 	}
+	m.options.Log.DebugContext(ctx, "flush ends", slog.Duration("took", took))
 	storage.Flushes.WithLabelValues("success").Inc()
-	storage.FlushSeconds.Observe(time.Since(started).Seconds())
+	storage.FlushSeconds.Observe(took.Seconds())
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -22,7 +23,7 @@ import (
 )
 
 // Password is admin's on every server that the harness starts.
-const Password = "a password for tests"
+const Password = "a-password-for-tests"
 
 // startTimeout is how long a server may take to be ready: ten times what a slow machine needs.
 const startTimeout = 2 * time.Minute
@@ -83,7 +84,26 @@ type Server struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 	err  error         // of the process, when done is closed
-	log  *bytes.Buffer // of the process, when done is closed
+	log  *output
+}
+
+// output is what a process writes, which may be read while it runs.
+type output struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+// String returns what was written so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // Start starts a server with flags on a new data directory. The test's end kills it.
@@ -110,7 +130,7 @@ func (s *Server) Launch() {
 	args := append([]string{
 		"serve", "--data-dir", s.Dir, "--port", "0", "--flight-port", "0", "--http-port", "0",
 	}, s.args...)
-	s.log = &bytes.Buffer{}
+	s.log = &output{}
 	s.cmd = exec.Command(Binary(s.t), args...) //nolint:noctx // Kill ends it
 	s.cmd.Env = append(os.Environ(), "MICODB_ADMIN_PASSWORD="+Password)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
@@ -182,10 +202,32 @@ func (s *Server) Wait() error {
 	return s.err
 }
 
-// Log returns what a process that has ended wrote.
-func (s *Server) Log() string {
-	<-s.done
-	return s.log.String()
+// Log returns what the process wrote so far.
+func (s *Server) Log() string { return s.log.String() }
+
+// Logged waits until the process has written a text more often than before times, and tells whether it did so within
+// the time.
+func (s *Server) Logged(text string, before int, within time.Duration) bool {
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for strings.Count(s.Log(), text) <= before {
+		select {
+		case <-deadline.C:
+			return false
+		case <-s.done:
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
+}
+
+// Ready tells whether the launched process has written its addresses.
+func (s *Server) Ready() bool {
+	_, err := os.Stat(filepath.Join(s.Dir, "endpoints.json"))
+	return err == nil
 }
 
 // PeakBytes returns the most resident memory that the running process has had, as the kernel counts it.

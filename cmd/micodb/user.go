@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+func newUser() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "user",
+		Short: "Manage the users of a running server",
+		Args:  noArguments,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newUserAdd(), newUserPasswd())
+	return c
+}
+
+func newUserAdd() *cobra.Command {
+	var at connectFlags
+	var role, passwordFile string
+	c := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Make a user",
+		Args:  oneName,
+		RunE: func(c *cobra.Command, args []string) error {
+			password, err := newPassword(args[0], passwordFile)
+			if err != nil {
+				return err
+			}
+			sql := "CREATE USER " + quoteName(args[0]) + " IDENTIFIED BY " + quoteText(password)
+			if role != "" {
+				sql += " DEFAULT ROLE " + quoteName(role)
+			}
+			return runUserStatement(c, &at, sql, "user "+args[0]+" is made")
+		},
+	}
+	at.add(c.Flags())
+	c.Flags().StringVar(&role, "role", "", "admin, poweruser or readonly; without one the user may do nothing")
+	c.Flags().StringVar(&passwordFile, "new-password-file", "", "file with the user's password (or set "+
+		"MICODB_NEW_PASSWORD; else it is asked for)")
+	return c
+}
+
+func newUserPasswd() *cobra.Command {
+	var at connectFlags
+	var passwordFile string
+	c := &cobra.Command{
+		Use:   "passwd NAME",
+		Short: "Change a user's password",
+		Args:  oneName,
+		RunE: func(c *cobra.Command, args []string) error {
+			password, err := newPassword(args[0], passwordFile)
+			if err != nil {
+				return err
+			}
+			sql := "ALTER USER " + quoteName(args[0]) + " IDENTIFIED BY " + quoteText(password)
+			return runUserStatement(c, &at, sql, "the password of "+args[0]+" is changed")
+		},
+	}
+	at.add(c.Flags())
+	c.Flags().StringVar(&passwordFile, "new-password-file", "", "file with the new password (or set "+
+		"MICODB_NEW_PASSWORD; else it is asked for)")
+	return c
+}
+
+func oneName(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage(fmt.Errorf("%s takes one name, and got %d", c.CommandPath(), len(args)))
+	}
+	return nil
+}
+
+// newPassword reads a password, twice where a person types it.
+func newPassword(user, file string) (string, error) {
+	const variable = envPrefix + "NEW_PASSWORD"
+	first, err := readPassword(file, variable, "New password for "+user+": ")
+	if err != nil {
+		return "", err
+	}
+	if _, set := os.LookupEnv(variable); file != "" || set || !term.IsTerminal(int(os.Stdin.Fd())) {
+		return first, nil
+	}
+	second, err := readPassword("", variable, "Once more: ")
+	if err == nil && first != second {
+		err = errors.New("the two passwords differ: nothing was changed")
+	}
+	return first, err
+}
+
+func runUserStatement(c *cobra.Command, at *connectFlags, sql, done string) error {
+	db, err := at.open(c.Context())
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(c.Context(), sql)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.OutOrStdout(), done)
+	return err
+}
+
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

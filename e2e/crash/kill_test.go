@@ -1,0 +1,191 @@
+package crash_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/client"
+	"github.com/micodb/micodb/e2e/harness"
+)
+
+// The sizes of the SIGKILL loop.
+const (
+	flightWriters   = 4
+	jsonWriters     = 4
+	killsAtFlush    = 10
+	killsInRecovery = 10
+	payloadBytes    = 2000
+	rollbackEvery   = 17 // each writer's every so many-th transaction is rolled back
+)
+
+// acksWanted is how many acknowledgements the loop gathers.
+func acksWanted() int {
+	if os.Getenv("MICODB_TEST_LONG") != "" {
+		return 50_000
+	}
+	return 5000
+}
+
+// flushBegins is what the server logs when a flush starts.
+const flushBegins = `msg="flush begins"`
+
+// Writers commit over both doors while the server is killed, during flushes and during recoveries. Nothing that was
+// acknowledged may be lost, nothing may be half applied, nothing rolled back may appear.
+func TestSIGKILL(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	s := harness.New(t, t.TempDir(), "--memory-limit", "64MiB", "--log-level", "debug")
+	s.Start()
+	db := s.Connect(t.Context())
+	for _, table := range []string{"left_rows", "right_rows"} {
+		_, err := db.Exec(t.Context(), "CREATE TABLE "+table+" (writer INT NOT NULL, number INT NOT NULL, part INT NOT NULL, payload VARCHAR)")
+		require.NoError(t, err)
+	}
+	l := newLedger()
+	kills := 0
+	for round := 0; round < killsAtFlush || l.acknowledgements() < acksWanted(); round++ {
+		stop := startWriters(s, l)
+		flushed := s.Logged(flushBegins, strings.Count(s.Log(), flushBegins), time.Minute)
+		require.True(t, flushed, "a flush begins within the time")
+		pause(time.Duration(random.IntN(60)) * time.Millisecond)
+		s.Kill()
+		kills++
+		stop()
+		if round < killsInRecovery {
+			s.Launch()
+			pause(time.Duration(random.IntN(100)) * time.Millisecond)
+			s.Kill()
+			kills++
+		}
+		s.Start()
+		require.NoError(t, check(t, s, l))
+	}
+	t.Logf("%d acknowledgements, %d kills", l.acknowledgements(), kills)
+	s.Stop()
+	s.Start()
+	require.NoError(t, check(t, s, l), "after a clean end")
+}
+
+func pause(d time.Duration) { <-time.After(d) }
+
+// startWriters lets all writers commit until stop is called, or their server is gone.
+func startWriters(s *harness.Server, l *ledger) (stop func()) {
+	var work sync.WaitGroup
+	var ended atomic.Bool
+	for w := range flightWriters + jsonWriters {
+		run := flightWriter
+		if w >= flightWriters {
+			run = jsonWriter
+		}
+		work.Go(func() { run(s, l, w, &ended) })
+	}
+	return func() {
+		ended.Store(true)
+		work.Wait()
+	}
+}
+
+// numbers hands out each writer's next number, over all rounds.
+var numbers [flightWriters + jsonWriters]atomic.Int64
+
+func next(w int) commit { return commit{writer: w, number: int(numbers[w].Add(1))} }
+
+// values are the rows of a commit as SQL.
+func values(c commit) string {
+	rows := make([]string, c.parts())
+	for i := range rows {
+		rows[i] = fmt.Sprintf("(%d, %d, %d, '%s')", c.writer, c.number, i, payload(c))
+	}
+	return strings.Join(rows, ", ")
+}
+
+func payload(c commit) string {
+	return strings.Repeat(fmt.Sprintf("%d.%d ", c.writer, c.number), payloadBytes/8)
+}
+
+func flightWriter(s *harness.Server, l *ledger, w int, ended *atomic.Bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	db, err := client.Open(ctx, client.Options{URL: "grpc://" + s.Flight, Username: "admin", Password: harness.Password})
+	if err != nil {
+		return // the server is gone already
+	}
+	defer db.Close()
+	for !ended.Load() {
+		c := next(w)
+		l.set(c, unknown)
+		end, f := "COMMIT", acknowledged
+		if c.number%rollbackEvery == 0 {
+			end, f = "ROLLBACK", rolledBack
+			l.set(c, rolledBack)
+		}
+		for _, sql := range []string{
+			"BEGIN", "INSERT INTO left_rows VALUES " + values(c), "INSERT INTO right_rows VALUES " + values(c), end,
+		} {
+			if _, err = db.Exec(ctx, sql); err != nil {
+				return
+			}
+		}
+		l.set(c, f)
+	}
+}
+
+func jsonWriter(s *harness.Server, l *ledger, w int, ended *atomic.Bool) {
+	p, err := dialJSON(s.JSON)
+	if err != nil {
+		return
+	}
+	defer p.conn.Close()
+	for !ended.Load() {
+		c := next(w)
+		l.set(c, unknown)
+		end, f := "commit_transaction", acknowledged
+		if c.number%rollbackEvery == 0 {
+			end, f = "rollback_transaction", rolledBack
+			l.set(c, rolledBack)
+		}
+		if p.transaction(c, end) != nil {
+			return
+		}
+		l.set(c, f)
+	}
+}
+
+// check reads both tables and compares them with the ledger.
+func check(t *testing.T, s *harness.Server, l *ledger) error {
+	t.Helper()
+	db := s.Connect(t.Context())
+	defer db.Close()
+	return l.check(count(t, db, "left_rows"), count(t, db, "right_rows"))
+}
+
+func count(t *testing.T, db *client.Client, table string) map[commit]int {
+	t.Helper()
+	rows, err := db.Run(t.Context(), "SELECT writer, number, COUNT(*), COUNT(DISTINCT part) FROM "+table+" GROUP BY writer, number")
+	require.NoError(t, err)
+	out := map[commit]int{}
+	for rows.Next() {
+		b := rows.Batch()
+		writer, number := b.Column(0).(*array.Int32), b.Column(1).(*array.Int32)
+		n, distinct := b.Column(2).(*array.Int64), b.Column(3).(*array.Int64)
+		for i := range int(b.NumRows()) {
+			c := commit{int(writer.Value(i)), int(number.Value(i))}
+			require.Equal(t, n.Value(i), distinct.Value(i), "rows of %+v are doubled in %s", c, table)
+			out[c] = int(n.Value(i))
+		}
+	}
+	require.NoError(t, rows.Err())
+	require.NoError(t, rows.Close())
+	return out
+}

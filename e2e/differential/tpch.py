@@ -1,0 +1,50 @@
+"""Loads TPC-H into MicoDB from DuckDB's generator and compares the answers: tpch.py URL SCALE."""
+import glob
+import os
+import sys
+
+import adbc_driver_flightsql.dbapi as flightsql
+import duckdb
+import duckdb_extension_tpch
+
+from compare import differences
+
+QUERIES = [1, 3, 5, 6, 10, 12, 14, 19]
+TABLES = ["region", "nation", "supplier", "customer", "part", "partsupp", "orders", "lineitem"]
+
+
+def arrow(connection: duckdb.DuckDBPyConnection, sql: str):
+    result = connection.execute(sql)
+    fetch = getattr(result, "to_arrow_table", None) or result.fetch_arrow_table
+    return fetch()
+
+
+def main() -> None:
+    url, scale = sys.argv[1], float(sys.argv[2])
+    duck = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    here = os.path.dirname(duckdb_extension_tpch.__file__)
+    [extension] = glob.glob(here + "/extensions/**/tpch.duckdb_extension", recursive=True)
+    duck.execute(f"LOAD '{extension}'")
+    duck.execute(f"CALL dbgen(sf={scale})")
+    db_kwargs = {"username": "admin", "password": os.environ["MICODB_PASSWORD"]}
+    with flightsql.connect(url, db_kwargs=db_kwargs, autocommit=True) as connection, connection.cursor() as cursor:
+        for t in TABLES:
+            rows = arrow(duck, f"SELECT * FROM {t}")
+            added = cursor.adbc_ingest(t, rows, mode="create")
+            assert added in (rows.num_rows, -1), f"{t}: {added} of {rows.num_rows} rows"
+            cursor.execute(f"SELECT COUNT(*) FROM {t}")
+            assert cursor.fetchone()[0] == rows.num_rows, t
+        failed = False
+        for number, sql in duck.execute("SELECT query_nr, query FROM tpch_queries()").fetchall():
+            if number not in QUERIES:
+                continue
+            want = arrow(duck, sql).to_pylist()
+            cursor.execute(sql.strip().rstrip(";"))
+            wrong = differences(cursor.fetch_arrow_table().to_pylist(), want)
+            print(f"Q{number}: {len(want)} rows " + ("equal" if not wrong else f"DIFFER: {wrong}"))
+            failed = failed or bool(wrong)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+// Package node is the composition root: it builds every part of a server from a Config, owns the listeners and
+// the goroutines, and drains them in order.
+//
+// Run opens the listeners first, so that a port in use is told before anything is recovered; the HTTP port
+// answers while recovery runs, and /readyz says 200 only when everything serves. At the end: stop accepting,
+// finish what runs, flush, release the data directory.
+package node
