@@ -7,10 +7,7 @@ import (
 )
 
 func compileCompare(e Compare, negate bool) (Predicate, error) {
-	if _, ok := e.Left.(Literal); ok {
-		e.Left, e.Right = e.Right, e.Left
-		e.Op = [...]CompareOp{Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual, NotDistinct}[e.Op]
-	}
+	e = constantRight(e)
 	left, err := compile(e.Left)
 	if err != nil {
 		return nil, err
@@ -73,7 +70,7 @@ func compareConstant(op vector.Comparison, left Evaluator, k vector.Scalar) Pred
 	case k.Null:
 		return nothing(left)
 	case k.Type.Kind == vector.Decimal || k.Type.Kind == vector.UInt64:
-		return compareWide(op, left, k.Wide)
+		return selectWideRange(left, wideRange(op, k.Wide))
 	case k.Type.Physical() == vector.Float:
 		r, ok := rangeOf(op, vector.FloatKey(k.Float))
 		if !ok {
@@ -121,10 +118,11 @@ func rangeOf(op vector.Comparison, k int64) (r vector.Range, ok bool) {
 	return r, true
 }
 
-func compareWide(op vector.Comparison, left Evaluator, k vector.Int128) Predicate {
+// wideRange returns the numbers that compare so with k.
+func wideRange(op vector.Comparison, k vector.Int128) vector.WideRange {
 	least, most := vector.Int128{Hi: vector.MinInt}, vector.Int128{Lo: 1<<64 - 1, Hi: vector.MaxInt}
 	r := vector.WideRange{Lo: least, Hi: most}
-	switch op { // a DECIMAL has at most 38 digits, so that k±1 is a number
+	switch op { // a number has at most 38 digits, so that k±1 is one too
 	case vector.Equal, vector.NotEqual:
 		r = vector.WideRange{Lo: k, Hi: k, Negate: op == vector.NotEqual}
 	case vector.LessEqual:
@@ -136,11 +134,5 @@ func compareWide(op vector.Comparison, left Evaluator, k vector.Int128) Predicat
 	case vector.Greater:
 		r.Lo, _ = k.Add(vector.Int128Of(1))
 	}
-	return func(c *vector.Chunk, in, out []uint16) ([]uint16, error) {
-		v, err := left(c, in)
-		if err != nil {
-			return nil, err
-		}
-		return vector.SelectWideRange(v, r, in, out), nil
-	}
+	return r
 }

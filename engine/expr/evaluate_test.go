@@ -343,3 +343,42 @@ func checkPredicate(t *testing.T, e expr.Expr, c *vector.Chunk, sel []uint16, wa
 		require.Equal(t, passing, append([]uint16{}, got...), "%s", e)
 	}
 }
+
+// TestRangesOfOneOperandAreMerged compares conjunctions of comparisons of one operand with constants.
+func TestRangesOfOneOperandAreMerged(t *testing.T) {
+	empty, full := 0, 0
+	for seed := range uint64(1500) {
+		w := newWorld(seed)
+		of := []vector.Type{bigint, money, wide, boolean, double}[w.IntN(5)]
+		var operand expr.Expr
+		for operand = w.leaf(of); expr.IsConstant(operand); {
+			operand = w.leaf(of)
+		}
+		var all []expr.Expr
+		for range 2 + w.IntN(3) {
+			c := expr.Compare{Op: expr.CompareOp(w.IntN(7)), Left: operand, Right: expr.Literal{Value: w.scalar(of)}}
+			if w.IntN(3) == 0 {
+				c.Left, c.Right = c.Right, c.Left
+			}
+			all = append(all, c)
+		}
+		if w.IntN(3) == 0 {
+			all = []expr.Expr{expr.And{Of: all}, w.condition(1)}
+		}
+		e, c := expr.And{Of: all}, w.chunk(1+w.IntN(60))
+		want, err := reference(e, c, vector.All(c.Len))
+		if err != nil {
+			continue
+		}
+		checkPredicate(t, e, c, w.selection(c.Len), want)
+		for _, s := range want {
+			if !s.Null && s.Int == 1 {
+				full++
+			} else {
+				empty++
+			}
+		}
+	}
+	require.Greater(t, full, 1000)
+	require.Greater(t, empty, 1000)
+}

@@ -43,6 +43,10 @@ func compilePredicate(e Expr, negate bool) (Predicate, error) {
 }
 
 func compileJunction(of []Expr, negate, all bool) (Predicate, error) {
+	if all && !negate {
+		parts, err := compileAll(Conjuncts(And{Of: of}))
+		return allOf(parts), err
+	}
 	parts := make([]Predicate, len(of))
 	for i, e := range of {
 		var err error
@@ -69,28 +73,44 @@ func allOf(parts []Predicate) Predicate {
 	}
 }
 
-// anyOf asks each predicate for the rows that passed none before.
+// anyOf asks each predicate for the rows that passed none before. It notes what passed in a byte a row, because
+// merging selections costs a mispredicted branch a row.
 func anyOf(parts []Predicate) Predicate {
-	hits, rest, found, next := newRows(), newRows(), newRows(), newRows()
+	hits, rest, passed := newRows(), newRows(), make([]bool, vector.ChunkRows)
 	return func(c *vector.Chunk, in, out []uint16) ([]uint16, error) {
-		left := append(rest[:0], rowsOf(c, in)...)
-		sum := found[:0]
-		for _, p := range parts {
+		in = rowsOf(c, in)
+		for _, i := range in {
+			passed[i] = false
+		}
+		left := in
+		for n, p := range parts {
 			got, err := p(c, left, hits)
 			if err != nil {
 				return nil, err
 			}
-			if len(got) == 0 {
-				continue
+			for _, i := range got {
+				passed[i] = true
 			}
-			sum = vector.Union(sum, got, next)
-			found, next = next, found
-			if left = vector.Difference(left, got, rest); len(left) == 0 {
+			if n == len(parts)-1 || len(got) == len(left) {
 				break
 			}
+			left = marked(passed, false, left, rest)
 		}
-		return append(out[:0], sum...), nil
+		return marked(passed, true, in, out), nil
 	}
+}
+
+// marked keeps the rows whose mark is as asked.
+func marked(marks []bool, as bool, in, out []uint16) []uint16 {
+	k := 0
+	out = out[:len(in)]
+	for _, i := range in {
+		out[k] = i
+		if marks[i] == as {
+			k++
+		}
+	}
+	return out[:k]
 }
 
 func compileIsNull(e IsNull, negate bool) (Predicate, error) {

@@ -349,22 +349,22 @@ func SelectBytes(v *Vector, match func([]byte) bool, in, out []uint16) []uint16 
 	return out[:k]
 }
 
-// Difference returns the rows of a that are not in b; out may be a.
+// Difference returns the rows of a without those of b, all of which are in a; out may be a, and not b.
 func Difference(a, b, out []uint16) []uint16 {
 	if len(b) == 0 {
 		return a
 	}
-	k, j := 0, 0
+	k, j, last := 0, 0, len(b)-1
 	out = out[:len(a)]
 	for _, x := range a {
-		for j < len(b) && b[j] < x {
+		out[k] = x
+		y := b[min(j, last)]
+		if x != y {
+			k++
+		}
+		if x == y {
 			j++
 		}
-		if j < len(b) && b[j] == x {
-			continue
-		}
-		out[k] = x
-		k++
 	}
 	return out[:k]
 }

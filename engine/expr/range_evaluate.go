@@ -1,0 +1,98 @@
+package expr
+
+import "github.com/micodb/micodb/internal/vector"
+
+// rangeTest is the conjunction of all comparisons of one operand, whole numbers inside, with constants.
+type rangeTest struct {
+	operand Expr
+	bounds  vector.WideRange
+}
+
+// rangeTestOf reads a comparison with a constant as a range, if it is one.
+func rangeTestOf(e Expr) (rangeTest, bool) {
+	c, ok := e.(Compare)
+	if !ok {
+		return rangeTest{}, false
+	}
+	c = constantRight(c)
+	k, ok := c.Right.(Literal)
+	t := c.Left.Type()
+	if !ok || k.Value.Null || c.Op == NotEqual || c.Op == NotDistinct ||
+		!isWide(t) && t.Physical() != vector.Integer {
+		return rangeTest{}, false
+	}
+	x := k.Value.Wide
+	if !isWide(t) {
+		x = vector.Int128Of(k.Value.Int)
+	}
+	return rangeTest{operand: c.Left, bounds: wideRange(vector.Comparison(c.Op), x)}, true
+}
+
+// constantRight turns a comparison so that a constant stands at the right.
+func constantRight(e Compare) Compare {
+	if _, ok := e.Left.(Literal); ok {
+		e.Left, e.Right = e.Right, e.Left
+		e.Op = [...]CompareOp{Equal, NotEqual, Greater, GreaterEqual, Less, LessEqual, NotDistinct}[e.Op]
+	}
+	return e
+}
+
+func (t *rangeTest) intersect(o rangeTest) {
+	if o.bounds.Lo.Cmp(t.bounds.Lo) > 0 {
+		t.bounds.Lo = o.bounds.Lo
+	}
+	if o.bounds.Hi.Cmp(t.bounds.Hi) < 0 {
+		t.bounds.Hi = o.bounds.Hi
+	}
+}
+
+// compileAll makes the predicates of a conjunction: x >= a AND x < b is one test, in the place of the first.
+func compileAll(of []Expr) ([]Predicate, error) {
+	var tests []*rangeTest
+	var steps []any // an Expr or a *rangeTest
+	for _, e := range of {
+		t, ok := rangeTestOf(e)
+		if !ok {
+			steps = append(steps, e)
+			continue
+		}
+		merged := false
+		for _, have := range tests {
+			if merged = SameExpr(have.operand, t.operand); merged {
+				have.intersect(t)
+				break
+			}
+		}
+		if !merged {
+			tests, steps = append(tests, &t), append(steps, &t)
+		}
+	}
+	var out []Predicate
+	for _, s := range steps {
+		var p Predicate
+		var err error
+		switch s := s.(type) {
+		case *rangeTest:
+			var value Evaluator
+			value, err = compile(s.operand)
+			p = selectWideRange(value, s.bounds)
+		case Expr:
+			p, err = compilePredicate(s, false)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func selectWideRange(value Evaluator, r vector.WideRange) Predicate {
+	return func(c *vector.Chunk, in, out []uint16) ([]uint16, error) {
+		v, err := value(c, in)
+		if err != nil {
+			return nil, err
+		}
+		return vector.SelectWideRange(v, r, in, out), nil
+	}
+}
