@@ -30,6 +30,7 @@ type Bound struct {
 	Parameters []vector.Type // what each parameter is cast to, from $1
 	Access     []Access
 	ReadOnly   bool // whether it changes nothing
+	HoldsNow   bool // whether Environment.Now is in the plan, so that another transaction must bind it anew
 }
 
 // Access is a privilege that the statement needs.
@@ -82,7 +83,7 @@ func Bind(ctx context.Context, env Environment, stmt ast.Statement) (*Bound, err
 	if err := plan.Check(n); err != nil {
 		return nil, err
 	}
-	return &Bound{Plan: n, Parameters: b.parameters, Access: b.accesses, ReadOnly: readOnly}, nil
+	return &Bound{Plan: n, Parameters: b.parameters, Access: b.accesses, ReadOnly: readOnly, HoldsNow: b.holdsNow}, nil
 }
 
 // binder is the state of binding one statement.
@@ -92,7 +93,8 @@ type binder struct {
 	parameters []vector.Type // Unknown until a place tells
 	accesses   []Access      // in the order of first need
 	access     map[Access]bool
-	inlined    int // uses of common tables so far
+	inlined    int  // uses of common tables so far
+	holdsNow   bool // see Bound
 }
 
 // source reads the catalog under the statement's context.
@@ -117,6 +119,9 @@ func (b *binder) finishParameters(n plan.Node) (plan.Node, error) {
 		if t.Kind == vector.Unknown {
 			b.parameters[i] = vector.Of(vector.Text)
 		}
+	}
+	if len(b.parameters) == 0 {
+		return n, nil
 	}
 	typed := func(e expr.Expr) expr.Expr {
 		if p, ok := e.(expr.Parameter); ok && p.Of.Kind == vector.Unknown {

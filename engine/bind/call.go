@@ -60,6 +60,10 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 
 // environmentFunction returns what is constant within a statement.
 func (c *clause) environmentFunction(name string) (vector.Scalar, bool) {
+	switch name {
+	case "now", "current_timestamp", "transaction_timestamp", "localtimestamp", "current_date", "today":
+		c.holdsNow = true
+	}
 	instant := vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true}
 	switch name {
 	case "now", "current_timestamp", "transaction_timestamp":

@@ -151,6 +151,9 @@ func describe(ctx context.Context, sql string) string {
 	for _, a := range b.Access {
 		fmt.Fprintf(&out, "needs %s on %s\n", a.Privilege, strings.TrimSuffix(a.Database+"."+a.Table, "."))
 	}
+	if b.HoldsNow {
+		out.WriteString("holds now\n")
+	}
 	if !b.ReadOnly {
 		out.WriteString("writes\n")
 	}

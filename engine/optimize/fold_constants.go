@@ -12,6 +12,9 @@ func foldConstants(n plan.Node) (plan.Node, error) {
 	return plan.Transform(n, func(n plan.Node) (plan.Node, error) {
 		var failed error
 		n = plan.MapExprs(n, func(e expr.Expr) expr.Expr {
+			if _, ok := e.(expr.Literal); ok {
+				return e // an INSERT may have very many
+			}
 			folded, err := expr.Fold(expr.Rewrite(e, normalize))
 			if err != nil {
 				failed = err

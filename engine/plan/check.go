@@ -159,6 +159,9 @@ func checkOutput(es []expr.Expr, in *Schema, out []Field) error {
 		if !e.Type().Equal(out[i].Type) {
 			return sqlerr.New(sqlerr.InternalError, "%s is %s, its field %s", e, e.Type(), out[i].Type)
 		}
+		if _, ok := e.(expr.Literal); ok {
+			continue
+		}
 		if err := checkColumns(e, in); err != nil {
 			return err
 		}

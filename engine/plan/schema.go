@@ -11,7 +11,7 @@ func CountSchema() *Schema {
 
 // Schema returns the chosen columns, qualified by the alias.
 func (n *Scan) Schema() *Schema {
-	s := &Schema{}
+	s := &Schema{Fields: make([]Field, 0, len(n.Columns)+2)}
 	for _, i := range n.Columns {
 		c := n.Table.Columns[i]
 		s.Fields = append(s.Fields, Field{Table: n.Alias, Name: c.Name, Type: c.Type, Nullable: !c.NotNull})
@@ -40,8 +40,10 @@ func (n *Join) Schema() *Schema {
 	if n.Kind == SemiJoin || n.Kind == AntiJoin {
 		return left
 	}
-	s := &Schema{Fields: append([]Field(nil), left.Fields...)}
-	for _, f := range n.Right.Schema().Fields {
+	right := n.Right.Schema()
+	s := &Schema{Fields: make([]Field, 0, len(left.Fields)+len(right.Fields))}
+	s.Fields = append(s.Fields, left.Fields...)
+	for _, f := range right.Fields {
 		f.Nullable = f.Nullable || n.Kind == LeftJoin
 		s.Fields = append(s.Fields, f)
 	}
