@@ -121,6 +121,7 @@ type folder struct {
 	in     []uint64 // of one fold
 	slots  []uint32
 	lanes  []uint64
+	groups []uint32 // dense groups of the rows
 }
 
 func (l *stateLayout) folder(texts *arena) *folder {
@@ -140,7 +141,13 @@ const laneGroups = 1 << 8
 // fold folds every call's input into the states at slots, and counts the rows. Dense is the number of groups
 // where the states are an array of them all, else 0.
 func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []uint32, dense int) error {
-	foldOnes(states[f.layout.nKeys:], slots)
+	lanes := dense > 0 && dense <= laneGroups
+	if lanes {
+		f.setGroups(len(rows), dense)
+		countGroups(states, f.groups, uint32(f.layout.stride), f.lanes)
+	} else {
+		foldOnes(states[f.layout.nKeys:], slots)
+	}
 	for i := range f.layout.folds {
 		k := &f.layout.folds[i]
 		v := c.Columns[k.column]
@@ -156,8 +163,8 @@ func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []u
 			}
 			continue
 		}
-		if k.op == foldSum && dense > 0 && dense <= laneGroups && v.Lo >= -laneSpan && v.Hi <= laneSpan {
-			f.foldLanes(states[k.at:], slots, in, dense)
+		if k.op == foldSum && lanes && v.Lo >= -laneSpan && v.Hi <= laneSpan {
+			foldGroups(states[k.at:], f.groups, uint32(f.layout.stride), in, f.lanes)
 			continue
 		}
 		if !foldRows(k.op, states[k.at:], slots, words{in, k.op.inWords()}) {
@@ -167,20 +174,13 @@ func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []u
 	return nil
 }
 
-func (f *folder) foldLanes(states []uint64, slots []uint32, in []uint64, groups int) {
+// setGroups takes the numbers of dense groups from the key words.
+func (f *folder) setGroups(rows, dense int) {
 	if f.lanes == nil {
-		f.lanes = make([]uint64, 4*groups)
+		f.lanes, f.groups = make([]uint64, 4*dense), make([]uint32, vector.ChunkRows)
 	}
-	foldGroups(states, f.groups(slots), uint32(f.layout.stride), in, f.lanes)
-}
-
-// groups returns the numbers of dense groups, which the key words are.
-func (f *folder) groups(slots []uint32) []uint32 {
-	g := view[uint32](f.groupWords(), len(slots))
-	for i, w := range f.words[:len(slots)] {
-		g[i] = uint32(w)
+	f.groups = f.groups[:rows]
+	for i, w := range f.words[:rows] {
+		f.groups[i] = uint32(w)
 	}
-	return g
 }
-
-func (f *folder) groupWords() []uint64 { return f.in[vector.ChunkRows:] }

@@ -85,21 +85,39 @@ func foldSums(states []uint64, slots []uint32, in words) {
 	}
 }
 
-// foldGroups is foldSums for states a few groups apart, when no sum of the rows leaves 64 bits: rows that follow
-// each other go to lanes of their own, so that no addition waits for the last one.
-func foldGroups(states []uint64, slots []uint32, stride uint32, in []uint64, lanes []uint64) {
+// countGroups is foldOnes for dense groups, a few states one after the other. Rows that follow each other go to
+// lanes of their own, so that no addition waits for the last one.
+func countGroups(states []uint64, groups []uint32, stride uint32, lanes []uint64) {
 	clear(lanes)
-	n := len(slots)
+	i, n := 0, len(groups)
+	for ; i+4 <= n; i += 4 {
+		lanes[groups[i]*4]++
+		lanes[groups[i+1]*4+1]++
+		lanes[groups[i+2]*4+2]++
+		lanes[groups[i+3]*4+3]++
+	}
+	for ; i < n; i++ {
+		lanes[groups[i]*4]++
+	}
+	for g := 0; g+4 <= len(lanes); g += 4 {
+		states[uint32(g/4)*stride] += lanes[g] + lanes[g+1] + lanes[g+2] + lanes[g+3]
+	}
+}
+
+// foldGroups is foldSums for dense groups, when no sum of the rows leaves 64 bits.
+func foldGroups(states []uint64, groups []uint32, stride uint32, in []uint64, lanes []uint64) {
+	clear(lanes)
+	n := len(groups)
 	in = in[:n]
 	i := 0
 	for ; i+4 <= n; i += 4 {
-		lanes[slots[i]*4] += in[i]
-		lanes[slots[i+1]*4+1] += in[i+1]
-		lanes[slots[i+2]*4+2] += in[i+2]
-		lanes[slots[i+3]*4+3] += in[i+3]
+		lanes[groups[i]*4] += in[i]
+		lanes[groups[i+1]*4+1] += in[i+1]
+		lanes[groups[i+2]*4+2] += in[i+2]
+		lanes[groups[i+3]*4+3] += in[i+3]
 	}
 	for ; i < n; i++ {
-		lanes[slots[i]*4] += in[i]
+		lanes[groups[i]*4] += in[i]
 	}
 	for g := 0; g+4 <= len(lanes); g += 4 {
 		x := lanes[g] + lanes[g+1] + lanes[g+2] + lanes[g+3]

@@ -54,10 +54,11 @@ func sameKeys(keys [][2]int) func(l, r row) bool {
 }
 
 func joinTables(r *rand.Rand, chunk int) (left, right *testTable) {
-	left = makeTable(r, 150, chunk, 0.1, allColumns()...)
+	left = makeTable(r, 150, chunk, 0.1, append(allColumns(), intervalColumn("i"))...)
 	shared := allColumns()
 	shared[7] = left.columns[7] // the same numbering
-	right = makeTable(r, 90, chunk, 0.1, append(shared, frameColumn("f2", 0, 60000), wordColumn("u2", 20))...)
+	right = makeTable(r, 90, chunk, 0.1, append(shared, frameColumn("f2", 0, 60000), wordColumn("u2", 20),
+		intervalColumn("i"))...)
 	return left, right
 }
 

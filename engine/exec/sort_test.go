@@ -47,7 +47,7 @@ func TestSortEqualsReference(t *testing.T) {
 	t.Parallel()
 	shapes(t, func(t *testing.T, r *rand.Rand, workers, chunk int) {
 		t.Helper()
-		table := makeTable(r, 400, chunk, 0.1, allColumns()...)
+		table := makeTable(r, 400, chunk, 0.1, append(allColumns(), intervalColumn("i"))...)
 		for _, columns := range [][]int{{}, {0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {0, 7}, {6, 1}, {0, 6, 2}, {7, 4, 5}, {0, 2}} {
 			for flags := range 4 {
 				var keys []SortKey

@@ -273,6 +273,14 @@ func allColumns() []testColumn {
 	}
 }
 
+// intervalColumn can be carried along, and not be grouped or joined by.
+func intervalColumn(name string) testColumn {
+	of := vector.Of(vector.Interval)
+	return testColumn{name: name, of: of, draw: func(r *rand.Rand) vector.Scalar {
+		return vector.Scalar{Type: of, Interval: vector.Months{Months: r.Int32N(5), Days: r.Int32N(5) - 2, Nanos: 1e9}}
+	}}
+}
+
 // newTestQuery returns a query of so many workers; at its end nothing may be reserved.
 func newTestQuery(t *testing.T, workers int) *Query {
 	t.Helper()

@@ -37,9 +37,19 @@ func Run(ctx context.Context, r Request) (batch.Stream, error) {
 	if r.Threads > 0 {
 		q.Workers = min(q.Workers, r.Threads)
 	}
+	q.Workers = min(q.Workers, b.morsels()) // more would find nothing to do
 	return exec.Results(ctx, q, op, exec.Output{
 		Schema: Schema(r.Plan), BatchRows: r.BatchRows, Finish: b.close,
 	}), nil
+}
+
+// morsels is into how many pieces the largest scan falls, at least one.
+func (b *builder) morsels() int {
+	n := 1
+	for _, s := range b.scans {
+		n = max(n, s.Morsels())
+	}
+	return n
 }
 
 // Schema returns the Arrow schema of a plan's result.
