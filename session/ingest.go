@@ -36,8 +36,7 @@ func (u *userSession) Ingest(
 	if g.query, err = u.run(ctx, kindIngest, "INGEST INTO "+into.String()); err != nil {
 		return 0, err
 	}
-	stop := context.AfterFunc(ctx, func() { g.query.cancel(ctx.Err()) })
-	defer stop()
+	defer g.query.watch(ctx)()
 	n, err := guard(g.query, func(ctx context.Context) (int64, error) {
 		return change{session: u, query: g.query, apply: g.apply}.run(ctx, x)
 	})

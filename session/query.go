@@ -52,6 +52,15 @@ func (u *userSession) run(ctx context.Context, kind, sql string) (*query, error)
 	return q, nil
 }
 
+// watch ends the execution when the context of a caller ends, until stop is called. A context that has ended
+// already counts at once.
+func (q *query) watch(ctx context.Context) (stop func() bool) {
+	if ctx.Err() != nil {
+		q.cancel(ctx.Err())
+	}
+	return context.AfterFunc(ctx, func() { q.cancel(ctx.Err()) })
+}
+
 // whenEnded adds something to give back.
 func (q *query) whenEnded(f func()) { q.cleanup = append(q.cleanup, f) }
 

@@ -39,8 +39,7 @@ func (r *resultStream) Next(ctx context.Context) (arrow.RecordBatch, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	stop := context.AfterFunc(ctx, func() { r.query.cancel(ctx.Err()) })
-	defer stop()
+	defer r.query.watch(ctx)()
 	b, err := guard(r.query, r.next)
 	if err != nil {
 		r.finish(err)

@@ -43,8 +43,7 @@ func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stre
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { q.cancel(ctx.Err()) })
-	defer stop()
+	defer q.watch(ctx)()
 	r, err := guard(q, func(ctx context.Context) (*resultStream, error) { return st.start(ctx, q, x, rows[0]) })
 	if err != nil {
 		return nil, st.session.noted(ctx, q.end(err))
@@ -144,8 +143,7 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, rows [][]vect
 	if err != nil {
 		return 0, err
 	}
-	stop := context.AfterFunc(ctx, func() { q.cancel(ctx.Err()) })
-	defer stop()
+	defer q.watch(ctx)()
 	c := change{session: st.session, query: q, readOnly: st.bound().ReadOnly}
 	c.apply = func(ctx context.Context, look *sight, w catalog.Writer) (int64, error) {
 		return st.apply(ctx, look, rows, func(n plan.Node) Request { return st.session.request(q, n, look, w) })
