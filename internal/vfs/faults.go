@@ -24,9 +24,10 @@ const (
 )
 
 // Faults passes calls to another file system, counts those that change or sync something, from 0, and makes
-// chosen ones fail. Reads count too when CountReads is set before use.
+// chosen ones fail.
 type Faults struct {
-	CountReads bool
+	CountReads bool            // reads count too; set before use
+	Before     func(index int) // called before each counted call, on its goroutine; set before use
 
 	base    FS
 	mu      sync.Mutex
@@ -62,21 +63,30 @@ func (f *Faults) Happened() bool {
 
 // step counts a call and returns the fault that it meets.
 func (f *Faults) step(counted bool) Fault {
+	index, fault := f.next(counted)
+	if index >= 0 && f.Before != nil {
+		f.Before(index)
+	}
+	return fault
+}
+
+// next returns the index of a call, -1 when it does not count, and its fault.
+func (f *Faults) next(counted bool) (index int, fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.crashed {
-		return Crash
+		return -1, Crash
 	}
 	if !counted {
-		return NoFault
+		return -1, NoFault
 	}
-	index := f.count
+	index = f.count
 	f.count++
 	if f.fault == NoFault || index != f.at {
-		return NoFault
+		return index, NoFault
 	}
 	f.crashed = f.fault == Crash
-	return f.fault
+	return index, f.fault
 }
 
 func (f *Faults) check(op, name string, counted bool) error {

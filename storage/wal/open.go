@@ -42,7 +42,10 @@ func Open(ctx context.Context, fsys vfs.FS, dir string, options Options,
 			return nil, sqlerr.New(sqlerr.DataCorrupted, "the log in %s has no files", dir).
 				WithHint("restore the data directory from a backup")
 		}
-		return l, l.makeFirst()
+		if err := l.makeFirst(); err != nil {
+			return nil, err
+		}
+		return l, nil
 	}
 	r := &reader{log: l, replay: replay}
 	if err := r.load(numbers); err != nil {
@@ -54,7 +57,10 @@ func Open(ctx context.Context, fsys vfs.FS, dir string, options Options,
 	if err := r.judge(); err != nil {
 		return nil, err
 	}
-	return l, r.cut()
+	if err := r.cut(); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // makeFirst makes the first file.
