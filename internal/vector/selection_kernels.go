@@ -221,9 +221,11 @@ func (r WideRange) narrow() Range {
 	return Range{Lo: int64(lo.Lo), Hi: int64(hi.Lo), Negate: r.Negate}
 }
 
-// SelectFloatRange keeps the rows of a Float vector whose value is in r, a range of FloatKeys.
+// SelectFloatRange keeps the rows of a Float vector whose value is in r, a range of FloatKeys, whose ends may be keys
+// that no float has.
 func SelectFloatRange(v *Vector, r Range, in, out []uint16) []uint16 {
 	in = SelectValid(v, in, out)
+	r = r.ofFloats()
 	if r.Lo > r.Hi {
 		if r.Negate {
 			return in
@@ -241,6 +243,23 @@ func SelectFloatRange(v *Vector, r Range, in, out []uint16) []uint16 {
 		return floatsNotBelow(Codes[float64](v), lo, r.Negate, in, out)
 	}
 	return floatsBetween(Codes[float64](v), floatSpan{lo, hi, r.Negate}, in, out)
+}
+
+// ofFloats moves the ends to keys that floats have; a range of no float is empty.
+func (r Range) ofFloats() Range {
+	const infinite, least = 0x7ff << 52, -0x7ff<<52 - 1
+	switch {
+	case r.Hi < least:
+		r.Lo, r.Hi = 1, 0
+	case r.Hi == -1: // -0 has the key of 0
+		r.Hi--
+	case r.Hi > infinite && r.Hi < MaxInt:
+		r.Hi = infinite
+	}
+	if r.Lo > infinite {
+		r.Lo = MaxInt
+	}
+	return r
 }
 
 type floatSpan struct {

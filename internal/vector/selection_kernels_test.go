@@ -90,7 +90,7 @@ var oddFloats = []float64{
 
 func TestSelectFloatRange(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 500 {
+	for range 3000 {
 		n := 1 + r.IntN(100)
 		v := &vector.Vector{Type: vector.Of(vector.Float64), Physical: vector.Float}
 		v.Valid = randomValidity(r, n, []float64{0, 0.2}[r.IntN(2)])
@@ -105,13 +105,15 @@ func TestSelectFloatRange(t *testing.T) {
 			vector.SetCodes(v, d)
 		}
 		lo, hi, in := pick(), pick(), randomSelection(r, n)
-		strict := int64(r.IntN(2))
-		rg := vector.Range{Lo: vector.FloatKey(lo) + strict, Hi: vector.FloatKey(hi), Negate: r.IntN(2) == 0}
-		if vector.FloatKey(lo) == vector.MaxInt {
-			strict, rg.Lo = 0, vector.MaxInt
+		above, below := r.Int64N(2), r.Int64N(2) // 1: the end itself is left out
+		rg := vector.Range{Lo: vector.FloatKey(lo), Hi: vector.FloatKey(hi) - below, Negate: r.IntN(2) == 0}
+		if rg.Lo == vector.MaxInt {
+			above = 0
 		}
+		rg.Lo += above
 		want := naive(v, in, func(i int) bool {
-			inside := vector.CompareFloats(v.Float(i), lo) >= int(strict) && vector.CompareFloats(v.Float(i), hi) <= 0
+			inside := vector.CompareFloats(v.Float(i), lo) >= int(above) &&
+				vector.CompareFloats(v.Float(i), hi) <= int(-below)
 			return inside != rg.Negate
 		})
 		got := vector.SelectFloatRange(v, rg, in, make([]uint16, n))
