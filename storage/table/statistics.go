@@ -2,6 +2,7 @@ package table
 
 import (
 	"math"
+	"sync"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/vector"
@@ -12,20 +13,16 @@ import (
 // and distinct counts joined from those of the row groups.
 func (v *Version) Statistics() *catalog.Statistics {
 	s := &catalog.Statistics{Rows: v.rows, Columns: make(map[catalog.ColumnID]catalog.ColumnStatistics)}
+	v.estimates.once.Do(func() { v.estimates.columns = v.segmentEstimates() })
 	for i := range v.table.of.Columns {
 		c := &v.table.of.Columns[i]
-		e := estimate{of: c.Type}
-		for _, g := range v.segments {
-			if k := g.Descriptor.Find(c.ID); k >= 0 {
-				for j := range g.Descriptor.Groups {
-					e.group(&g.Descriptor.Groups[j], k)
-				}
-			}
-		}
+		e := v.estimates.columns[i]
 		for j := range v.memory.Blocks() {
 			b := v.memory.Block(j)
 			f := b.Form(i)
-			e.nulls += int64(min(f.Nulls, b.Rows()))
+			if b.End > 0 {
+				e.nulls += int64(f.Nulls) * int64(b.Rows()) / int64(b.End) // those of flushed rows are counted too
+			}
 			if p := c.Type.Physical(); (p == vector.Integer || p == vector.Wide && f.Narrow) && f.Lo <= f.Hi {
 				e.integers(vector.Int128Of(f.Lo), vector.Int128Of(f.Hi))
 			}
@@ -34,6 +31,28 @@ func (v *Version) Statistics() *catalog.Statistics {
 		s.Columns[c.ID] = e.result(v.rows)
 	}
 	return s
+}
+
+// estimates are what all segments tell, computed when first asked for and kept while the segments are the same.
+type estimates struct {
+	once    sync.Once
+	columns []estimate
+}
+
+func (v *Version) segmentEstimates() []estimate {
+	all := make([]estimate, len(v.table.of.Columns))
+	for i := range v.table.of.Columns {
+		c := &v.table.of.Columns[i]
+		all[i].of = c.Type
+		for _, g := range v.segments {
+			if k := g.Descriptor.Find(c.ID); k >= 0 {
+				for j := range g.Descriptor.Groups {
+					all[i].group(&g.Descriptor.Groups[j], k)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // estimate gathers what is known of a column.

@@ -27,6 +27,8 @@ type Version struct {
 	segments []*segment.Segment
 	deletes  deletes
 	rows     int64 // not deleted
+
+	estimates *estimates // of the segments
 }
 
 // table is what the versions of a table share.
@@ -49,7 +51,7 @@ func New(env Environment, of *catalog.Table) (*Version, error) {
 		}
 	}
 	t.memtable = t.newMemtable()
-	return &Version{table: t, memory: t.memtable.View()}, nil
+	return &Version{table: t, memory: t.memtable.View(), estimates: &estimates{}}, nil
 }
 
 // Open returns the version that a manifest describes: segments, and delete vectors by block.
@@ -112,6 +114,7 @@ func (v *Version) newest() error {
 // AddSegments returns a version with more segments, whose files are synced and whose block ids are new.
 func (v *Version) AddSegments(added []*segment.Descriptor) (*Version, error) {
 	next := *v
+	next.estimates = &estimates{}
 	next.segments = make([]*segment.Segment, len(v.segments), len(v.segments)+len(added))
 	copy(next.segments, v.segments)
 	for i := range added {

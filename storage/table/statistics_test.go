@@ -1,0 +1,51 @@
+package table
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+func TestStatisticsOfSegmentsAndMemory(t *testing.T) {
+	env := testEnvironment(1 << 20)
+	require.NoError(t, env.FS.MkdirAll(env.Dir))
+	v, err := New(env, modelTable)
+	require.NoError(t, err)
+	empty := v.Statistics()
+	require.Zero(t, empty.Rows)
+	require.True(t, empty.Columns[1].Min.Null)
+	tail := v.Tail()
+	grow := func(first, n int) {
+		c := modelChunk(first, n)
+		at := tail.Place(c, func() catalog.BlockID { return catalog.BlockID(env.NewID()) })
+		v, err = v.Append(c, at, 1)
+		require.NoError(t, err)
+	}
+	grow(1, 4000)
+	f, err := v.Flush(t.Context())
+	require.NoError(t, err)
+	v, err = v.Install(f)
+	require.NoError(t, err)
+	grow(4001, 1000)
+	for _, a := range rowsOf(t, v, catalog.ScanRequest{}, nil) {
+		v, err = v.Delete([]catalog.Address{a})
+		require.NoError(t, err)
+		break
+	}
+	s := v.Statistics()
+	require.EqualValues(t, 4999, s.Rows)
+	id := s.Columns[1]
+	require.Equal(t, vector.IntOf(vector.Of(vector.Int64), 1), id.Min)
+	require.Equal(t, vector.IntOf(vector.Of(vector.Int64), 5000), id.Max)
+	require.Zero(t, id.Nulls)
+	require.InEpsilon(t, 4000, id.Distinct, 0.3)
+	few := s.Columns[2]
+	require.InDelta(t, 5000/8, few.Nulls, 10)
+	require.EqualValues(t, 13, few.Distinct)
+	require.Equal(t, "v0", few.Min.Bytes)
+	require.Equal(t, vector.DecimalOf(vector.DecimalType(38, 2), vector.Int128Of(-4999)), s.Columns[4].Min)
+	require.InDelta(t, 1.0/3, s.Columns[5].Min.Float, 1e-9)
+}
