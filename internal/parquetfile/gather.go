@@ -3,6 +3,7 @@ package parquetfile
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -29,6 +30,7 @@ func (g *gathered) reset() {
 func (g *gathered) add(v *vector.Vector, sel []uint16) {
 	g.rows += len(sel)
 	if !g.of.Required {
+		g.levels = slices.Grow(g.levels, len(sel))
 		for _, i := range sel {
 			level := int16(1)
 			if v.IsNull(int(i)) {
@@ -42,9 +44,7 @@ func (g *gathered) add(v *vector.Vector, sel []uint16) {
 	}
 	switch g.of.Type.Physical() {
 	case vector.Integer:
-		for _, i := range sel {
-			g.ints = append(g.ints, v.Int(int(i)))
-		}
+		g.addInts(v, sel)
 	case vector.Wide:
 		for _, i := range sel {
 			g.wide = append(g.wide, v.Wide(int(i)))
@@ -54,10 +54,48 @@ func (g *gathered) add(v *vector.Vector, sel []uint16) {
 			g.floats = append(g.floats, v.Float(int(i)))
 		}
 	default:
-		for _, i := range sel {
-			g.bytes = append(g.bytes, v.Bytes(int(i))...)
-			g.offsets = append(g.offsets, int32(len(g.bytes)))
+		g.addTexts(v, sel)
+	}
+}
+
+func (g *gathered) addInts(v *vector.Vector, sel []uint16) {
+	base, scale := v.Affine()
+	switch {
+	case v.Encoding == vector.Constant:
+		for range sel {
+			g.ints = append(g.ints, v.Base)
 		}
+	case v.Width == vector.W1:
+		g.ints = widened(vector.Codes[uint8](v), base, scale, sel, g.ints)
+	case v.Width == vector.W2:
+		g.ints = widened(vector.Codes[uint16](v), base, scale, sel, g.ints)
+	case v.Width == vector.W4:
+		g.ints = widened(vector.Codes[uint32](v), base, scale, sel, g.ints)
+	default:
+		g.ints = widened(vector.Codes[int64](v), base, scale, sel, g.ints)
+	}
+}
+
+func widened[T vector.Code](codes []T, base, scale int64, sel []uint16, out []int64) []int64 {
+	for _, i := range sel {
+		out = append(out, base+scale*int64(codes[i]))
+	}
+	return out
+}
+
+func (g *gathered) addTexts(v *vector.Vector, sel []uint16) {
+	if n := len(sel); n > 0 && v.Encoding == vector.Flat && int(sel[n-1]-sel[0]) == n-1 { // one run of bytes
+		first, last := int(sel[0]), int(sel[n-1])
+		shift := int32(len(g.bytes)) - v.Offsets[first]
+		g.bytes = append(g.bytes, v.Data[v.Offsets[first]:v.Offsets[last+1]]...)
+		for _, end := range v.Offsets[first+1 : last+2] {
+			g.offsets = append(g.offsets, end+shift)
+		}
+		return
+	}
+	for _, i := range sel {
+		g.bytes = append(g.bytes, v.Bytes(int(i))...)
+		g.offsets = append(g.offsets, int32(len(g.bytes)))
 	}
 }
 

@@ -208,11 +208,35 @@ func check(t *testing.T, of vector.Type, g Group, data []byte, want []string) {
 		require.NoError(t, err)
 		require.Equal(t, v.Dictionary.Values, values)
 	}
-	f2, err := Open(in)
-	require.NoError(t, err)
-	_, _, err = f2.Read(t.Context(), in, Chunk{Type: of, Rows: g.Rows + 1})
+	checkEncoded(t, v, want)
+	_, _, err = f.Read(t.Context(), in, Chunk{Type: of, Rows: g.Rows + 1})
 	require.Equal(t, sqlerr.DataCorrupted, sqlerr.CodeOf(err))
 	require.ErrorContains(t, err, "x.parquet")
+}
+
+// checkEncoded writes a vector that is encoded as reading made it, and reads it again.
+func checkEncoded(t *testing.T, v *vector.Vector, want []string) {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := NewWriter(&out, []Column{{Name: "c", ID: 1, Type: v.Type}})
+	require.NoError(t, err)
+	for lo := 0; lo < v.Len; lo += vector.ChunkRows {
+		var part vector.Vector
+		v.Slice(&part, lo, min(lo+vector.ChunkRows, v.Len))
+		require.NoError(t, w.Append(&vector.Chunk{Len: part.Len, Columns: []*vector.Vector{&part}}))
+	}
+	groups, err := w.Close()
+	require.NoError(t, err)
+	in := Input{Name: "y.parquet", Bytes: bytes.NewReader(out.Bytes()), Size: int64(out.Len()), Limit: 64 << 20}
+	f, err := Open(in)
+	require.NoError(t, err)
+	again, _, err := f.Read(t.Context(), in, Chunk{Type: v.Type, Rows: groups[0].Rows, Codes: true})
+	require.NoError(t, err)
+	for i := range want {
+		if want[i] != cell(again, i) {
+			require.Equal(t, want[i], cell(again, i), "row %d", i)
+		}
+	}
 }
 
 func TestTextBoundsHoldWhenCut(t *testing.T) {
