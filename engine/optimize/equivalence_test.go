@@ -1,16 +1,13 @@
 package optimize_test
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/micodb/micodb/engine/optimize"
 	"github.com/micodb/micodb/engine/plan"
-	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/engine/plan/plantest"
 )
 
 // TestRulesKeepTheRows runs random queries over a few rows full of NULLs before and after every rule.
@@ -20,118 +17,20 @@ func TestRulesKeepTheRows(t *testing.T) {
 		queries = 30
 	}
 	for seed := range queries {
-		g := &generator{rand.New(rand.NewPCG(uint64(seed), 7))}
-		sql := g.query()
-		in := &interpreter{t: t, tables: map[string][]row{"a": g.rows(7), "b": g.rows(6)}}
+		g := plantest.NewGenerator(uint64(seed))
+		sql := g.Query()
+		in := &plantest.Interpreter{T: t, Tables: map[string][]plantest.Row{"a": g.Rows(7), "b": g.Rows(6)}}
 		n := bound(t, sql)
-		want := bag(in.run(n))
+		want := plantest.Bag(in.Run(n))
 		for _, r := range optimize.Rules() {
 			before := plan.Format(n)
 			next, err := r.Rewrite(n)
 			require.NoError(t, err, sql)
-			require.Equal(t, want, bag(in.run(next)), "seed %d, rule %s of\n%s\nmade of\n%s\nthis:\n%s",
+			require.Equal(t, want, plantest.Bag(in.Run(next)), "seed %d, rule %s of\n%s\nmade of\n%s\nthis:\n%s",
 				seed, r.Name(), sql, before, plan.Format(next))
 			n = next
 		}
 		_, err := optimize.Optimize(bound(t, sql))
 		require.NoError(t, err, sql)
-	}
-}
-
-// generator makes queries over a(x, y, s) and b(x, z, s).
-type generator struct{ *rand.Rand }
-
-func (g *generator) pick(of ...string) string { return of[g.IntN(len(of))] }
-
-// rows are of two small numbers and a text, each NULL now and then.
-func (g *generator) rows(n int) []row {
-	var out []row
-	for range n {
-		r := make(row, 3)
-		for i := range 2 {
-			r[i] = vector.IntOf(vector.Of(vector.Int64), g.Int64N(4))
-		}
-		r[2] = vector.TextOf(g.pick("p", "q", "pq"))
-		for i := range r {
-			if g.IntN(4) == 0 {
-				r[i] = vector.NullOf(r[i].Type)
-			}
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
-// condition is over the number columns and text columns of some tables.
-func (g *generator) condition(numbers, texts []string, depth int) string {
-	if depth > 0 && g.IntN(3) > 0 {
-		l, r := g.condition(numbers, texts, depth-1), g.condition(numbers, texts, depth-1)
-		switch g.IntN(7) {
-		case 0:
-			return "not (" + l + ")"
-		case 1, 2:
-			return "(" + l + " or " + r + ")"
-		case 3: // with something in common
-			c := g.condition(numbers, texts, 0)
-			return fmt.Sprintf("((%s and %s) or (%s and %s))", c, l, r, c)
-		default:
-			return "(" + l + " and " + r + ")"
-		}
-	}
-	n, m := g.pick(numbers...), g.pick(numbers...)
-	switch g.IntN(10) {
-	case 0:
-		return n + g.pick(" is null", " is not null")
-	case 1:
-		return g.pick(texts...) + g.pick(" like 'p%'", " = 'q'", " not like '%q'", " is null", " in ('p', 'pq')")
-	case 2:
-		return n + g.pick(" in (1, 2)", " not in (0, 3)", " between 1 and 2", " is distinct from 1", " is not distinct from null")
-	case 3, 4, 5:
-		return n + " = " + m
-	case 6:
-		return fmt.Sprintf("%s + %s %s %d", n, m, g.pick("=", "<", ">="), g.IntN(6))
-	case 7:
-		return fmt.Sprintf("%d %s %s", g.IntN(4), g.pick("<", "=", ">="), n)
-	case 8:
-		return g.pick("1 = 1", "1 = 2", "null", "true")
-	default:
-		return fmt.Sprintf("case when %s > 1 then %s else 1 end %s 2", n, m, g.pick("=", "<>", "<"))
-	}
-}
-
-func (g *generator) query() string {
-	numbers, texts := []string{"a.x", "a.y", "b.x", "b.z"}, []string{"a.s", "b.s"}
-	on := func() string { return g.pick("", "a.x = b.x and ", "b.z = a.y and ") + g.condition(numbers, texts, 1) }
-	where := func() string { return g.condition(numbers, texts, 3) }
-	switch g.IntN(9) {
-	case 0:
-		return "select * from a, b where " + where()
-	case 1:
-		return fmt.Sprintf("select a.x + b.x, b.s, z from a %s join b on %s where %s",
-			g.pick("left", "right", "inner"), on(), where())
-	case 2:
-		more := append(numbers, "c.x", "c.y")
-		return fmt.Sprintf("select a.x, b.z, c.s from a, b, a as c where %s and %s",
-			g.condition(more, append(texts, "c.s"), 3), g.condition(more, texts, 2))
-	case 3:
-		return fmt.Sprintf("select * from (select x, sum(y) as y, count(*) as n, max(s) as s from a where %s group by x) a"+
-			" %s join b on %s where %s", g.condition([]string{"x", "y"}, []string{"s"}, 2), g.pick("left", "inner"), on(), where())
-	case 4:
-		return fmt.Sprintf("select k, t from (select x + 1 as k, y, s as t from a union all select z, x, 'p' from b) u where %s",
-			g.condition([]string{"k", "y"}, []string{"t"}, 3))
-	case 5:
-		return fmt.Sprintf("select x, s from a where %s and %s %s (select z from b where %s)",
-			g.condition([]string{"x", "y"}, []string{"s"}, 2), g.pick("x", "y + 1"), g.pick("in", "not in"),
-			g.condition([]string{"x", "z"}, []string{"s"}, 1))
-	case 6:
-		return fmt.Sprintf("select a.s, count(*), sum(z), min(b.x) from a left join b on %s where %s group by a.s, a.x + 1"+
-			" having %s", on(), where(), g.pick("count(*) > 1", "a.s = 'p' or sum(z) > 2", "min(b.x) is null", "a.x + 1 = 2"))
-	case 7:
-		return fmt.Sprintf("select z from (select a.x, z, b.s from a, b where %s order by 1, 2, 3 limit 5) t where %s",
-			where(), strings.ReplaceAll(g.condition([]string{"x", "z"}, []string{"s"}, 1), "a.", ""))
-	default:
-		return fmt.Sprintf("select (select max(y) from a), b.x from b, (select distinct x, s from a) a where %s and"+
-			" (exists (select * from a where y = 1) or b.z > (select min(x) from a))",
-			g.condition([]string{"a.x", "b.x", "b.z"}, texts, 2))
 	}
 }

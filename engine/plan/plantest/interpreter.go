@@ -1,4 +1,4 @@
-package optimize_test
+package plantest
 
 import (
 	"fmt"
@@ -13,15 +13,18 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// interpreter runs plans row by row over a few rows, the slow and plain way.
-type interpreter struct {
-	t      *testing.T
-	tables map[string][]row
+// Interpreter runs plans row by row over a few rows, the slow and plain way. It knows the aggregates of integers, and
+// the least and the greatest of anything.
+type Interpreter struct {
+	T      testing.TB
+	Tables map[string][]Row // by the table's name
 }
 
-type row []vector.Scalar
+// Row is one row of a table or a result.
+type Row []vector.Scalar
 
-func (r row) String() string {
+// String shows the values as SQL literals, a blank between them.
+func (r Row) String() string {
 	parts := make([]string, len(r))
 	for i, s := range r {
 		parts[i] = expr.FormatScalar(s, true)
@@ -30,16 +33,17 @@ func (r row) String() string {
 }
 
 // value computes an expression for one row.
-func (in *interpreter) value(e expr.Expr, r row) vector.Scalar {
-	evaluate, err := expr.Compile(expr.Replace(e, func(c expr.Column) expr.Expr { return expr.Literal{Value: r[c.Index]} }))
-	require.NoError(in.t, err)
+func (in *Interpreter) value(e expr.Expr, r Row) vector.Scalar {
+	constant := expr.Replace(e, func(c expr.Column) expr.Expr { return expr.Literal{Value: r[c.Index]} })
+	evaluate, err := expr.Compile(constant)
+	require.NoError(in.T, err)
 	v, err := evaluate(&vector.Chunk{Len: 1}, nil)
-	require.NoError(in.t, err)
+	require.NoError(in.T, err)
 	return v.ScalarAt(0)
 }
 
-func (in *interpreter) values(es []expr.Expr, r row) row {
-	out := make(row, len(es))
+func (in *Interpreter) values(es []expr.Expr, r Row) Row {
+	out := make(Row, len(es))
 	for i, e := range es {
 		out[i] = in.value(e, r)
 		out[i].Type = e.Type()
@@ -47,7 +51,7 @@ func (in *interpreter) values(es []expr.Expr, r row) row {
 	return out
 }
 
-func (in *interpreter) holds(e expr.Expr, r row) bool {
+func (in *Interpreter) holds(e expr.Expr, r Row) bool {
 	if e == nil {
 		return true
 	}
@@ -55,12 +59,17 @@ func (in *interpreter) holds(e expr.Expr, r row) bool {
 	return !s.Null && s.Int != 0
 }
 
-func (in *interpreter) run(n plan.Node) []row {
-	var out []row
+func (in *Interpreter) compare(op expr.CompareOp, a, b vector.Scalar) bool {
+	return in.holds(expr.Compare{Op: op, Left: expr.Literal{Value: a}, Right: expr.Literal{Value: b}}, nil)
+}
+
+// Run returns the rows that a plan gives; their order counts only where a Sort says it.
+func (in *Interpreter) Run(n plan.Node) []Row {
+	var out []Row
 	switch n := n.(type) {
 	case *plan.Scan:
-		for _, r := range in.tables[n.Table.Name.Table] {
-			var own row
+		for _, r := range in.Tables[n.Table.Name.Table] {
+			var own Row
 			for _, c := range n.Columns {
 				own = append(own, r[c])
 			}
@@ -73,13 +82,13 @@ func (in *interpreter) run(n plan.Node) []row {
 			out = append(out, in.values(r, nil))
 		}
 	case *plan.Filter:
-		for _, r := range in.run(n.Input) {
+		for _, r := range in.Run(n.Input) {
 			if in.holds(n.Predicate, r) {
 				out = append(out, r)
 			}
 		}
 	case *plan.Project:
-		for _, r := range in.run(n.Input) {
+		for _, r := range in.Run(n.Input) {
 			out = append(out, in.values(n.Exprs, r))
 		}
 	case *plan.Join:
@@ -89,7 +98,7 @@ func (in *interpreter) run(n plan.Node) []row {
 	case *plan.Sort:
 		return in.sort(n)
 	case *plan.Limit:
-		rows := in.run(n.Input)
+		rows := in.Run(n.Input)
 		from := min(int(n.Offset), len(rows))
 		to := len(rows)
 		if n.Count >= 0 {
@@ -98,18 +107,18 @@ func (in *interpreter) run(n plan.Node) []row {
 		return rows[from:to]
 	case *plan.Union:
 		for _, i := range n.All {
-			out = append(out, in.run(i)...)
+			out = append(out, in.Run(i)...)
 		}
 	default:
-		require.Fail(in.t, "no way to run", "%T", n)
+		require.Fail(in.T, "no way to run", "%T", n)
 	}
 	return out
 }
 
-func (in *interpreter) join(n *plan.Join) []row {
-	right := in.run(n.Right)
-	var out []row
-	for _, l := range in.run(n.Left) {
+func (in *Interpreter) join(n *plan.Join) []Row {
+	right := in.Run(n.Right)
+	var out []Row
+	for _, l := range in.Run(n.Left) {
 		matched := false
 		for _, r := range right {
 			both := append(slices.Clone(l), r...)
@@ -137,18 +146,18 @@ func (in *interpreter) join(n *plan.Join) []row {
 	return out
 }
 
-func (in *interpreter) aggregate(n *plan.Aggregate) []row {
-	members := map[string][]row{}
-	keys := map[string]row{}
+func (in *Interpreter) aggregate(n *plan.Aggregate) []Row {
+	members := map[string][]Row{}
+	keys := map[string]Row{}
 	if len(n.Groups) == 0 {
 		members[""], keys[""] = nil, nil
 	}
-	for _, r := range in.run(n.Input) {
+	for _, r := range in.Run(n.Input) {
 		key := in.values(n.Groups, r)
 		members[key.String()] = append(members[key.String()], r)
 		keys[key.String()] = key
 	}
-	var out []row
+	var out []Row
 	for name, key := range keys {
 		r := slices.Clone(key)
 		for _, a := range n.Aggregates {
@@ -160,7 +169,7 @@ func (in *interpreter) aggregate(n *plan.Aggregate) []row {
 }
 
 // total computes an aggregate of integers, or the least or greatest of anything.
-func (in *interpreter) total(a expr.Aggregate, rows []row) vector.Scalar {
+func (in *Interpreter) total(a expr.Aggregate, rows []Row) vector.Scalar {
 	if a.Kind == expr.CountRows {
 		return vector.IntOf(a.Of, int64(len(rows)))
 	}
@@ -177,8 +186,7 @@ func (in *interpreter) total(a expr.Aggregate, rows []row) vector.Scalar {
 		case a.Kind == expr.Sum:
 			best.Int += v.Int
 		default:
-			less := in.holds(expr.Compare{Op: expr.Less, Left: expr.Literal{Value: v}, Right: expr.Literal{Value: best}}, nil)
-			if less == (a.Kind == expr.Min) {
+			if in.compare(expr.Less, v, best) == (a.Kind == expr.Min) {
 				best = v
 			}
 		}
@@ -190,9 +198,9 @@ func (in *interpreter) total(a expr.Aggregate, rows []row) vector.Scalar {
 	return best
 }
 
-func (in *interpreter) sort(n *plan.Sort) []row {
-	rows := in.run(n.Input)
-	slices.SortStableFunc(rows, func(a, b row) int {
+func (in *Interpreter) sort(n *plan.Sort) []Row {
+	rows := in.Run(n.Input)
+	slices.SortStableFunc(rows, func(a, b Row) int {
 		for _, k := range n.Keys {
 			x, y := in.value(k.Of, a), in.value(k.Of, b)
 			first := map[bool]int{true: -1, false: 1}
@@ -200,9 +208,8 @@ func (in *interpreter) sort(n *plan.Sort) []row {
 			case x.Null && y.Null:
 			case x.Null || y.Null:
 				return first[x.Null == k.NullsFirst]
-			case in.holds(expr.Compare{Op: expr.NotEqual, Left: expr.Literal{Value: x}, Right: expr.Literal{Value: y}}, nil):
-				less := in.holds(expr.Compare{Op: expr.Less, Left: expr.Literal{Value: x}, Right: expr.Literal{Value: y}}, nil)
-				return first[less != k.Descending]
+			case in.compare(expr.NotEqual, x, y):
+				return first[in.compare(expr.Less, x, y) != k.Descending]
 			}
 		}
 		return 0
@@ -210,8 +217,8 @@ func (in *interpreter) sort(n *plan.Sort) []row {
 	return rows
 }
 
-// bag is the rows of a result in one order.
-func bag(rows []row) string {
+// Bag is the rows of a result as text, in one order.
+func Bag(rows []Row) string {
 	out := make([]string, len(rows))
 	for i, r := range rows {
 		out[i] = r.String()
