@@ -17,14 +17,14 @@ import (
 type builder struct {
 	snapshot catalog.Snapshot
 	scans    []catalog.Scan
-	uses     map[*plan.Scan]int // how often a node is in the plan
+	uses     map[plan.Node]int // how often a node is in the plan
 	filters  map[*plan.Scan][]*catalog.RuntimeFilter
 	first    map[*plan.Sort]int64 // of how many rows of a sort are wanted
 }
 
 // root builds a whole plan.
 func (b *builder) root(ctx context.Context, n plan.Node) (exec.Operator, error) {
-	b.uses = map[*plan.Scan]int{}
+	b.uses = map[plan.Node]int{}
 	b.filters = map[*plan.Scan][]*catalog.RuntimeFilter{}
 	b.first = map[*plan.Sort]int64{}
 	b.count(n)
@@ -32,9 +32,7 @@ func (b *builder) root(ctx context.Context, n plan.Node) (exec.Operator, error) 
 }
 
 func (b *builder) count(n plan.Node) {
-	if s, ok := n.(*plan.Scan); ok {
-		b.uses[s]++
-	}
+	b.uses[n]++
 	for _, in := range n.Inputs() {
 		b.count(in)
 	}
@@ -142,7 +140,8 @@ func (b *builder) limit(ctx context.Context, n *plan.Limit) (exec.Operator, erro
 		}
 		below = p.Input
 	}
-	if s, ok := below.(*plan.Sort); ok && n.Count > 0 && n.Count <= topRows && n.Offset <= topRows-n.Count {
+	s, ok := below.(*plan.Sort)
+	if ok && b.uses[s] == 1 && n.Count > 0 && n.Count <= topRows && n.Offset <= topRows-n.Count {
 		b.first[s] = n.Count + n.Offset
 	}
 	in, err := b.build(ctx, n.Input)

@@ -218,6 +218,10 @@ func TestStatements(t *testing.T) {
 		{`INSERT INTO number SELECT n + 10, x FROM number WHERE n < 3`, `2`},
 		{`CREATE TABLE copy AS SELECT name, id FROM customer WHERE city = 'Paris'`, `2`},
 		{`SELECT n FROM number LIMIT 0`, ``},
+		{`WITH s AS (SELECT n FROM number ORDER BY n DESC)
+			SELECT n FROM (SELECT n FROM s LIMIT 1) a UNION ALL SELECT n FROM s`, `5 5 4 3 2 1`},
+		{`WITH s AS (SELECT id, customer FROM sale) SELECT a.id, count(*) FROM s a JOIN s b ON a.customer = b.customer
+			LEFT JOIN customer c ON c.id = a.id AND c.id > 2 GROUP BY a.id`, `1|2 2|2 3|2 4|2 6|1`},
 	} {
 		t.Run(c.sql, func(t *testing.T) {
 			t.Parallel()
