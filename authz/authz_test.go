@@ -128,13 +128,13 @@ func TestUsersAreChecked(t *testing.T) {
 	requireCode(t, sqlerr.InvalidParameterValue, d.CreateUser(ctx, "a:b", "a long password"))
 	requireCode(t, sqlerr.UndefinedObject, d.CreateUser(ctx, "bob", "a long password", "emperor"))
 	requireCode(t, sqlerr.UndefinedObject, d.DropUser(ctx, "nobody"))
-	requireCode(t, sqlerr.UndefinedObject, d.GrantRole(ctx, "nobody", "readonly"))
-	requireCode(t, sqlerr.UndefinedObject, d.RevokeRole(ctx, "ann", "readonly"))
-	requireCode(t, sqlerr.UndefinedObject, d.SetPassword(ctx, "nobody", "a long password"))
+	requireCode(t, sqlerr.UndefinedObject, d.GrantRoles(ctx, []string{"nobody"}, []string{"readonly"}))
+	requireCode(t, sqlerr.UndefinedObject, d.RevokeRoles(ctx, []string{"ann"}, []string{"readonly"}))
+	requireCode(t, sqlerr.UndefinedObject, d.AlterUser(ctx, "nobody", authz.Alteration{Password: "a long password"}))
 	requireCode(t, sqlerr.UndefinedObject, d.Grant(ctx, authz.Grant{User: "ann", Permission: "Fly"}))
 	requireCode(t, sqlerr.ObjectInUse, d.DropUser(ctx, "admin"))
-	requireCode(t, sqlerr.ObjectInUse, d.RevokeRole(ctx, "admin", "admin"))
-	require.NoError(t, d.GrantRole(ctx, "ann", "admin"))
+	requireCode(t, sqlerr.ObjectInUse, d.RevokeRoles(ctx, []string{"admin"}, []string{"admin"}))
+	require.NoError(t, d.GrantRoles(ctx, []string{"ann"}, []string{"admin"}))
 	require.NoError(t, d.DropUser(ctx, "admin"))
 	_, err = login(d, "admin", "the first password")
 	requireCode(t, sqlerr.InvalidPassword, err)
@@ -187,7 +187,7 @@ func TestRolesGrantTheLegacyPermissions(t *testing.T) {
 		name := "user_" + role
 		require.NoError(t, d.CreateUser(ctx, name, "a long password"))
 		if role != "" {
-			require.NoError(t, d.GrantRole(ctx, name, role))
+			require.NoError(t, d.GrantRoles(ctx, []string{name}, []string{role}))
 		}
 		p := authz.Principal{Username: name}
 		for _, permission := range authz.Permissions() {
@@ -218,6 +218,7 @@ func TestGrantsCoverWhatLiesWithin(t *testing.T) {
 	require.NoError(t, d.Authorize(p, authz.Read, table))
 	require.NoError(t, d.Authorize(p, authz.ReadSchema, table))
 	require.NoError(t, d.Authorize(p, authz.ExecuteQuery, authz.Object{}))
+	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.BeginTransaction, authz.Object{}))
 	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.Read, other))
 	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.Read, authz.Object{Database: "lab"}))
 	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.Write, table))
@@ -232,9 +233,41 @@ func TestGrantsCoverWhatLiesWithin(t *testing.T) {
 
 	require.NoError(t, d.Grant(ctx, authz.Grant{User: "ann", Permission: authz.Write, On: authz.Object{Database: "lab"}}))
 	require.NoError(t, d.Authorize(p, authz.Write, other))
+	require.NoError(t, d.Authorize(p, authz.BeginTransaction, authz.Object{}))
 	require.NoError(t, d.DropUser(ctx, "ann"))
 	require.NoError(t, d.CreateUser(ctx, "ann", "a long password")) // a namesake inherits nothing
 	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.Write, other))
+}
+
+func TestChangesOfManyAreAllOrNothing(t *testing.T) {
+	d, _ := open(t, &memoryStore{})
+	ctx := t.Context()
+	for _, name := range []string{"ann", "bob"} {
+		require.NoError(t, d.CreateUser(ctx, name, "a long password"))
+	}
+	ann := authz.Principal{Username: "ann"}
+	read := func(user string) authz.Grant { return authz.Grant{User: user, Permission: authz.Read} }
+	requireCode(t, sqlerr.UndefinedObject, d.Grant(ctx, read("ann"), read("nobody")))
+	requireCode(t, sqlerr.UndefinedObject, d.GrantRoles(ctx, []string{"ann", "nobody"}, []string{"readonly"}))
+	require.Error(t, d.Authorize(ann, authz.Read, authz.Object{}))
+	require.NoError(t, d.Grant(ctx, read("ann"), read("bob"), read("ann")))
+	require.NoError(t, d.Authorize(ann, authz.Read, authz.Object{}))
+	requireCode(t, sqlerr.UndefinedObject, d.Revoke(ctx, read("ann"), authz.Grant{User: "bob", Permission: authz.Write}))
+	require.NoError(t, d.Authorize(ann, authz.Read, authz.Object{}))
+	require.NoError(t, d.Revoke(ctx, read("ann"), read("bob")))
+	require.Error(t, d.Authorize(ann, authz.Read, authz.Object{}))
+
+	require.NoError(t, d.GrantRoles(ctx, []string{"ann", "bob"}, []string{"admin"}))
+	requireCode(t, sqlerr.ObjectInUse, d.RevokeRoles(ctx, []string{"ann", "bob"}, []string{"admin"}))
+	require.NoError(t, d.RevokeRoles(ctx, []string{"ann"}, []string{"admin"}))
+	requireCode(t, sqlerr.ObjectInUse, d.RevokeRoles(ctx, []string{"bob"}, []string{"admin"}))
+}
+
+func TestLongNamesAreNobodys(t *testing.T) {
+	d, _ := open(t, &memoryStore{})
+	_, err := login(d, strings.Repeat("x", 1<<20), "a long password")
+	requireCode(t, sqlerr.InvalidPassword, err)
+	require.Less(t, len(err.Error()), 1000)
 }
 
 func TestAuthenticateRefuses(t *testing.T) {
@@ -330,12 +363,12 @@ func TestTokensComeBack(t *testing.T) {
 	again, err := use()
 	require.NoError(t, err)
 	require.Equal(t, p, again)
-	require.NoError(t, d.GrantRole(ctx, "ann", "poweruser"))
+	require.NoError(t, d.GrantRoles(ctx, []string{"ann"}, []string{"poweruser"}))
 	again, err = use()
 	require.NoError(t, err)
 	require.Equal(t, []string{"readonly", "poweruser"}, again.Roles)
 
-	require.NoError(t, d.SetPassword(ctx, "ann", "another password"))
+	require.NoError(t, d.AlterUser(ctx, "ann", authz.Alteration{Password: "another password"}))
 	_, err = use()
 	requireCode(t, sqlerr.InvalidAuthorization, err)
 	p, err = login(d, "ann", "another password")

@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,59 +58,86 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string, roles
 	})
 }
 
-// SetPassword gives a user a new password, and ends all tokens of the old one.
-func (d *Directory) SetPassword(ctx context.Context, name, password string) error {
-	hash, err := d.hasher.Hash(ctx, password)
+// Alteration is what changes of a user.
+type Alteration struct {
+	Password string   // empty: stays. A new one ends all tokens of the old one
+	Roles    []string // given in addition; one that the user has already changes nothing
+}
+
+// AlterUser changes a user: 42704 when there is none, or no such role.
+func (d *Directory) AlterUser(ctx context.Context, name string, a Alteration) error {
+	roles, err := systemRoleNames(a.Roles)
 	if err != nil {
 		return err
 	}
-	return d.edit(ctx, name, func(_ *snapshot, u *User) error {
-		u.Hash = hash
-		u.Epoch = max(d.now().UnixMicro(), u.Epoch+1)
+	hash := ""
+	if a.Password != "" {
+		if hash, err = d.hasher.Hash(ctx, a.Password); err != nil {
+			return err
+		}
+	}
+	return d.edit(ctx, []string{name}, func(_ *snapshot, u *User) error {
+		u.add(roles)
+		if hash != "" {
+			u.Hash = hash
+			u.Epoch = max(d.now().UnixMicro(), u.Epoch+1)
+		}
 		return nil
 	})
 }
 
-// GrantRole gives a user a role; one that the user has already changes nothing.
-func (d *Directory) GrantRole(ctx context.Context, name, role string) error {
-	roles, err := systemRoleNames([]string{role})
+func (u *User) add(roles []string) {
+	for _, r := range roles {
+		if !slices.Contains(u.Roles, r) {
+			u.Roles = append(slices.Clone(u.Roles), r)
+		}
+	}
+}
+
+// GrantRoles gives roles to users, all or none.
+func (d *Directory) GrantRoles(ctx context.Context, names, roles []string) error {
+	roles, err := systemRoleNames(roles)
 	if err != nil {
 		return err
 	}
-	return d.edit(ctx, name, func(_ *snapshot, u *User) error {
-		if !slices.Contains(u.Roles, roles[0]) {
-			u.Roles = append(slices.Clone(u.Roles), roles[0])
+	return d.edit(ctx, names, func(_ *snapshot, u *User) error {
+		u.add(roles)
+		return nil
+	})
+}
+
+// RevokeRoles takes roles from users, all or none: 42704 when a user does not have one, 55006 when no administrator
+// would be left.
+func (d *Directory) RevokeRoles(ctx context.Context, names, roles []string) error {
+	return d.edit(ctx, names, func(_ *snapshot, u *User) error {
+		for _, role := range roles {
+			i := slices.Index(u.Roles, fold(role))
+			if i < 0 {
+				return sqlerr.New(sqlerr.UndefinedObject, "user %q does not have the role %q", u.Name, fold(role))
+			}
+			u.Roles = slices.Delete(slices.Clone(u.Roles), i, i+1)
 		}
 		return nil
 	})
 }
 
-// RevokeRole takes a role from a user: 42704 when the user does not have it, 55006 from the last administrator.
-func (d *Directory) RevokeRole(ctx context.Context, name, role string) error {
-	role = fold(role)
-	return d.edit(ctx, name, func(s *snapshot, u *User) error {
-		i := slices.Index(u.Roles, role)
-		if i < 0 {
-			return sqlerr.New(sqlerr.UndefinedObject, "user %q does not have the role %q", u.Name, role)
-		}
-		if role == RoleAdmin && s.administrators() == 1 {
-			return lastAdministrator(u.Name)
-		}
-		u.Roles = slices.Delete(slices.Clone(u.Roles), i, i+1)
-		return nil
-	})
-}
-
-func (d *Directory) edit(ctx context.Context, name string, f func(*snapshot, *User) error) error {
+// edit changes users that exist, all or none.
+func (d *Directory) edit(ctx context.Context, names []string, f func(*snapshot, *User) error) error {
 	return d.change(ctx, func(s *snapshot) (Change, error) {
-		u, err := s.user(name)
-		if err != nil {
-			return Change{}, err
+		after := maps.Clone(s.users)
+		var c Change
+		for _, name := range names {
+			u, err := s.user(name)
+			if err != nil {
+				return Change{}, err
+			}
+			if err := f(s, &u); err != nil {
+				return Change{}, err
+			}
+			after[u.Name] = u
+			c.PutUsers = append(c.PutUsers, u)
 		}
-		if err := f(s, &u); err != nil {
-			return Change{}, err
-		}
-		return Change{PutUsers: []User{u}}, nil
+		return c, s.keepsAdministrator(after)
 	})
 }
 
@@ -120,44 +148,50 @@ func (d *Directory) DropUser(ctx context.Context, name string) error {
 		if err != nil {
 			return Change{}, err
 		}
-		if slices.Contains(u.Roles, RoleAdmin) && s.administrators() == 1 {
-			return Change{}, lastAdministrator(u.Name)
-		}
-		return Change{DropUsers: []string{u.Name}, DropGrants: s.grants[u.Name]}, nil
+		after := maps.Clone(s.users)
+		delete(after, u.Name)
+		return Change{DropUsers: []string{u.Name}, DropGrants: s.grants[u.Name]}, s.keepsAdministrator(after)
 	})
 }
 
-// Grant gives a user a permission on an object.
-func (d *Directory) Grant(ctx context.Context, g Grant) error {
-	if !slices.Contains(Permissions(), g.Permission) {
-		return sqlerr.New(sqlerr.UndefinedObject, "there is no permission %q", string(g.Permission))
-	}
+// Grant gives permissions, all or none; one that was given before changes nothing.
+func (d *Directory) Grant(ctx context.Context, grants ...Grant) error {
 	return d.change(ctx, func(s *snapshot) (Change, error) {
-		u, err := s.user(g.User)
-		if err != nil {
-			return Change{}, err
+		var c Change
+		for _, g := range grants {
+			if !slices.Contains(Permissions(), g.Permission) {
+				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "there is no permission %q", string(g.Permission))
+			}
+			u, err := s.user(g.User)
+			if err != nil {
+				return Change{}, err
+			}
+			g.User = u.Name
+			if !slices.Contains(s.grants[g.User], g) && !slices.Contains(c.PutGrants, g) {
+				c.PutGrants = append(c.PutGrants, g)
+			}
 		}
-		g.User = u.Name
-		if slices.Contains(s.grants[g.User], g) {
-			return Change{}, nil
-		}
-		return Change{PutGrants: []Grant{g}}, nil
+		return c, nil
 	})
 }
 
-// Revoke takes a grant back: 42704 when it was not given.
-func (d *Directory) Revoke(ctx context.Context, g Grant) error {
+// Revoke takes grants back, all or none: 42704 when one was not given.
+func (d *Directory) Revoke(ctx context.Context, grants ...Grant) error {
 	return d.change(ctx, func(s *snapshot) (Change, error) {
-		u, err := s.user(g.User)
-		if err != nil {
-			return Change{}, err
+		var c Change
+		for _, g := range grants {
+			u, err := s.user(g.User)
+			if err != nil {
+				return Change{}, err
+			}
+			g.User = u.Name
+			if !slices.Contains(s.grants[g.User], g) {
+				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "user %q was not granted %s on %s",
+					u.Name, g.Permission, g.On)
+			}
+			c.DropGrants = append(c.DropGrants, g)
 		}
-		g.User = u.Name
-		if !slices.Contains(s.grants[g.User], g) {
-			return Change{}, sqlerr.New(sqlerr.UndefinedObject, "user %q was not granted %s on %s",
-				u.Name, g.Permission, g.On)
-		}
-		return Change{DropGrants: []Grant{g}}, nil
+		return c, nil
 	})
 }
 
@@ -169,19 +203,23 @@ func (s *snapshot) user(name string) (User, error) {
 	return u, nil
 }
 
-func (s *snapshot) administrators() int {
+// keepsAdministrator refuses a change that leaves nobody who can manage users, where there was somebody.
+func (s *snapshot) keepsAdministrator(after map[string]User) error {
+	if administrators(s.users) == 0 || administrators(after) > 0 {
+		return nil
+	}
+	return sqlerr.New(sqlerr.ObjectInUse, "nobody with the role admin would be left").
+		WithHint("grant admin to another user first")
+}
+
+func administrators(users map[string]User) int {
 	n := 0
-	for _, u := range s.users {
+	for _, u := range users {
 		if slices.Contains(u.Roles, RoleAdmin) {
 			n++
 		}
 	}
 	return n
-}
-
-func lastAdministrator(name string) error {
-	return sqlerr.New(sqlerr.ObjectInUse, "user %q is the last with the role admin", name).
-		WithHint("grant admin to another user first")
 }
 
 // systemRoleNames folds names of roles and checks that each exists.

@@ -102,6 +102,9 @@ func (d *Directory) Authenticate(ctx context.Context, a Attempt) (Principal, err
 
 func (d *Directory) password(ctx context.Context, a Attempt) (Principal, error) {
 	name := fold(a.Username)
+	if len(name) > MaxNameBytes {
+		name = "" // nobody's, and not worth remembering
+	}
 	if err := d.throttle.Wait(ctx, name, a.Address); err != nil {
 		return Principal{}, err
 	}

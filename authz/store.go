@@ -18,11 +18,15 @@ type Grant struct {
 	On         Object
 }
 
-// permits tells whether the grant is enough: whoever may do anything may ask, and who may read rows may see how
-// they look.
+// permits tells whether the grant is enough: whoever may do anything may ask, who may change anything may do so in
+// transactions, and who may read rows may see how they look.
 func (g Grant) permits(permission Permission, on Object) bool {
-	if permission == ExecuteQuery {
+	switch permission {
+	case ExecuteQuery:
 		return true
+	case BeginTransaction, CommitTransaction, RollbackTransaction:
+		return g.Permission != Read && g.Permission != ReadSchema && g.Permission != ExecuteQuery
+	default:
 	}
 	return g.On.covers(on) && (g.Permission == permission || g.Permission == Read && permission == ReadSchema)
 }

@@ -157,6 +157,9 @@ func TestGrantsOnObjects(t *testing.T) {
 	admin.exec("GRANT SELECT, INSERT ON lab.open TO ann")
 	ann.exec("INSERT INTO lab.open VALUES (1)")
 	require.Equal(t, []string{"1"}, ann.rows("SELECT id FROM lab.open"))
+	ann.exec("BEGIN")
+	ann.exec("INSERT INTO lab.open VALUES (2)")
+	ann.exec("ROLLBACK")
 	ann.fails(sqlerr.InsufficientPrivilege, "SELECT * FROM lab.hidden")
 	ann.fails(sqlerr.InsufficientPrivilege, "SELECT nothing FROM lab.hidden") // no column is told
 	ann.fails(sqlerr.InsufficientPrivilege, "DROP TABLE lab.open")
@@ -218,6 +221,9 @@ func TestUsersInSQL(t *testing.T) {
 	c.fails(sqlerr.UndefinedObject, "DROP USER nobody")
 	c.exec("DROP USER IF EXISTS nobody")
 	c.fails(sqlerr.FeatureNotSupported, "CREATE ROLE king")
+	c.fails(sqlerr.InvalidParameterValue, "ALTER USER ann IDENTIFIED BY ''")
+	c.fails(sqlerr.UndefinedObject, "ALTER USER ann IDENTIFIED BY 'a third password' DEFAULT ROLE king")
+	i.login("ann", "a long password")                           // nothing of it was done
 	ann.exec("ALTER USER ann IDENTIFIED BY 'another password'") // everybody may change his own
 	ann.fails(sqlerr.InsufficientPrivilege, "ALTER USER ann DEFAULT ROLE admin")
 	ann.fails(sqlerr.InsufficientPrivilege, "ALTER USER admin IDENTIFIED BY 'another password'")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 
@@ -64,13 +65,18 @@ func NewServer(c Config) *Server {
 // Authenticate returns who the credentials belong to, or 28P01 or 28000. It may wait, to slow down guessing.
 // Every attempt with a password and every failure is in the audit log.
 func (s *Server) Authenticate(ctx context.Context, c Credentials) (Principal, error) {
+	address := c.Address
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		address = host // failures count for the peer, whatever port it comes from
+	}
 	p, err := s.config.Authenticator.Authenticate(ctx, authz.Attempt{
-		Method: c.Method, Username: c.Username, Secret: c.Secret, Address: c.Address,
+		Method: c.Method, Username: c.Username, Secret: c.Secret, Address: address,
 	})
 	outcome := "ok"
 	if err != nil {
 		outcome = "denied"
-		s.audit.LogAttrs(ctx, slog.LevelWarn, "login refused", slog.String("user", c.Username),
+		s.audit.LogAttrs(ctx, slog.LevelWarn, "login refused",
+			slog.String("user", c.Username[:min(len(c.Username), authz.MaxNameBytes)]),
 			slog.String("address", c.Address), slog.String("code", string(sqlerr.CodeOf(err))))
 	} else if c.Method == Password {
 		s.audit.LogAttrs(ctx, slog.LevelInfo, "login", slog.String("user", p.Username),

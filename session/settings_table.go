@@ -38,7 +38,7 @@ func settings() []setting {
 				"REPEATABLE READ", "REPEATABLE-READ", "READ COMMITTED", "READ-COMMITTED"),
 		},
 		{
-			name: settingReadOnly, help: "whether BEGIN alone begins a transaction that only reads", otherwise: "off",
+			name: settingReadOnly, help: "whether transactions only read unless BEGIN says otherwise", otherwise: "off",
 			check: onOff(settingReadOnly),
 		},
 		{

@@ -152,6 +152,9 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, rows [][]vect
 	if err = q.end(err); err != nil {
 		return 0, st.session.noted(ctx, err)
 	}
+	if st.kind == kindInsert {
+		st.session.server.config.Metrics.Queries.RowsIn.Add(float64(n))
+	}
 	if st.kind == kindDDL {
 		st.session.audited(ctx, st.bound().Plan.String(), st.session.Database())
 	}

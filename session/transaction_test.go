@@ -182,6 +182,8 @@ func TestReadOnlyTransactionsRefuseChanges(t *testing.T) {
 	c.exec("BEGIN")
 	c.fails(sqlerr.ReadOnlyTransaction, "INSERT INTO t VALUES (1)")
 	c.exec("ROLLBACK")
+	c.fails(sqlerr.ReadOnlyTransaction, "INSERT INTO t VALUES (1)")
+	require.Empty(t, c.rows("SELECT id FROM t"))
 	c.exec("BEGIN READ WRITE")
 	c.exec("INSERT INTO t VALUES (1)")
 	c.exec("COMMIT")

@@ -30,9 +30,9 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 			return ignore(users.DropUser(ctx, s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
 		})
 	case *ast.Grant:
-		return u.grantCommand("GRANT", s.Privilege, s.To, grants{users.GrantRole, users.Grant, s.WithOption})
+		return u.grantCommand("GRANT", s.Privilege, s.To, grants{users.GrantRoles, users.Grant, s.WithOption})
 	case *ast.Revoke:
-		return u.grantCommand("REVOKE", s.Privilege, s.From, grants{users.RevokeRole, users.Revoke, false})
+		return u.grantCommand("REVOKE", s.Privilege, s.From, grants{users.RevokeRoles, users.Revoke, false})
 	case *ast.CreateRole:
 		return unsupportedCommand("CREATE ROLE")
 	case *ast.DropRole:
@@ -100,15 +100,16 @@ func alterUser(ctx context.Context, users *authz.Directory, s *ast.AlterUser) er
 		return sqlerr.New(sqlerr.SyntaxError, "ALTER USER changes nothing").
 			WithHint("say IDENTIFIED BY 'password' or DEFAULT ROLE role").At(s.Position())
 	}
+	var a authz.Alteration
 	if s.DefaultRole != nil {
-		if err := users.GrantRole(ctx, s.Name.Text, s.DefaultRole.Text); err != nil {
-			return ignore(err, s.IfExists, sqlerr.UndefinedObject)
+		a.Roles = []string{s.DefaultRole.Text}
+	}
+	if s.Password != nil {
+		if a.Password = s.Password.Text; a.Password == "" {
+			return sqlerr.New(sqlerr.InvalidParameterValue, "the password is empty").At(s.Position())
 		}
 	}
-	if s.Password == nil {
-		return nil
-	}
-	return ignore(users.SetPassword(ctx, s.Name.Text, s.Password.Text), s.IfExists, sqlerr.UndefinedObject)
+	return ignore(users.AlterUser(ctx, s.Name.Text, a), s.IfExists, sqlerr.UndefinedObject)
 }
 
 // ignore drops an error of a code when IF EXISTS or IF NOT EXISTS says so.
@@ -121,8 +122,8 @@ func ignore(err error, when bool, code sqlerr.Code) error {
 
 // grants are the two things that GRANT and REVOKE do.
 type grants struct {
-	role       func(ctx context.Context, user, role string) error
-	permission func(ctx context.Context, g authz.Grant) error
+	roles      func(ctx context.Context, users, roles []string) error
+	permission func(ctx context.Context, g ...authz.Grant) error
 	withOption bool
 }
 
@@ -136,21 +137,25 @@ func (u *userSession) grantCommand(action string, p ast.Privilege, names []ast.N
 		if err != nil {
 			return err
 		}
+		if len(p.Roles) > 0 {
+			return do.roles(ctx, textsOf(names), textsOf(p.Roles))
+		}
+		var all []authz.Grant
 		for _, name := range names {
-			for _, role := range p.Roles {
-				if err := do.role(ctx, name.Text, role.Text); err != nil {
-					return err
-				}
-			}
 			for _, permission := range permissions {
-				g := authz.Grant{User: name.Text, Permission: permission, On: on}
-				if err := do.permission(ctx, g); err != nil {
-					return err
-				}
+				all = append(all, authz.Grant{User: name.Text, Permission: permission, On: on})
 			}
 		}
-		return nil
+		return do.permission(ctx, all...)
 	})
+}
+
+func textsOf(names []ast.Name) []string {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = n.Text
+	}
+	return texts
 }
 
 // permissionsOf reads the privileges and the object of GRANT and REVOKE.
