@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -97,6 +96,18 @@ func (o *output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.Write(b)
+}
+
+func (o *output) size() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Len()
+}
+
+func (o *output) containsSince(from int, text string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return bytes.Contains(o.text.Bytes()[from:], []byte(text))
 }
 
 // String returns what was written so far.
@@ -205,14 +216,14 @@ func (s *Server) Wait() error {
 // Log returns what the process wrote so far.
 func (s *Server) Log() string { return s.log.String() }
 
-// Logged waits until the process has written a text more often than before times, and tells whether it did so within
-// the time.
-func (s *Server) Logged(text string, before int, within time.Duration) bool {
+// Logged waits until the process writes a text from now on, and tells whether it did so within the time.
+func (s *Server) Logged(text string, within time.Duration) bool {
+	from := s.log.size()
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for strings.Count(s.Log(), text) <= before {
+	for !s.log.containsSince(from, text) {
 		select {
 		case <-deadline.C:
 			return false
