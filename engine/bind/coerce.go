@@ -127,12 +127,14 @@ func commonType(es []expr.Expr) (vector.Type, error) {
 	return common, nil
 }
 
-// fitsExactly tells whether a numeric constant has the same value in a numeric type.
+// fitsExactly tells whether a constant has the same value in another type of its kind: a number in one of numbers, a
+// timestamp in one with fewer digits, or without a time zone, which is then UTC.
 func fitsExactly(s vector.Scalar, to vector.Type) bool {
 	if s.Type.Equal(to) {
 		return true
 	}
-	if !s.Type.IsNumeric() || !to.IsNumeric() || s.Null {
+	timestamps := s.Type.Kind == vector.Timestamp && to.Kind == vector.Timestamp
+	if s.Null || !timestamps && (!s.Type.IsNumeric() || !to.IsNumeric()) {
 		return false
 	}
 	there, err := expr.CastScalar(s, to)

@@ -72,6 +72,7 @@ func (c *clause) compare(op expr.CompareOp, left, right expr.Expr, e *ast.Binary
 
 // compareAt compares; places are those of the comparison and of its two sides.
 func (c *clause) compareAt(op expr.CompareOp, left, right expr.Expr, places [3]ast.Node) (expr.Expr, error) {
+	left, right = dayOf(left, right), dayOf(right, left)
 	both, err := c.unify([]expr.Expr{left, right}, places[1:])
 	var m *mismatch
 	switch {
@@ -86,6 +87,23 @@ func (c *clause) compareAt(op expr.CompareOp, left, right expr.Expr, places [3]a
 	default:
 		return expr.Compare{Op: op, Left: both[0], Right: both[1]}, nil
 	}
+}
+
+// dayOf makes a DATE of a timestamp constant at midnight that stands beside one, so that days are compared as days.
+func dayOf(e, beside expr.Expr) expr.Expr {
+	l, ok := e.(expr.Literal)
+	if !ok || l.Value.Null || l.Value.Type.Kind != vector.Timestamp || beside.Type().Kind != vector.Date {
+		return e
+	}
+	day, err := expr.CastScalar(l.Value, beside.Type())
+	if err != nil {
+		return e
+	}
+	back, err := expr.CastScalar(day, l.Value.Type)
+	if err != nil || back.Int != l.Value.Int {
+		return e
+	}
+	return expr.Literal{Value: day}
 }
 
 func noOperator(op string, left, right expr.Expr, place ast.Node) error {
@@ -182,16 +200,19 @@ func (c *clause) timeArithmetic(op expr.ArithmeticOp, left, right expr.Expr, pla
 	if name == "" {
 		return nil, noOperator(arithmeticName(op), left, right, place)
 	}
-	i, constant := right.(expr.Literal)
-	wholeDays := constant && l == vector.Date && r == vector.Interval && i.Value.Interval.Nanos == 0
+	i, isConstant := right.(expr.Literal)
+	wholeDays := isConstant && l == vector.Date && r == vector.Interval && i.Value.Interval.Nanos == 0
 	if date, ok := left.(expr.Literal); ok && wholeDays && !i.Value.Null {
 		return addDays(date.Value, i.Value.Interval, adding, place)
 	}
 	out, err := c.callFunction(name, []expr.Expr{left, right}, []ast.Node{place, place}, place)
-	if err != nil || !wholeDays {
-		return out, err
+	if err == nil && wholeDays {
+		return c.coerce(out, vector.Of(vector.Date), place)
 	}
-	return c.coerce(out, vector.Of(vector.Date), place)
+	if err != nil {
+		return nil, err
+	}
+	return constant(out, left, right), nil
 }
 
 // addDays computes a constant.

@@ -7,7 +7,7 @@ import (
 
 // Implicit tells whether a value of one type becomes one of another without a CAST: never with a loss of its
 // meaning, numbers never from or to text. Integers fit every wider integer, every decimal with room for their
-// digits, and floats; decimals fit floats.
+// digits, and floats; decimals fit floats. A TIMESTAMP becomes one WITH TIME ZONE as UTC.
 func Implicit(from, to vector.Type) bool {
 	switch {
 	case from.Equal(to) || from.Kind == vector.Unknown:
@@ -17,7 +17,7 @@ func Implicit(from, to vector.Type) bool {
 	case from.Kind == vector.Date && to.Kind == vector.Timestamp:
 		return true
 	case from.Kind == to.Kind && from.Kind == vector.Timestamp:
-		return from.Zone == to.Zone && from.Precision <= to.Precision
+		return (to.Zone || !from.Zone) && from.Precision <= to.Precision
 	case from.Kind == to.Kind && from.Kind == vector.Time:
 		return from.Precision <= to.Precision
 	case from.Kind == vector.JSON && to.Kind == vector.Text:
@@ -99,9 +99,7 @@ func Common(a, b vector.Type) (vector.Type, bool) {
 	case a.IsNumeric() && b.IsNumeric():
 		return commonNumber(a, b), true
 	case a.Kind == b.Kind && (a.Kind == vector.Timestamp || a.Kind == vector.Time):
-		if a.Zone != b.Zone {
-			return a, false
-		}
+		a.Zone = a.Zone || b.Zone
 		a.Precision = max(a.Precision, b.Precision)
 		return a, true
 	case Implicit(a, b):

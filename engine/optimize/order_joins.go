@@ -7,7 +7,8 @@ import (
 
 // orderJoins finds a good order for the inner joins that stand on each other, by greedy operator ordering (Fegaras,
 // A New Heuristic for Optimizing Large Queries, 1998): of all pairs it joins the one with the smallest result, and so
-// on until one relation is left; pairs without a common key only when there is no other. The smaller side of each
+// on until one relation is left; pairs without a common key only when there is no other, or one of them has one row
+// (a scalar subquery) with which a condition can be decided early. The smaller side of each
 // join becomes the right one, of which physical builds the table. A projection restores the order of the columns.
 func orderJoins(n plan.Node) (plan.Node, error) {
 	return newEstimator().order(n), nil
@@ -117,7 +118,7 @@ func (c *cluster) join(a, b int) (joined relation, keys bool) {
 	}
 	n.Residual = expr.Conjunction(residual)
 	r.node, r.rows = n, c.estimateRows(n)
-	return r, len(n.Keys) > 0
+	return r, len(n.Keys) > 0 || len(own) > 0 && right.rows <= 1
 }
 
 // between divides the conditions into those that the columns of two relations decide, and the rest.
