@@ -146,10 +146,11 @@ func fitsExactly(s vector.Scalar, to vector.Type) bool {
 }
 
 // assign makes e a value for a column: with an implicit cast, between all numbers (a value that does not fit is an
-// error when it is met), from a text only when it is a literal, and to a text from everything simple.
+// error when it is met), from NULL, from a text only when it is a literal, and to a text from everything simple.
 func (b *binder) assign(e expr.Expr, to vector.Type, column string, place ast.Node) (expr.Expr, error) {
 	from := e.Type()
-	ok := function.Implicit(from, to) || textLiteral(e) ||
+	l, constant := e.(expr.Literal)
+	ok := function.Implicit(from, to) || textLiteral(e) || constant && l.Value.Null ||
 		from.IsNumeric() && to.IsNumeric() ||
 		from.Kind == vector.Timestamp && (to.Kind == vector.Timestamp || to.Kind == vector.Date) ||
 		from.Kind == vector.Time && to.Kind == vector.Time ||
