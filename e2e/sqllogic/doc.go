@@ -15,8 +15,9 @@
 //	2	NULL	(empty)
 //
 // The code of an error is an SQLSTATE; the words after it stand somewhere in the message. A query names the kind
-// of each column: I for exact text (integers, booleans, dates), T for text, R for numbers that are compared to 12
-// digits. The order of rows matters (nosort, the default), or rows are sorted (rowsort), or all values are
-// (valuesort). A line "connection name" before a record runs it on another session, which stays open to the end
-// of the file. Columns are separated by tabs; NULL and (empty) stand for what has no text.
+// of each column: I for exact text (integers, booleans), T for text, R for numbers that are compared to 12 digits,
+// D for dates, S for timestamps, B for binary. The order of rows matters (nosort, the default), or rows are sorted
+// (rowsort), or all values are (valuesort). A line "connection name" before a record runs it on another session,
+// which stays open to the end of the file; "connection name user password" says who opens it. Columns are separated
+// by tabs; NULL and (empty) stand for what has no text.
 package sqllogic

@@ -15,10 +15,14 @@ const (
 	ValueSort Order = "valuesort"
 )
 
+// Login is who opens a connection; empty: the administrator.
+type Login struct{ User, Password string }
+
 // Record is one statement or query of a file with what it shall answer.
 type Record struct {
 	Line       int    // of its first line, from 1
 	Connection string // empty: the first one
+	Login      Login  // of the connection's first record
 	SQL        string
 	Error      string   // the SQLSTATE that it shall fail with; empty: it shall succeed
 	Message    string   // what the message of the error shall hold
@@ -34,17 +38,20 @@ type Record struct {
 func Parse(content string) ([]Record, error) {
 	lines := strings.Split(strings.TrimSuffix(content, "\n"), "\n")
 	var records []Record
-	connection := ""
+	var connection Record
 	for i := 0; i < len(lines); {
 		line := lines[i]
 		switch {
 		case line == "" || strings.HasPrefix(line, "#"):
 			i++
 		case strings.HasPrefix(line, "connection "):
-			connection = strings.TrimPrefix(line, "connection ")
+			if err := connection.connect(line); err != nil {
+				return nil, fmt.Errorf("line %d: %w", i+1, err)
+			}
 			i++
 		default:
-			r := Record{Line: i + 1, Connection: connection}
+			r := connection
+			r.Line = i + 1
 			if err := r.header(line); err != nil {
 				return nil, fmt.Errorf("line %d: %w", i+1, err)
 			}
@@ -53,10 +60,23 @@ func Parse(content string) ([]Record, error) {
 				return nil, fmt.Errorf("line %d: a record without SQL", r.Line)
 			}
 			records = append(records, r)
-			connection = ""
+			connection = Record{}
 		}
 	}
 	return records, nil
+}
+
+// connect reads the line that names the connection of the next record.
+func (r *Record) connect(line string) error {
+	switch words := strings.Fields(line); len(words) {
+	case 4:
+		r.Login = Login{User: words[2], Password: words[3]}
+		fallthrough
+	case 2:
+		r.Connection = words[1]
+		return nil
+	}
+	return fmt.Errorf("expected connection NAME or connection NAME USER PASSWORD, not %q", line)
 }
 
 // header reads the first line of a record.
@@ -75,8 +95,8 @@ func (r *Record) header(line string) error {
 		return nil
 	case len(words) >= 2 && words[0] == "query":
 		r.Query, r.Types, r.Order = true, words[1], NoSort
-		if strings.Trim(r.Types, "ITR") != "" {
-			return fmt.Errorf("the types %q are not made of I, T and R", r.Types)
+		if strings.Trim(r.Types, "ITRDSB") != "" {
+			return fmt.Errorf("the types %q are not made of I, T, R, D, S and B", r.Types)
 		}
 		if len(words) > 2 {
 			r.Order = Order(words[2])

@@ -14,13 +14,14 @@ import (
 // Runner is a session behind one of the doors.
 type Runner interface {
 	// Exec runs one statement and returns its columns and rows as text, NULL as "NULL". A statement that gives
-	// no rows gives none. Errors carry their SQLSTATE as sqlerr does.
-	Exec(ctx context.Context, sql string) (columns []string, rows [][]string, err error)
+	// no rows gives none. Errors carry their SQLSTATE as sqlerr does. types has the letters of the columns, for
+	// a door whose answers don't tell; it is empty where no rows are expected.
+	Exec(ctx context.Context, sql, types string) (columns []string, rows [][]string, err error)
 	Close() error
 }
 
 // Open opens a session on the database that a file runs against.
-type Open func(ctx context.Context) (Runner, error)
+type Open func(ctx context.Context, login Login) (Runner, error)
 
 // Failure is a record whose answer was not the one expected.
 type Failure struct {
@@ -55,12 +56,12 @@ func Run(ctx context.Context, content string, open Open) (report Report, err err
 	for _, record := range records {
 		session := sessions[record.Connection]
 		if session == nil {
-			if session, err = open(ctx); err != nil {
+			if session, err = open(ctx, record.Login); err != nil {
 				return report, err
 			}
 			sessions[record.Connection] = session
 		}
-		_, rows, execErr := session.Exec(ctx, record.SQL)
+		_, rows, execErr := session.Exec(ctx, record.SQL, record.Types)
 		report.Records++
 		if reason := record.check(rows, execErr); reason != "" {
 			report.Failures = append(report.Failures, Failure{Record: record, Reason: reason})

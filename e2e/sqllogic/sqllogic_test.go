@@ -17,7 +17,7 @@ import (
 // answers is a Runner that knows its answers.
 type answers map[string][][]string
 
-func (a answers) Exec(_ context.Context, sql string) ([]string, [][]string, error) {
+func (a answers) Exec(_ context.Context, sql, _ string) ([]string, [][]string, error) {
 	rows, ok := a[sql]
 	if !ok {
 		return nil, nil, sqlerr.New(sqlerr.UndefinedTable, "no table t, the nearest is u")
@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 		"SELECT d":               {{"2", "1"}},
 	}
 	sessions := 0
-	open := func(context.Context) (sqllogic.Runner, error) {
+	open := func(context.Context, sqllogic.Login) (sqllogic.Runner, error) {
 		sessions++
 		return given, nil
 	}
@@ -85,7 +85,7 @@ func TestRun(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, content := range []string{
 		"query X\nSELECT 1", "query I anysort\nSELECT 1", "statement maybe\nSELECT 1", "statement error 42\nSELECT 1",
-		"query I\n\n", "SELECT 1",
+		"query I\n\n", "SELECT 1", "connection a b\nstatement ok\nSELECT 1",
 	} {
 		_, err := sqllogic.Parse(content)
 		require.Error(t, err, content)

@@ -1,0 +1,114 @@
+package sqllogic_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/authz"
+	"github.com/micodb/micodb/e2e/harness"
+	"github.com/micodb/micodb/e2e/sqllogic"
+	"github.com/micodb/micodb/engine/exec"
+	"github.com/micodb/micodb/engine/function"
+	"github.com/micodb/micodb/engine/physical"
+	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/vfs"
+	"github.com/micodb/micodb/metrics"
+	"github.com/micodb/micodb/session"
+	"github.com/micodb/micodb/txn"
+)
+
+// administrator is who opens a connection that names nobody.
+func administrator(l sqllogic.Login) sqllogic.Login {
+	if l.User == "" {
+		return sqllogic.Login{User: "admin", Password: harness.Password}
+	}
+	return l
+}
+
+// startProcess builds a database in memory, without its doors.
+func startProcess(t *testing.T) sqllogic.Open {
+	t.Helper()
+	set := metrics.New(prometheus.NewRegistry(), "")
+	manager, err := txn.Open(t.Context(), txn.Options{FS: vfs.NewMemory(), Dir: "data", Metrics: set})
+	require.NoError(t, err)
+	tokens, err := authz.NewTokens(authz.GenerateSecret(), nil)
+	require.NoError(t, err)
+	begin := transactions{manager}
+	store, err := session.OpenUserStore(t.Context(), begin)
+	require.NoError(t, err)
+	directory, err := authz.Open(t.Context(), authz.Options{Store: store, Tokens: tokens})
+	require.NoError(t, err)
+	_, err = directory.Bootstrap(t.Context(), harness.Password)
+	require.NoError(t, err)
+	const threads, memoryBytes = 2, 1 << 30
+	server := session.NewServer(session.Config{
+		Transactions: begin, Executor: executor{exec.NewScheduler(threads)}, Functions: function.NewRegistry(),
+		Users: directory, Authenticator: directory, Authorizer: directory, Budget: budget.NewServer(memoryBytes),
+		Metrics: set, Log: slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		require.NoError(t, server.Close(ctx))
+		require.NoError(t, manager.Close(ctx))
+	})
+	return func(ctx context.Context, l sqllogic.Login) (sqllogic.Runner, error) {
+		l = administrator(l)
+		s, err := server.Open(ctx, session.Credentials{
+			Method: session.Password, Username: l.User, Secret: l.Password,
+		})
+		return processRunner{s}, err
+	}
+}
+
+type transactions struct{ manager *txn.Manager }
+
+func (t transactions) Begin(ctx context.Context, o session.TransactionOptions) (session.Handle, error) {
+	return t.manager.Begin(ctx, txn.TransactionOptions{ReadOnly: o.ReadOnly, Async: o.Async})
+}
+
+type executor struct{ scheduler *exec.Scheduler }
+
+func (e executor) Run(ctx context.Context, r session.Request) (batch.Stream, error) {
+	return physical.Run(ctx, physical.Request{
+		Plan: r.Plan, Snapshot: r.Snapshot, Writer: r.Writer, Scheduler: e.scheduler, Budget: r.Budget,
+		Threads: r.Settings.Threads, BatchRows: r.Settings.BatchRows,
+	})
+}
+
+// processRunner is a session without a door.
+type processRunner struct{ session.Session }
+
+func (p processRunner) Exec(ctx context.Context, sql, _ string) (columns []string, rows [][]string, err error) {
+	statement, err := p.Prepare(ctx, nil, sql)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, statement.Close()) }()
+	if statement.Result() == nil {
+		_, err := statement.Exec(ctx, nil)
+		return nil, nil, err
+	}
+	stream, err := statement.Query(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, stream.Close()) }()
+	for {
+		b, err := stream.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return sqllogic.Columns(stream.Schema()), rows, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = sqllogic.Rows(rows, b)
+		b.Release()
+	}
+}
