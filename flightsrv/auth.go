@@ -33,6 +33,7 @@ type caller struct {
 	cookie      string
 	key         string
 	connection  uint64
+	adbc        bool
 }
 
 // keyByToken lets the token alone tell the caller apart: a handshake gave it to one client.
@@ -57,7 +58,10 @@ func identify(ctx context.Context) (caller, error) {
 			credentials.Database = values[0]
 		}
 	}
-	who := caller{credentials: credentials, secret: fingerprint(credentials), cookie: readCookie(headers.Get("cookie"))}
+	who := caller{
+		credentials: credentials, secret: fingerprint(credentials), cookie: readCookie(headers.Get("cookie")),
+		adbc: isADBC(headers.Get("user-agent")),
+	}
 	if who.cookie != "" {
 		who.key = "cookie " + who.cookie + who.secret
 		return who, nil

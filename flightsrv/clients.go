@@ -15,7 +15,9 @@ type client struct {
 	key     string // what tells it apart
 	cookie  string // by which it may be told apart later
 	secret  string // fingerprint of the credentials that opened it
+	adbc    bool   // see adbc.go
 	session session.Session
+	begun   begun
 	opened  chan struct{} // closed when session or err stands
 	err     error
 
@@ -127,7 +129,7 @@ func (cs *clients) find(who caller) (c *client, created bool, err error) {
 			len(cs.byKey)).WithHint("close connections that are not needed, or try again later")
 	}
 	c = &client{
-		key: who.key, cookie: who.cookie, secret: who.secret, connection: who.connection,
+		key: who.key, cookie: who.cookie, secret: who.secret, connection: who.connection, adbc: who.adbc,
 		opened: make(chan struct{}), calls: 1, used: now, checked: now,
 	}
 	if c.cookie == "" {

@@ -3,14 +3,12 @@ package flightsrv
 import (
 	"encoding/binary"
 
-	flatbuffers "github.com/google/flatbuffers/go"
-
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
 // A zstd frame says how much memory its decoder should take, up to 1 GiB for a frame of a few bytes, and the
 // decoder takes it outside of any budget. So the frames of compressed buffers are looked at before they are
-// decoded. Their format is RFC 8878's; the message's is Arrow's Message.fbs.
+// decoded. Their format is RFC 8878's.
 const (
 	maxWindowBytes = 8 << 20 // what RFC 8878 asks decoders to take, and encoders to stay within
 
@@ -22,93 +20,12 @@ const (
 	uncompressedPrefix = 8 // a buffer begins with its length when decompressed
 )
 
-// The fields of the flatbuffers, by their places in the vtable.
-const (
-	messageHeaderType      = 6
-	messageHeader          = 8
-	dictionaryBatchData    = 6
-	recordBatchBuffers     = 8
-	recordBatchCompression = 10
-	compressionCodec       = 4
-
-	headerDictionaryBatch = 2
-	headerRecordBatch     = 3
-	codecZstd             = 1
-	bufferStructBytes     = 16 // offset, length
-)
-
-// checkCompression looks at the message of a record batch or a dictionary.
-func checkCompression(header, body []byte) (err error) {
-	defer func() {
-		if recover() != nil { // flatbuffers trusts its offsets
-			err = sqlerr.New(sqlerr.ProtocolViolation, "the data is not a valid Arrow IPC message")
-		}
-	}()
-	for _, b := range zstdBuffers(header) {
-		if b.offset < 0 || b.length < uncompressedPrefix || b.offset > int64(len(body))-b.length {
-			continue // empty, or what the decoder refuses
-		}
-		raw := body[b.offset : b.offset+b.length]
-		if int64(binary.LittleEndian.Uint64(raw)) == -1 {
-			continue // this one was left as it is
-		}
-		if err := checkFrames(raw[uncompressedPrefix:]); err != nil {
-			return err
-		}
+// checkCompressed looks at a buffer of a message that is compressed with zstd.
+func checkCompressed(buffer []byte) error {
+	if len(buffer) < uncompressedPrefix || int64(binary.LittleEndian.Uint64(buffer)) == -1 {
+		return nil // empty, or left as it is
 	}
-	return nil
-}
-
-// place is where a buffer lies in the body.
-type place struct{ offset, length int64 }
-
-// zstdBuffers finds the buffers of a message that is compressed so. It panics when the message is broken.
-func zstdBuffers(header []byte) []place {
-	if len(header) == 0 {
-		return nil
-	}
-	message := table(header, flatbuffers.GetUOffsetT(header))
-	batch, ok := child(message, messageHeader)
-	if !ok {
-		return nil
-	}
-	switch message.GetByteSlot(messageHeaderType, 0) {
-	case headerRecordBatch:
-	case headerDictionaryBatch:
-		if batch, ok = child(batch, dictionaryBatchData); !ok {
-			return nil
-		}
-	default:
-		return nil
-	}
-	compression, ok := child(batch, recordBatchCompression)
-	if !ok || compression.GetByteSlot(compressionCodec, 0) != codecZstd {
-		return nil
-	}
-	at := flatbuffers.UOffsetT(batch.Offset(recordBatchBuffers))
-	if at == 0 {
-		return nil
-	}
-	start, n := batch.Vector(at), batch.VectorLen(at)
-	buffers := make([]place, 0, min(n, len(header)/bufferStructBytes))
-	for i := range n {
-		p := start + flatbuffers.UOffsetT(i*bufferStructBytes)
-		buffers = append(buffers, place{offset: batch.GetInt64(p), length: batch.GetInt64(p + bufferStructBytes/2)})
-	}
-	return buffers
-}
-
-func table(b []byte, at flatbuffers.UOffsetT) *flatbuffers.Table {
-	return &flatbuffers.Table{Bytes: b, Pos: at}
-}
-
-// child follows a field that is a table.
-func child(t *flatbuffers.Table, field flatbuffers.VOffsetT) (*flatbuffers.Table, bool) {
-	at := flatbuffers.UOffsetT(t.Offset(field))
-	if at == 0 {
-		return nil, false
-	}
-	return table(t.Bytes, t.Indirect(at+t.Pos)), true
+	return checkFrames(buffer[uncompressedPrefix:])
 }
 
 // checkFrames walks over the frames of a buffer and refuses one that wants too large a window. What it can't read,

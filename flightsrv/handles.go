@@ -14,11 +14,15 @@ import (
 type statement struct {
 	session.Statement
 
-	mu   sync.Mutex // guards refs
-	refs int
+	sql         string
+	transaction uint64     // that it was prepared in; 0: none that has a name
+	mu          sync.Mutex // guards refs
+	refs        int
 }
 
-func newStatement(st session.Statement) *statement { return &statement{Statement: st, refs: 1} }
+func newStatement(st session.Statement, sql string, transaction uint64) *statement {
+	return &statement{Statement: st, sql: sql, transaction: transaction, refs: 1}
+}
 
 func (s *statement) retain() *statement {
 	s.mu.Lock()

@@ -3,6 +3,7 @@ package flightsrv
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -21,19 +22,26 @@ type incoming struct {
 }
 
 // newIncoming reads the schema. Without any, as when a client has nothing to bind, it returns nil.
-func (s *Server) newIncoming(ctx context.Context, reader flight.MessageReader) (*incoming, error) {
-	in := &incoming{reader: reader, limits: s.limits}
-	err := s.guard(ctx, func() error {
-		in.schema = reader.Schema()
-		return reader.Err()
-	})
+func newIncoming(reader flight.MessageReader, limits Limits) (*incoming, error) {
+	schema, err := readSchema(reader)
 	switch {
-	case err == nil && in.schema != nil:
-		return in, nil
+	case err == nil && schema != nil:
+		return &incoming{reader: reader, schema: schema, limits: limits}, nil
 	case errors.Is(err, io.EOF) || err == nil:
 		return nil, nil //nolint:nilnil // no schema is no stream, and no error
 	}
 	return nil, decodeError(err)
+}
+
+// readSchema recovers as the reader itself does for batches, but not for a schema that it reads late.
+func readSchema(reader flight.MessageReader) (schema *arrow.Schema, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	schema = reader.Schema()
+	return schema, reader.Err()
 }
 
 // decodeError tells bytes that are not IPC from calls that ended and budgets that were passed.

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -241,6 +242,97 @@ func FuzzPutMessages(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(_ *testing.T, header, body []byte) {
-		_ = checkCompression(header, body) // must return
+		_ = checkMessage(header, body) // must return
 	})
+}
+
+// received is a stream of messages that were sent before.
+type received struct{ rest []*flight.FlightData }
+
+func (r *received) Recv() (*flight.FlightData, error) {
+	if len(r.rest) == 0 {
+		return nil, io.EOF
+	}
+	d := r.rest[0]
+	r.rest = r.rest[1:]
+	return d, nil
+}
+
+// FuzzIncoming decodes a batch that may be anything, after a valid schema or one that is anything too. What passes
+// the checks can be read to its last value, and no buffer is larger than the budget.
+func FuzzIncoming(f *testing.F) {
+	schema := encode(f, mixed(f))[0].GetDataHeader()
+	for _, o := range [][]ipc.Option{nil, {ipc.WithZstd()}, {ipc.WithLZ4()}} {
+		sent := encode(f, mixed(f), o...)
+		f.Add(sent[0].GetDataHeader(), sent[1].GetDataHeader(), sent[1].GetDataBody())
+	}
+	f.Fuzz(func(t *testing.T, first, header, body []byte) {
+		for _, s := range [][]byte{schema, first} {
+			decode(t, []*flight.FlightData{{DataHeader: s}, {DataHeader: header, DataBody: body}})
+		}
+	})
+}
+
+func decode(t *testing.T, sent []*flight.FlightData) {
+	t.Helper()
+	for _, m := range sent {
+		if checkMessage(m.GetDataHeader(), m.GetDataBody()) != nil {
+			return
+		}
+	}
+	query := budget.NewServer(1 << 20).Query(0)
+	defer query.Close()
+	reader, err := flight.NewRecordReader(&received{rest: sent}, ipc.WithDelayReadSchema(true),
+		ipc.WithAllocator(query.Allocator(memory.DefaultAllocator)))
+	if err != nil {
+		return
+	}
+	defer reader.Release()
+	in, err := newIncoming(reader, DefaultLimits())
+	if err != nil || in == nil {
+		return
+	}
+	for {
+		record, err := in.Next(t.Context())
+		if err != nil {
+			return
+		}
+		require.Positive(t, recordBytes(record))
+		for _, c := range record.Columns() {
+			for i := range min(c.Len(), 10_000) {
+				_ = c.ValueStr(i)
+			}
+		}
+		record.Release()
+	}
+}
+
+// mixed makes a batch with a column of each kind of layout.
+func mixed(tb testing.TB) arrow.RecordBatch {
+	tb.Helper()
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "b", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
+		{Name: "i", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+		{Name: "s", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "d", Type: &arrow.Decimal128Type{Precision: 30, Scale: 2}, Nullable: true},
+		{Name: "l", Type: arrow.ListOf(arrow.PrimitiveTypes.Int64), Nullable: true},
+		{Name: "st", Type: arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Int16}), Nullable: true},
+	}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	for i := range 40 {
+		b.Field(0).(*array.BooleanBuilder).Append(i%2 == 0)
+		b.Field(1).(*array.Int32Builder).Append(int32(i))
+		b.Field(2).(*array.StringBuilder).Append("some text")
+		b.Field(3).AppendNull()
+		l := b.Field(4).(*array.ListBuilder)
+		l.Append(true)
+		l.ValueBuilder().(*array.Int64Builder).AppendValues(make([]int64, i%3), nil)
+		st := b.Field(5).(*array.StructBuilder)
+		st.Append(i%5 != 0)
+		st.FieldBuilder(0).(*array.Int16Builder).Append(3)
+	}
+	record := b.NewRecordBatch()
+	tb.Cleanup(record.Release)
+	return record
 }

@@ -28,10 +28,13 @@ func (h *handlers) DoPutCommandStatementIngest(ctx context.Context, request flig
 		return 0, err
 	}
 	tx, err := h.transaction(ctx, c, request.GetTransactionId())
+	if err == nil && tx == nil {
+		tx, err = h.unnamed(ctx, c)
+	}
 	if err != nil {
 		return 0, err
 	}
-	rows, err := h.newIncoming(ctx, reader)
+	rows, err := newIncoming(reader, h.limits)
 	if err != nil {
 		return 0, err
 	}

@@ -97,8 +97,11 @@ func (h *handlers) GetFlightInfoPreparedStatement(ctx context.Context, query fli
 		return nil, err
 	}
 	defer finish()
-	e := execution{statement: held.statement.retain(), params: held.bound()}
-	return h.flightInfo(ctx, held.owner, e, descriptor)
+	st, err := h.statementOf(ctx, held)
+	if err != nil {
+		return nil, err
+	}
+	return h.flightInfo(ctx, held.owner, execution{statement: st, params: held.bound()}, descriptor)
 }
 
 // GetSchemaPreparedStatement returns the schema of the rows.
@@ -143,7 +146,7 @@ func (h *handlers) DoPutPreparedStatementQuery(ctx context.Context, query flight
 	if err != nil {
 		return nil, err
 	}
-	in, err := h.newIncoming(ctx, reader)
+	in, err := newIncoming(reader, h.limits)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +190,7 @@ func (h *handlers) DoPutPreparedStatementUpdate(ctx context.Context, update flig
 	if err != nil {
 		return 0, err
 	}
-	in, err := h.newIncoming(ctx, reader)
+	in, err := newIncoming(reader, h.limits)
 	if err != nil {
 		return 0, err
 	}
@@ -202,7 +205,14 @@ func (h *handlers) DoPutPreparedStatementUpdate(ctx context.Context, update flig
 		return 0, err
 	}
 	defer finish()
-	changed, err := held.statement.Exec(run, rows)
+	st, err := h.statementOf(run, held)
+	if err != nil {
+		return 0, err
+	}
+	changed, err := st.Exec(run, rows)
+	if closing := st.release(); err == nil {
+		err = closing
+	}
 	if err != nil {
 		return 0, ended(run, err)
 	}

@@ -10,7 +10,9 @@ import (
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
@@ -180,6 +182,52 @@ func TestTransactions(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, undone.Rollback(ctx))
 	require.Equal(t, []string{"a", "b", "after"}, f.door.log())
+}
+
+func TestTheADBCDriverMeansItsOpenTransaction(t *testing.T) {
+	f := start(t, Limits{})
+	for _, agent := range []string{adbcAgent + " 1.13.0", "another"} {
+		c, err := flightsql.NewClient(f.address, nil, nil,
+			grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUserAgent(agent))
+		require.NoError(t, err)
+		defer c.Close()
+		ctx, err := c.Client.AuthenticateBasicToken(t.Context(), "ada", "lovelace")
+		require.NoError(t, err)
+		ingest := func() uint64 {
+			record := numbers64(t, 1)
+			reader, err := array.NewRecordReader(record.Schema(), []arrow.RecordBatch{record})
+			require.NoError(t, err)
+			defer reader.Release()
+			_, err = c.ExecuteIngest(ctx, reader, &flightsql.ExecuteIngestOpts{
+				Table: "t", TableDefinitionOptions: &flightsql.TableDefinitionOptions{
+					IfNotExist: flightsql.TableDefinitionOptionsTableNotExistOptionFail,
+					IfExists:   flightsql.TableDefinitionOptionsTableExistsOptionAppend,
+				},
+			})
+			require.NoError(t, err)
+			return f.door.ingested[len(f.door.ingested)-1].tx
+		}
+		first, err := c.BeginTransaction(ctx)
+		require.NoError(t, err)
+		p, err := first.Prepare(ctx, "write "+agent)
+		require.NoError(t, err)
+		joined := ingest()
+		require.NoError(t, first.Commit(ctx))
+		require.Zero(t, ingest(), "no transaction is open")
+		second, err := c.BeginTransaction(ctx)
+		require.NoError(t, err)
+		_, err = p.ExecuteUpdate(ctx)
+		require.NoError(t, err)
+		before := len(f.door.log())
+		require.NoError(t, second.Commit(ctx))
+		if agent == "another" {
+			require.Zero(t, joined, "who knows the specification gets what it says")
+			require.Len(t, f.door.log(), before)
+		} else {
+			require.NotZero(t, joined)
+			require.Len(t, f.door.log(), before+1, "the statement ran in the transaction that is open")
+		}
+	}
 }
 
 func TestTransactionIDsBelongToTheirUser(t *testing.T) {

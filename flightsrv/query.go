@@ -42,7 +42,11 @@ func (h *handlers) prepare(ctx context.Context, sql string, transaction []byte) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return c, newStatement(st), nil
+	id := uint64(0)
+	if tx != nil {
+		id = tx.ID()
+	}
+	return c, newStatement(st, sql, id), nil
 }
 
 // GetFlightInfoStatement prepares a query and returns a ticket for its rows. A statement without rows runs at

@@ -49,7 +49,7 @@ func (p *putStream) Recv() (*flight.FlightData, error) {
 		return nil, sqlerr.New(sqlerr.ProtocolViolation, "a DoPut must begin with a command in its descriptor")
 	}
 	p.begun = true
-	if err := checkCompression(data.GetDataHeader(), data.GetDataBody()); err != nil {
+	if err := checkMessage(data.GetDataHeader(), data.GetDataBody()); err != nil {
 		return nil, err
 	}
 	p.budget.Release(p.held)

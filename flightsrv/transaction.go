@@ -27,6 +27,7 @@ func (h *handlers) BeginTransaction(ctx context.Context, _ flightsql.ActionBegin
 	if err != nil {
 		return nil, err
 	}
+	c.begun.add(tx.ID(), c.adbc)
 	return h.sign(c, kindTransaction, binary.LittleEndian.AppendUint64(nil, tx.ID())), nil
 }
 
@@ -45,9 +46,11 @@ func (h *handlers) EndTransaction(ctx context.Context, request flightsql.ActionE
 	}
 	switch request.GetAction() {
 	case flightsql.EndTransactionCommit:
+		c.begun.remove(tx.ID()) // also when it fails: a transaction with a conflict is over
 		_, err = tx.Commit(ctx)
 		return err
 	case flightsql.EndTransactionRollback:
+		c.begun.remove(tx.ID())
 		return tx.Rollback(ctx)
 	case flightsql.EndTransactionUnspecified:
 	}
