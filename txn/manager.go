@@ -132,6 +132,9 @@ func (m *Manager) Close(ctx context.Context) error {
 	}
 	close(m.quit)
 	<-m.sequenced
+	if err == nil {
+		err = m.failure()
+	}
 	return errors.Join(err, m.closeFiles())
 }
 

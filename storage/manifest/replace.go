@@ -40,7 +40,10 @@ func (m *Manifest) replace() error {
 	}
 	if err != nil {
 		if file != nil {
-			err = errors.Join(err, file.Close(), m.fs.Remove(m.path(m.number+1)))
+			err = errors.Join(err, file.Close())
+		}
+		if file != nil && m.failed == nil { // CURRENT does not name the file
+			err = errors.Join(err, m.fs.Remove(m.path(m.number+1)))
 		}
 		return err
 	}

@@ -71,7 +71,7 @@ func (l *Log) makeFirst() error {
 		if file != nil {
 			err = errors.Join(err, file.Close())
 		}
-		return sqlerr.Wrap(err, sqlerr.From(err).Code, "the log in %s could not be made", l.dir)
+		return fmt.Errorf("make the log: %w", err)
 	}
 	l.file, l.offset, l.files = file, frame.HeaderBytes, []logFile{first}
 	return nil
