@@ -137,7 +137,8 @@ func (st *statement) current(ctx context.Context, look *sight) (prepared, error)
 	if err != nil {
 		return prepared{}, err
 	}
-	if same && st.kind != kindShow { // what SHOW and DESCRIBE give was made when they were bound
+	// What SHOW and DESCRIBE give was made when they were bound, and so was what now() gives.
+	if same && !p.bound.HoldsNow && st.kind != kindShow {
 		return p, st.session.authorizeAll(p.bound.Access)
 	}
 	p, err = st.session.bind(ctx, look, st.tree)
