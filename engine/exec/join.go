@@ -211,7 +211,8 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 		return nil, err
 	}
 	if s.op.Filter != nil {
-		if err := t.setFilter(ctx, s.op.Filter); err != nil {
+		key := s.op.Probe.Schema()[s.op.ProbeKeys[0]]
+		if err := t.setFilter(ctx, s.op.Filter, key); err != nil {
 			return nil, err
 		}
 	}

@@ -272,8 +272,9 @@ func (t *joinTable) follow(c candidates, n int) int {
 	return k
 }
 
-// setFilter tells the probe's scan which keys there are. Only a join by one integer column has a filter.
-func (t *joinTable) setFilter(ctx context.Context, f *catalog.RuntimeFilter) error {
+// setFilter tells the probe's scan which keys there are, unless nearly all that the probe may have are. Only a join
+// by one integer column has a filter.
+func (t *joinTable) setFilter(ctx context.Context, f *catalog.RuntimeFilter, probe Column) error {
 	if t.n == 0 {
 		f.Set(&catalog.RuntimeValues{Lo: 1, Hi: 0})
 		return nil
@@ -302,8 +303,18 @@ func (t *joinTable) setFilter(ctx context.Context, f *catalog.RuntimeFilter) err
 		}
 		return nil
 	})
-	if err == nil {
-		f.Set(values)
+	if err != nil || exact && values.Lo <= probe.Lo && values.Hi >= probe.Hi && isDense(values) {
+		return err
 	}
-	return err
+	f.Set(values)
+	return nil
+}
+
+// isDense tells whether a filter lets nine of ten values pass.
+func isDense(v *catalog.RuntimeValues) bool {
+	ones := uint64(0)
+	for _, w := range v.Bits {
+		ones += uint64(bits.OnesCount64(w))
+	}
+	return ones/9 >= (uint64(v.Hi)-uint64(v.Lo))/10
 }

@@ -200,6 +200,24 @@ func TestLargeBuilds(t *testing.T) {
 	}
 }
 
+// A filter that would let all rows pass is not set.
+func TestUselessFilter(t *testing.T) {
+	t.Parallel()
+	of := vector.Of(vector.Int64)
+	n := int64(0)
+	rising := testColumn{name: "k", of: of, draw: func(*rand.Rand) vector.Scalar { n++; return vector.IntOf(of, n%1000) }}
+	r := rand.New(rand.NewPCG(7, 8))
+	table, few := makeTable(r, 1000, 100, 0, rising), makeTable(r, 500, 100, 0, rising)
+	for build, set := range map[*testTable]bool{table: false, few: true} {
+		filter := &catalog.RuntimeFilter{Column: 1}
+		j := &HashJoin{
+			Probe: table.scan(filter), Build: build.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0}, Filter: filter,
+		}
+		require.Len(t, collect(t, newTestQuery(t, 2), j), len(build.rows))
+		require.Equal(t, set, filter.Values() != nil)
+	}
+}
+
 // A cross join's result is never held: its consumer stops after some of it.
 func TestCrossJoinStreams(t *testing.T) {
 	t.Parallel()

@@ -196,6 +196,32 @@ func TestResultsOverBudget(t *testing.T) {
 	})
 }
 
+// A result far larger than the budget leaves in bounded memory.
+func TestLargeResultStreams(t *testing.T) {
+	t.Parallel()
+	table := makeTable(rand.New(rand.NewPCG(1, 2)), 9000, 3000, 0, frameColumn("g", 0, 9), textColumn("t", 500))
+	synctest.Test(t, func(t *testing.T) {
+		memory := budget.NewServer(24 << 20).Query(0)
+		q := NewQuery(NewScheduler(2), memory)
+		op := &LoopJoin{Probe: table.scan(), Build: table.scan()}
+		out := outputOf(op, func() error { return nil })
+		out.BatchRows = 8192
+		s := Results(t.Context(), q, op, out)
+		bytes := int64(0)
+		for range 500 {
+			b, err := s.Next(t.Context())
+			require.NoError(t, err)
+			for _, c := range b.Columns() {
+				bytes += int64(c.Data().SizeInBytes())
+			}
+			b.Release()
+		}
+		require.Greater(t, bytes, int64(100<<20))
+		require.NoError(t, s.Close())
+		require.Zero(t, memory.Used())
+	})
+}
+
 // Queries share the threads: a short one ends while a long one runs.
 func TestSchedulerIsFair(t *testing.T) {
 	t.Parallel()
