@@ -59,7 +59,11 @@ func define(t *testing.T, m *txn.Manager, d catalog.Definition) {
 
 func createTable(t *testing.T, m *txn.Manager, name string) {
 	t.Helper()
-	define(t, m, catalog.CreateTable{Name: named(name), Columns: columns()})
+	define(t, m, tableDefinition(name))
+}
+
+func tableDefinition(name string) catalog.Definition {
+	return catalog.CreateTable{Name: named(name), Columns: columns()}
 }
 
 // rowsOf makes a chunk of rows with some ids.
