@@ -117,7 +117,13 @@ func (x *transaction) Savepoint(ctx context.Context, name string) error {
 
 // RollbackTo undoes what was done since a savepoint.
 func (x *transaction) RollbackTo(ctx context.Context, name string) error {
-	return x.exclusive(ctx, func() error { return x.handle.RollbackTo(ctx, userSavepoint(name)) })
+	return x.exclusive(ctx, func() error {
+		err := x.handle.RollbackTo(ctx, userSavepoint(name))
+		if sqlerr.CodeOf(err) == sqlerr.UndefinedObject {
+			return sqlerr.Wrap(err, sqlerr.UndefinedObject, "savepoint %s does not exist", name)
+		}
+		return err
+	})
 }
 
 func (x *transaction) exclusive(ctx context.Context, f func() error) error {
