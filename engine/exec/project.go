@@ -56,7 +56,7 @@ func (p *Project) String() string {
 	for i, e := range p.Exprs {
 		parts[i] = e.String()
 	}
-	return "Project " + strings.Join(parts, ", ")
+	return strings.TrimSpace("Project " + strings.Join(parts, ", "))
 }
 
 // Start starts the input.
