@@ -65,7 +65,7 @@ class MicoDB:
         self.cursor = self.connection.cursor()
 
     def ingest(self, name: str, table: pa.Table) -> None:
-        self.cursor.adbc_ingest(name, table, mode="create")
+        self.cursor.adbc_ingest(name, table.to_reader(max_chunksize=65_536), mode="create")  # a batch is one message
 
     def run(self, sql: str) -> None:
         self.cursor.execute(sql)

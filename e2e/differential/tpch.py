@@ -30,7 +30,7 @@ def main() -> None:
     with flightsql.connect(url, db_kwargs=db_kwargs, autocommit=True) as connection, connection.cursor() as cursor:
         for t in TABLES:
             rows = arrow(duck, f"SELECT * FROM {t}")
-            added = cursor.adbc_ingest(t, rows, mode="create")
+            added = cursor.adbc_ingest(t, rows.to_reader(max_chunksize=32_768), mode="create")  # a batch is one message
             assert added in (rows.num_rows, -1), f"{t}: {added} of {rows.num_rows} rows"
             cursor.execute(f"SELECT COUNT(*) FROM {t}")
             assert cursor.fetchone()[0] == rows.num_rows, t
