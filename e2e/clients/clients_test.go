@@ -43,3 +43,10 @@ func TestJDBC(t *testing.T) {
 	run(t, "java", "--add-opens=java.base/java.nio=ALL-UNNAMED", "-cp", classes+":"+jar, "Jdbc",
 		"jdbc:arrow-flight-sql://"+s.Flight+"?useEncryption=false", "admin", harness.Password)
 }
+
+// An old client does one recv(4096) for an answer and knows nothing of Arrow.
+func TestOldJSONClient(t *testing.T) {
+	toolchain.Require(t, "python3")
+	s := harness.Start(t)
+	run(t, "python3", "old_json.py", s.JSON, harness.Password)
+}
