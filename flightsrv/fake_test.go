@@ -96,6 +96,13 @@ func (d *fakeDoor) Open(ctx context.Context, c session.Credentials) (session.Ses
 	return s, nil
 }
 
+func (d *fakeDoor) Fork(ctx context.Context, s session.Session, database string) (session.Session, error) {
+	user := s.Principal().Username
+	return d.Open(ctx, session.Credentials{
+		Method: session.Password, Username: user, Secret: d.passwords[user], Database: database,
+	})
+}
+
 func (d *fakeDoor) Login(ctx context.Context, c session.Credentials) (session.Login, error) {
 	p, err := d.Authenticate(ctx, c)
 	if err != nil {

@@ -2,6 +2,9 @@ package flightsrv
 
 import "time"
 
+// externalBytesMax is the longest query that a ticket carries; session.Limits.TicketBytes is above it.
+const externalBytesMax = 60 << 10
+
 // Limits bound what clients may ask for. A zero field means its default.
 type Limits struct {
 	ReceiveMessageBytes int           // one message from a client, a record batch being one message

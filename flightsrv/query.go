@@ -143,7 +143,7 @@ func schemaResult(schema *arrow.Schema) *flight.SchemaResult {
 // DoGetStatement sends the rows of a ticket.
 func (h *handlers) DoGetStatement(ctx context.Context, ticket flightsql.StatementQueryTicket,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	held, err := h.held(ctx, kindTicket, ticket.GetStatementHandle())
+	held, err := h.heldTicket(ctx, ticket.GetStatementHandle())
 	if err != nil {
 		return nil, nil, err
 	}

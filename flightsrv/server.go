@@ -31,6 +31,9 @@ type Door interface {
 	// Open authenticates and opens a session.
 	Open(ctx context.Context, credentials session.Credentials) (session.Session, error)
 
+	// Fork opens another session for the principal of an open one, with a database of its own.
+	Fork(ctx context.Context, s session.Session, database string) (session.Session, error)
+
 	// Login checks a password and returns a bearer token.
 	Login(ctx context.Context, credentials session.Credentials) (session.Login, error)
 

@@ -11,6 +11,7 @@ type kind byte
 
 const (
 	kindTicket      kind = 't' // the rows of a statement
+	kindQuery       kind = 'q' // the rows of a query that the ticket carries
 	kindPrepared    kind = 'p' // a prepared statement
 	kindTransaction kind = 'x' // a transaction
 	kindSavepoint   kind = 's' // a savepoint of a transaction
@@ -19,7 +20,7 @@ const (
 // String is how error messages call it.
 func (k kind) String() string {
 	switch k {
-	case kindTicket:
+	case kindTicket, kindQuery:
 		return "ticket"
 	case kindPrepared:
 		return "prepared statement handle"
@@ -68,6 +69,8 @@ func decodeClaim(b []byte) (claim, bool) {
 	switch c.kind {
 	case kindTicket, kindPrepared:
 		return c, len(c.body) == len(handleID{})
+	case kindQuery:
+		return c, len(c.body) >= queryHeader
 	case kindTransaction:
 		return c, len(c.body) == transactionSize
 	case kindSavepoint:

@@ -12,6 +12,7 @@ func TestClaimsKeepTheirKind(t *testing.T) {
 	for _, c := range []claim{
 		{kindTicket, id[:]},
 		{kindPrepared, id[:]},
+		{kindQuery, make([]byte, queryHeader)},
 		{kindTransaction, make([]byte, transactionSize)},
 		{kindSavepoint, append(make([]byte, transactionSize), "name"...)},
 	} {
@@ -24,7 +25,7 @@ func TestClaimsKeepTheirKind(t *testing.T) {
 		{1},
 		{1, 't'},
 		{2, 't'},
-		append([]byte{1, 'q'}, id[:]...), append([]byte{2, 't'}, id[:]...),
+		append([]byte{1, 'z'}, id[:]...), append([]byte{2, 't'}, id[:]...),
 		append([]byte{1, 't', 0}, id[:]...), append([]byte{1, 's'}, make([]byte, transactionSize)...),
 	} {
 		_, ok := decodeClaim(b)
@@ -36,6 +37,7 @@ func FuzzTicket(f *testing.F) {
 	id := newHandleID()
 	f.Add(claim{kindTicket, id[:]}.encode())
 	f.Add(claim{kindPrepared, id[:]}.encode())
+	f.Add(claim{kindQuery, []byte("\x01\x00\x00\x00\x00\x00\x00\x00\x04\x00mainSELECT 1")}.encode())
 	f.Add(claim{kindTransaction, make([]byte, transactionSize)}.encode())
 	f.Add(claim{kindSavepoint, append(make([]byte, transactionSize), "name"...)}.encode())
 	f.Add([]byte{})
@@ -44,6 +46,9 @@ func FuzzTicket(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if opened, ok := decodeClaim(b); ok {
 			require.True(t, bytes.Equal(b, opened.encode()), "two forms of one claim")
+			if q, ok := opened.query(); opened.kind == kindQuery && ok {
+				require.Len(t, opened.body, queryHeader+len(q.Database)+len(q.SQL))
+			}
 			if opened.kind == kindTransaction || opened.kind == kindSavepoint {
 				opened.transaction()
 			}

@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/micodb/micodb/engine/exec"
+	"github.com/micodb/micodb/engine/function"
+	"github.com/micodb/micodb/engine/parser"
 	"github.com/micodb/micodb/flightsrv"
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -36,6 +38,7 @@ type Node struct {
 	status    *status
 	manager   *txn.Manager
 	scheduler *exec.Scheduler
+	functions *function.Registry
 	memory    *budget.Server
 	sessions  *session.Server
 	flight    *flightsrv.Server
@@ -168,7 +171,7 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 		return err
 	}
 	n.manager = manager
-	n.scheduler = exec.NewScheduler(threads)
+	n.scheduler, n.functions = exec.NewScheduler(threads), function.NewRegistry()
 	n.memory = budget.NewServer(limit / 100 * queryShare)
 	n.sessions, err = n.openSessions(ctx, set)
 	return err
@@ -186,12 +189,14 @@ func (n *Node) fail(err error) {
 func (n *Node) openDoors(ctx context.Context, secure *tls.Config, set *metrics.Set) (err error) {
 	n.flight, err = flightsrv.New(n.sessions, flightsrv.Config{
 		Version: n.cfg.Version, Budget: n.memory, Metrics: set, Log: n.log, TLS: secure,
+		Functions: functionNames(n.functions), Keywords: parser.Keywords(),
+		TransactionIdle: n.cfg.TransactionIdleTimeout,
 	})
 	if err != nil {
 		return err
 	}
 	n.json = jsonproto.NewServer(jsonproto.Config{
-		Door: n.sessions, Metrics: set.Connections, Log: n.log,
+		Door: n.sessions, Ticket: n.flightTicket, Metrics: set.Connections, Log: n.log,
 	})
 	jsonListener := n.listeners.json
 	if n.cfg.JSONTLS {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/micodb/micodb/authz"
-	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
@@ -34,7 +33,7 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 	c := session.Config{
 		Transactions: begin,
 		Executor:     executor{scheduler: n.scheduler},
-		Functions:    function.NewRegistry(),
+		Functions:    n.functions,
 		Budget:       n.memory,
 		Metrics:      set,
 		Log:          n.log,

@@ -107,9 +107,26 @@ func (s *Server) Open(ctx context.Context, c Credentials) (Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := newUserSession(s, p, c.Address)
-	if c.Database != "" {
-		if err := u.Use(ctx, c.Database); err != nil {
+	return s.admit(ctx, newUserSession(s, p, c.Address), c.Database)
+}
+
+// Fork opens another session for the principal of an open one, with a database of its own: a query that came by one
+// door is read by the other.
+func (s *Server) Fork(ctx context.Context, from Session, database string) (Session, error) {
+	address := ""
+	if u, ok := from.(*userSession); ok {
+		if err := u.alive(); err != nil {
+			return nil, err
+		}
+		address = u.address
+	}
+	return s.admit(ctx, newUserSession(s, from.Principal(), address), database)
+}
+
+// admit counts a new session in.
+func (s *Server) admit(ctx context.Context, u *userSession, database string) (Session, error) {
+	if database != "" {
+		if err := u.Use(ctx, database); err != nil {
 			return nil, err
 		}
 	}
@@ -120,7 +137,7 @@ func (s *Server) Open(ctx context.Context, c Credentials) (Session, error) {
 	}
 	if len(s.sessions) >= s.limits.Sessions {
 		return nil, sqlerr.New(sqlerr.TooManyConnections, "%d sessions are open, the most that are allowed",
-			s.limits.Sessions).WithHint("close some, or raise --max-sessions")
+			s.limits.Sessions).WithHint("close some first")
 	}
 	s.sessions[u] = struct{}{}
 	s.config.Metrics.Queries.Sessions.Inc()
