@@ -50,7 +50,7 @@ func (k *cast) convert() func(v *vector.Vector, sel []uint16) (*vector.Vector, e
 	exact := f.IsInteger() || f.Kind == vector.Decimal || f.Kind == vector.Boolean
 	switch {
 	case f.Physical() == vector.Float && t.Kind == vector.Float64,
-		f.Kind == vector.Binary && t.Kind == vector.Text, f.Kind == vector.Text && t.Kind == vector.Binary,
+		f.Kind == vector.Text && t.Kind == vector.Binary,
 		f.Kind == vector.JSON && t.Kind == vector.Text, f.Kind == vector.UUID && t.Kind == vector.Binary:
 		return k.rename
 	case exact && t.Kind == vector.Float64:

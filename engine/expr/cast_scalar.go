@@ -1,8 +1,10 @@
 package expr
 
 import (
+	"encoding/hex"
 	"math"
 	"math/big"
+	"unicode/utf8"
 
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -49,6 +51,9 @@ func CastScalar(s vector.Scalar, to vector.Type) (vector.Scalar, error) {
 		return ParseScalar(s.Bytes, to)
 	case to.Kind == vector.Text:
 		if from.Kind == vector.Binary {
+			if !utf8.ValidString(s.Bytes) {
+				return s, sqlerr.New(sqlerr.InvalidText, "x'%s' is no UTF-8", shortHex(s.Bytes))
+			}
 			return vector.TextOf(s.Bytes), nil
 		}
 		return vector.TextOf(FormatScalar(s, false)), nil
@@ -61,6 +66,15 @@ func CastScalar(s vector.Scalar, to vector.Type) (vector.Scalar, error) {
 	default:
 		return castTime(s, to)
 	}
+}
+
+// shortHex writes the first bytes of a value for a message.
+func shortHex(b string) string {
+	const most = 32
+	if len(b) > most {
+		return hex.EncodeToString([]byte(b[:most])) + "…"
+	}
+	return hex.EncodeToString([]byte(b))
 }
 
 func isWide(t vector.Type) bool { return t.Kind == vector.Decimal || t.Kind == vector.UInt64 }

@@ -37,6 +37,10 @@ func TestCastScalarFromText(t *testing.T) {
 		{"1969-12-31", vector.Of(vector.Date), "1969-12-31", ""},
 		{"2001-02-29", vector.Of(vector.Date), "", sqlerr.InvalidDatetime},
 		{"1969-12-31 23:59:59.9999", milli, "1969-12-31 23:59:59.999", ""},
+		{"1677-09-21 00:12:44", vector.Of(vector.Timestamp), "1677-09-21 00:12:44", ""},
+		{"1677-09-21 00:12:43", vector.Of(vector.Timestamp), "", sqlerr.InvalidDatetime},
+		{"2262-04-11 23:47:15.999999999", vector.Of(vector.Timestamp), "2262-04-11 23:47:15.999999999", ""},
+		{"2262-04-11 23:47:17", vector.Of(vector.Timestamp), "", sqlerr.InvalidDatetime},
 		{"2000-01-01T02:30:00+02:30", vector.Of(vector.Timestamp), "2000-01-01 00:00:00", ""},
 		{"2000-01-01 24:00:00", milli, "", sqlerr.InvalidDatetime},
 		{"23:59:59.5", vector.Of(vector.Time), "23:59:59.5", ""},
@@ -80,6 +84,8 @@ func TestCastScalarBetweenTypes(t *testing.T) {
 		{vector.IntOf(vector.Of(vector.Timestamp), -1e9), vector.Of(vector.Time), "23:59:59", ""},
 		{day, vector.Of(vector.Text), "1969-12-31", ""},
 		{day, vector.Of(vector.Int32), "", sqlerr.DatatypeMismatch},
+		{vector.Scalar{Type: vector.Of(vector.Binary), Bytes: "é"}, vector.Of(vector.Text), "é", ""},
+		{vector.Scalar{Type: vector.Of(vector.Binary), Bytes: "\x00\xff"}, vector.Of(vector.Text), "", sqlerr.InvalidText},
 		{vector.NullOf(vector.Of(vector.Text)), vector.Of(vector.Date), "NULL", ""},
 	} {
 		got, err := expr.CastScalar(c.from, c.to)

@@ -130,11 +130,11 @@ func parseTimestamp(text string, to vector.Type) (int64, error) {
 		}
 	}
 	unit := UnitsPerSecond(to)
-	seconds := days*86400 - offset
-	if seconds > math.MaxInt64/unit-86400 || seconds < math.MinInt64/unit+86400 {
+	seconds := days*86400 - offset + nanos/1e9
+	if seconds > math.MaxInt64/unit-1 || seconds < math.MinInt64/unit {
 		return 0, sqlerr.New(sqlerr.InvalidDatetime, "%s does not fit %s", quoteShort(text), to)
 	}
-	return seconds*unit + nanos/(1e9/unit), nil
+	return seconds*unit + nanos%1e9/(1e9/unit), nil
 }
 
 // cutZone takes Z, UTC or ±HH[[:]MM] off the end and returns it in seconds east.
