@@ -3,8 +3,11 @@ package jsonproto
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -82,7 +85,9 @@ func appendValue(out []byte, a arrow.Array, i int) ([]byte, error) {
 		return strconv.AppendInt(out, int64(a.Value(i)), 10), nil
 	case *array.Timestamp:
 		return appendNanoseconds(out, a, i)
-	case *array.Time32, *array.Time64, *array.MonthDayNanoInterval, array.ExtensionArray:
+	case *array.MonthDayNanoInterval:
+		return appendInterval(out, a.Value(i)), nil
+	case *array.Time32, *array.Time64, array.ExtensionArray:
 		return appendString(out, a.ValueStr(i)), nil
 	case *array.Struct:
 		return appendStruct(out, a, i)
@@ -133,6 +138,36 @@ func appendNanoseconds(out []byte, a *array.Timestamp, i int) ([]byte, error) {
 		out = append(out, '0')
 	}
 	return out, nil
+}
+
+// appendInterval adds an ISO 8601 duration: P1Y2M3DT4H5M6.7S.
+func appendInterval(out []byte, v arrow.MonthDayNanoInterval) []byte {
+	const month, second = 12, int64(time.Second)
+	part := func(n int64, unit byte) {
+		if n != 0 {
+			out = append(strconv.AppendInt(out, n, 10), unit)
+		}
+	}
+	out = append(out, `"P`...)
+	part(int64(v.Months/month), 'Y')
+	part(int64(v.Months%month), 'M')
+	part(int64(v.Days), 'D')
+	switch {
+	case v.Nanoseconds != 0:
+		out = append(out, 'T')
+		part(v.Nanoseconds/int64(time.Hour), 'H')
+		part(v.Nanoseconds%int64(time.Hour)/int64(time.Minute), 'M')
+		if rest := v.Nanoseconds % int64(time.Minute); rest != 0 {
+			if rest < 0 {
+				out, rest = append(out, '-'), -rest
+			}
+			text := fmt.Sprintf("%d.%09d", rest/second, rest%second)
+			out = append(append(out, strings.TrimRight(strings.TrimRight(text, "0"), ".")...), 'S')
+		}
+	case v.Months == 0 && v.Days == 0:
+		out = append(out, "T0S"...)
+	}
+	return append(out, '"')
 }
 
 func appendStruct(out []byte, a *array.Struct, i int) ([]byte, error) {
