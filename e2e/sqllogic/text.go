@@ -2,6 +2,7 @@ package sqllogic
 
 import (
 	"encoding/hex"
+	"math"
 	"strconv"
 	"time"
 
@@ -44,9 +45,9 @@ func text(a arrow.Array, row int) string {
 			return a.Value(row).ToString(t.Scale) // ValueStr leaves zeros at the end out
 		}
 	case *array.Float32:
-		return strconv.FormatFloat(float64(a.Value(row)), 'g', -1, 32)
+		return floatText(float64(a.Value(row)), 32)
 	case *array.Float64:
-		return strconv.FormatFloat(a.Value(row), 'g', -1, 64)
+		return floatText(a.Value(row), 64)
 	case *array.Date32:
 		return DateText(int64(a.Value(row)))
 	case *array.Timestamp:
@@ -57,6 +58,16 @@ func text(a arrow.Array, row int) string {
 		return BytesText(a.Value(row))
 	}
 	return a.ValueStr(row)
+}
+
+func floatText(v float64, bits int) string {
+	switch {
+	case math.IsInf(v, 1):
+		return "Infinity"
+	case math.IsInf(v, -1):
+		return "-Infinity"
+	}
+	return strconv.FormatFloat(v, 'g', -1, bits)
 }
 
 // DateText writes days since 1970-01-01.
