@@ -37,7 +37,7 @@ func (c *conn) handle(ctx context.Context, r *request) (outcome string, err erro
 	outcome = outcomeOK
 	if err != nil {
 		prefix := ""
-		if r.Format == formatNDJSON {
+		if r.streams() {
 			prefix = streamingError
 		}
 		a, outcome = failure(err, prefix), outcomeError

@@ -115,7 +115,7 @@ func (c *conn) readLine() ([]byte, error) {
 		return nil, err
 	}
 	if c.trusted.Load() {
-		if err := c.net.SetReadDeadline(time.Now().Add(limits.LineTimeout)); err != nil {
+		if err := c.readUntil(time.Now().Add(limits.LineTimeout)); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +157,7 @@ func (c *conn) readLine() ([]byte, error) {
 // rest ends the time limit of a line.
 func (c *conn) rest(err *sqlerr.Error) error {
 	if c.trusted.Load() {
-		if e := c.net.SetReadDeadline(time.Time{}); e != nil {
+		if e := c.readUntil(time.Time{}); e != nil {
 			return e
 		}
 	}
@@ -172,7 +172,18 @@ func (c *conn) trust() error {
 	if c.trusted.Swap(true) {
 		return nil
 	}
-	return c.net.SetReadDeadline(time.Time{})
+	return c.readUntil(time.Time{})
+}
+
+// readUntil sets the time after which no more is read, zero for none. Once the server ends nothing more is read,
+// whatever time is asked for.
+func (c *conn) readUntil(t time.Time) error {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if c.server.ended {
+		t = time.Now()
+	}
+	return c.net.SetReadDeadline(t)
 }
 
 // write sends bytes as one write, in bounded time.

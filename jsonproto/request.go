@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
@@ -112,6 +113,11 @@ func (r *request) credentials(address string) (session.Credentials, bool, error)
 			"unknown auth_method %q: it is one of password, jwt, apikey", r.AuthMethod)
 	}
 	return c, true, nil
+}
+
+// streams tells whether the answer is a stream of lines.
+func (r *request) streams() bool {
+	return (r.Command == "read" || r.Command == "sql") && strings.EqualFold(r.Format, formatNDJSON)
 }
 
 // isBlank tells whether a line holds nothing.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -57,14 +58,41 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
+		if isPassing(err) {
+			s.config.Log.LogAttrs(ctx, slog.LevelWarn, "connection not accepted", slog.Any("error", err))
+			pause(ctx, acceptPause)
+			continue
+		}
 		if err != nil {
-			var temporary net.Error
-			if errors.As(err, &temporary) && temporary.Timeout() {
-				continue
-			}
 			return sqlerr.Wrap(err, sqlerr.IOError, "the JSON port accepts no connections")
 		}
 		s.accept(ctx, c)
+	}
+}
+
+// acceptPause is how long no connection is accepted after one could not be: something must be freed first.
+const acceptPause = 20 * time.Millisecond
+
+// isPassing tells whether a listener that failed may work again: the peer left too early, or the process or the
+// machine ran out of files or memory, which clients can bring about and which ends with their connections.
+func isPassing(err error) bool {
+	for _, passing := range []syscall.Errno{
+		syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+	} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
 	}
 }
 
@@ -82,7 +110,7 @@ func (s *Server) accept(ctx context.Context, n net.Conn) {
 	s.config.Metrics.Open.WithLabelValues(string(metrics.JSON)).Inc()
 	s.work.Go(func() {
 		defer s.remove(c)
-		if n.SetReadDeadline(time.Now().Add(s.limits.LoginTimeout)) == nil {
+		if c.readUntil(time.Now().Add(s.limits.LoginTimeout)) == nil {
 			c.serve(ctx)
 		}
 	})
