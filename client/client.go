@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -43,11 +44,14 @@ type Client struct {
 	bearer string // value of the authorization header, empty without a login
 }
 
+// ErrAddress is what Open returns for a URL that names no server, before it tries to connect.
+var ErrAddress = errors.New("no address of a server")
+
 // Open connects and logs in.
 func Open(ctx context.Context, o Options) (*Client, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("%q is no address: write grpc://host:port, or grpc+tls://host:port", o.URL)
+		return nil, fmt.Errorf("%w: %q: write grpc://host:port, or grpc+tls://host:port", ErrAddress, o.URL)
 	}
 	var secure credentials.TransportCredentials
 	switch u.Scheme {
@@ -60,7 +64,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		}
 		secure = credentials.NewTLS(config)
 	default:
-		return nil, fmt.Errorf("the address %q starts with neither grpc:// nor grpc+tls://", o.URL)
+		return nil, fmt.Errorf("%w: %q starts with neither grpc:// nor grpc+tls://", ErrAddress, o.URL)
 	}
 	address := u.Host
 	if u.Port() == "" {
@@ -174,8 +178,16 @@ func (c *Client) Append(ctx context.Context, database, table string, rows array.
 	return n, serverError(err)
 }
 
-// Close ends the session and the connection.
-func (c *Client) Close() error { return c.sql.Close() }
+// closeTimeout bounds the farewell: a server that is gone ends the session by itself.
+const closeTimeout = 5 * time.Second
+
+// Close ends the session, which rolls back its open transaction, and the connection.
+func (c *Client) Close() error {
+	ctx, cancel := context.WithTimeout(c.with(context.Background()), closeTimeout)
+	defer cancel()
+	_, _ = c.sql.CloseSession(ctx, &flight.CloseSessionRequest{}) // the server may be gone, and ends it when idle
+	return c.sql.Close()
+}
 
 // Rows is the result of a statement, batch by batch.
 type Rows struct {
@@ -219,9 +231,9 @@ func (r *Rows) Close() error {
 		}
 		return nil
 	}
+	r.cancel() // first: a statement whose rows are given up stops, and does not hold up what follows
 	r.reader.Release()
-	_ = r.done() // the rows are read or given up: that the server is gone changes nothing
-	r.cancel()
+	_ = r.done() // that the server is gone changes nothing
 	r.reader = nil
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -38,6 +39,20 @@ func stateForm() *regexp.Regexp {
 	return regexp.MustCompile(`(?s)^(?:.*?desc = )?([0-9A-Z]{5}): (.*)$`)
 }
 
+// advice returns what to do about a connection that failed, where that can be told.
+func advice(message string) string {
+	switch {
+	case strings.Contains(message, "server preface"):
+		return " (a server with TLS wants an address that starts with grpc+tls://)"
+	case strings.Contains(message, "first record does not look like a TLS handshake"):
+		return " (a server without TLS wants an address that starts with grpc://)"
+	case strings.Contains(message, "failed to verify certificate"):
+		return " (trust the certificate that signed the server's, or for a server of your own any)"
+	default:
+		return ""
+	}
+}
+
 // serverError turns a gRPC status into an Error; nil and end of file are nil.
 func serverError(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
@@ -56,7 +71,7 @@ func serverError(err error) error {
 	} else if s.Code() == codes.Canceled {
 		e.SQLState, e.Message = "57014", "the query was cancelled"
 	} else if s.Code() == codes.Unavailable {
-		e.Message = "the server can't be reached: " + s.Message()
+		e.Message = "the server can't be reached: " + s.Message() + advice(s.Message())
 	}
 	return e
 }
