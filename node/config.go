@@ -86,6 +86,9 @@ func (c *Config) validate() error {
 	invalid := func(format string, args ...any) *sqlerr.Error {
 		return sqlerr.New(sqlerr.InvalidParameterValue, format, args...)
 	}
+	if err := c.validateNumbers(); err != nil {
+		return err
+	}
 	loopback := isLoopback(c.BindAddr)
 	switch {
 	case c.Durability != durabilitySync && c.Durability != durabilityAsync:
@@ -107,6 +110,47 @@ func (c *Config) validate() error {
 		return invalid("--jwt-secret and --jwt-secret-file exclude each other")
 	case c.JWTSecret != "" && len(c.JWTSecret) < authz.MinSecretBytes:
 		return shortSecret("--jwt-secret", len(c.JWTSecret))
+	}
+	return nil
+}
+
+// memoryLimitBytesMin is the least that a server works with: below it not one query has room for its batches.
+const memoryLimitBytesMin = 64 << 20
+
+// portMax is the highest number of a port.
+const portMax = 1<<16 - 1
+
+func (c *Config) validateNumbers() error {
+	invalid := func(format string, args ...any) *sqlerr.Error {
+		return sqlerr.New(sqlerr.InvalidParameterValue, format, args...)
+	}
+	for _, p := range []struct {
+		flag string
+		port int
+	}{{"--port", c.JSONPort}, {"--flight-port", c.FlightPort}, {"--http-port", c.HTTPPort}} {
+		if p.port < 0 || p.port > portMax {
+			return invalid("%s %d is no port", p.flag, p.port).
+				WithHint("ports go from 1 to %d, and 0 picks a free one", portMax)
+		}
+	}
+	for _, d := range []struct {
+		flag string
+		time time.Duration
+	}{
+		{"--drain-timeout", c.DrainTimeout},
+		{"--transaction-idle-timeout", c.TransactionIdleTimeout},
+		{"--statement-timeout", c.StatementTimeout},
+	} {
+		if d.time < 0 {
+			return invalid("%s %s is negative", d.flag, d.time).WithHint("write a time as in 30s or 5m")
+		}
+	}
+	if c.Threads < 0 {
+		return invalid("--threads %d is negative", c.Threads).WithHint("0 takes one for each CPU")
+	}
+	if c.MemoryLimitBytes != 0 && c.MemoryLimitBytes < memoryLimitBytesMin {
+		return invalid("--memory-limit has %d bytes, and needs at least %d MiB", c.MemoryLimitBytes,
+			memoryLimitBytesMin>>20).WithHint("0 takes a share of the machine's memory")
 	}
 	return nil
 }

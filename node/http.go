@@ -25,6 +25,7 @@ type status struct {
 const (
 	httpHeaderTimeout = 10 * time.Second
 	httpReadTimeout   = 30 * time.Second
+	httpWriteTimeout  = 30 * time.Second
 	httpIdleTimeout   = 2 * time.Minute
 	httpHeaderBytes   = 64 << 10
 )
@@ -47,6 +48,7 @@ func startStatus(l net.Listener, secure *tls.Config, gatherer prometheus.Gathere
 		Handler:           mux,
 		ReadHeaderTimeout: httpHeaderTimeout,
 		ReadTimeout:       httpReadTimeout,
+		WriteTimeout:      httpWriteTimeout,
 		IdleTimeout:       httpIdleTimeout,
 		MaxHeaderBytes:    httpHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -225,12 +225,15 @@ func (n *Node) openDoors(ctx context.Context, secure *tls.Config, set *metrics.S
 // announce tells a person where the server is.
 func (n *Node) announce(ctx context.Context, fingerprint string) error {
 	e := n.endpoints
-	scheme := "grpc"
+	flight, health, json := "grpc", "http", ""
 	if e.TLS {
-		scheme = "grpc+tls"
+		flight, health = "grpc+tls", "https"
 	}
-	text := fmt.Sprintf("MicoDB %s serves %s\n  Flight SQL  %s://%s\n  JSON        %s\n  health      http://%s\n",
-		n.cfg.Version, n.cfg.DataDir, scheme, e.Flight, e.JSON, e.HTTP)
+	if n.cfg.JSONTLS {
+		json = " (TLS)"
+	}
+	text := fmt.Sprintf("MicoDB %s serves %s\n  Flight SQL  %s://%s\n  JSON        %s%s\n  health      %s://%s\n",
+		n.cfg.Version, n.cfg.DataDir, flight, e.Flight, e.JSON, json, health, e.HTTP)
 	if fingerprint != "" {
 		text += "  certificate SHA-256 " + fingerprint + "\n"
 	}
