@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -23,7 +24,47 @@ type connectFlags struct {
 	url          string
 	user         string
 	passwordFile string
-	tlsInsecure  bool
+	tls          tlsFlags
+}
+
+// tlsFlags say whom a client trusts, and who it is to a server that wants to know by certificate.
+type tlsFlags struct {
+	ca       string
+	cert     string
+	key      string
+	insecure bool
+}
+
+func (f *tlsFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.ca, "tls-ca", "", "trust servers with a certificate of this CA, PEM: tls-cert.pem in the data "+
+		"directory of --tls auto")
+	fs.StringVar(&f.cert, "tls-cert", "", "certificate to show to a server with --tls-client-ca, PEM")
+	fs.StringVar(&f.key, "tls-key", "", "key of the certificate, PEM")
+}
+
+func (f *tlsFlags) config() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: f.insecure}
+	if f.ca != "" {
+		pem, err := os.ReadFile(f.ca)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--tls-ca can't be read: %w", err))
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, usage(fmt.Errorf("--tls-ca: %s holds no PEM certificate", f.ca))
+		}
+	}
+	if (f.cert == "") != (f.key == "") {
+		return nil, usage(errors.New("--tls-cert and --tls-key go together"))
+	}
+	if f.cert != "" {
+		pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--tls-cert %s with --tls-key %s can't be used: %w", f.cert, f.key, err))
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
 }
 
 func (f *connectFlags) add(fs *pflag.FlagSet) {
@@ -31,16 +72,18 @@ func (f *connectFlags) add(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.user, "user", "u", "", "user name (MICODB_USER)")
 	fs.StringVar(&f.passwordFile, "password-file", "", "file with the password "+
 		"(or set MICODB_PASSWORD; else it is asked for)")
-	fs.BoolVar(&f.tlsInsecure, "tls-insecure", false, "trust any certificate of the server")
+	f.tls.add(fs)
+	fs.BoolVar(&f.tls.insecure, "tls-insecure", false, "trust any certificate of the server")
 }
 
 func (f *connectFlags) open(ctx context.Context) (*client.Client, error) {
-	o := client.Options{URL: f.url, Username: f.user}
+	trust, err := f.tls.config()
+	if err != nil {
+		return nil, err
+	}
+	o := client.Options{URL: f.url, Username: f.user, TLS: trust}
 	if o.Username == "" {
 		o.Username = os.Getenv(envPrefix + "USER")
-	}
-	if f.tlsInsecure {
-		o.TLS = &tls.Config{InsecureSkipVerify: true}
 	}
 	if o.Username != "" {
 		password, err := readPassword(f.passwordFile, envPrefix+"PASSWORD", "Password for "+o.Username+": ")
@@ -49,7 +92,11 @@ func (f *connectFlags) open(ctx context.Context) (*client.Client, error) {
 		}
 		o.Password = password
 	}
-	return client.Open(ctx, o)
+	c, err := client.Open(ctx, o)
+	if errors.Is(err, client.ErrAddress) {
+		return nil, usage(err)
+	}
+	return c, err
 }
 
 // readPassword takes a password from a file, else from a variable, else asks the terminal.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"time"
 
@@ -40,7 +39,7 @@ func newDemo() *cobra.Command {
 		Short: "Show the main job: load events, query them by both protocols, say how to connect",
 		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt)
+			ctx, stop := untilEnded(c.Context())
 			defer stop()
 			return runDemo(ctx, c.OutOrStdout(), f)
 		},
@@ -73,7 +72,7 @@ func runDemo(ctx context.Context, out io.Writer, f demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.db.Close()) }()
+	defer func() { err = errors.Join(err, d.db.Close()) }() //nolint:contextcheck // it says farewell after ctx ends
 	if err := d.load(ctx, f); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ const healthcheckTimeout = 5 * time.Second
 
 func newHealthcheck() *cobra.Command {
 	var url, dataDir string
+	secure := tlsFlags{insecure: true} // it asks this machine, where a self-signed certificate is as good as any
 	c := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Exit 0 when the server is ready, 1 when it is not",
@@ -32,26 +33,30 @@ func newHealthcheck() *cobra.Command {
 					url = "https://" + e.HTTP
 				}
 			}
-			return checkReady(c.Context(), url)
+			trust, err := secure.config()
+			if err != nil {
+				return err
+			}
+			return checkReady(c.Context(), url, trust)
 		},
 	}
 	c.Flags().StringVar(&url, "url", "", "the server's HTTP address, as http://127.0.0.1:8816")
 	c.Flags().StringVarP(&dataDir, "data-dir", "d", node.Defaults().DataDir,
 		"take the address from this data directory")
+	c.Flags().StringVar(&secure.cert, "tls-cert", "", "certificate to show to a server with --tls-client-ca, PEM")
+	c.Flags().StringVar(&secure.key, "tls-key", "", "key of the certificate, PEM")
 	return c
 }
 
-// checkReady asks the server of this machine: a self-signed certificate is as good as any here.
-func checkReady(ctx context.Context, url string) error {
+// checkReady asks the server whether it is ready.
+func checkReady(ctx context.Context, url string, trust *tls.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
 	if err != nil {
 		return usage(err)
 	}
-	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-	}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return err

@@ -36,11 +36,9 @@ func usage(err error) error {
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := root.ExecuteContext(context.Background())
 	if err == nil {
 		return 0
 	}
@@ -49,6 +47,15 @@ func run(args []string) int {
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// untilEnded returns a context that ends at Ctrl-C or SIGTERM, for what then has things to put in order. The second
+// signal ends the process at once. Subcommands that only talk to a server leave signals as they are: the server
+// puts in order what they leave.
+func untilEnded(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 func newRoot() *cobra.Command {

@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,9 +42,12 @@ func newServe() *cobra.Command {
 			if err := f.refuseCluster(); err != nil {
 				return usage(err)
 			}
+			if err := f.tellUnused(c.ErrOrStderr()); err != nil {
+				return err
+			}
 			cfg.AdminPassword = os.Getenv("MICODB_ADMIN_PASSWORD")
 			cfg.Out, cfg.LogOut = c.OutOrStdout(), c.ErrOrStderr()
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt)
+			ctx, stop := untilEnded(c.Context())
 			defer stop()
 			err := node.Run(ctx, cfg)
 			var e *sqlerr.Error
@@ -93,9 +96,25 @@ func (f *serveFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.configFile, "config", "", "YAML file with the flags' names as keys")
 	fs.BoolVar(&f.cluster, "cluster", false, "start as a node of a cluster")
 	fs.StringVar(&f.nodeType, "node-type", "standalone", "coordinator, worker or standalone")
-	fs.StringVar(&f.nodeConfig, "node-config", "", "JSON file that describes the node")
-	fs.StringVar(&f.nodeID, "node-id", "", "name of the node")
+	fs.StringVar(&f.nodeConfig, "node-config", "", "JSON file that describes a node of a cluster; unused without one")
+	fs.StringVar(&f.nodeID, "node-id", "", "name of a node of a cluster; unused without one")
 	fs.StringVar(&f.coordinator, "coordinator", "", "address of the coordinator")
+}
+
+// tellUnused says which of the old server's flags a single server takes and does not use.
+func (f *serveFlags) tellUnused(w io.Writer) error {
+	for _, flag := range []struct{ name, value string }{
+		{"--node-config", f.nodeConfig}, {"--node-id", f.nodeID},
+	} {
+		if flag.value == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "micodb: %s %s is not used: it describes a node of a cluster, and this is a "+
+			"single server\n", flag.name, flag.value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuseCluster ends the start of a cluster node: serving alone in silence would look like a working cluster.

@@ -93,7 +93,7 @@ func (b *byteSize) Set(s string) error {
 	digits := strings.TrimRight(strings.TrimSpace(s), "iBKMGTkmgtb ")
 	unit := strings.ToUpper(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(s), digits)))
 	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if err != nil || n < 0 {
+	if err != nil || math.IsNaN(n) || n < 0 {
 		return bad
 	}
 	scale := 1.0

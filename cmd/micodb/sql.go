@@ -115,6 +115,10 @@ const help = `Statements end with ; and may take several lines. Ctrl-C cancels a
 // interactive reads statements from a person until the end of input.
 func (s *shell) interactive(ctx context.Context, url string) error {
 	rl := readline.NewShell()
+	// Asking the terminal where the cursor is would drop what is typed before it answers.
+	if err := rl.Config.Set("cursor-position-probe", false); err != nil {
+		return err
+	}
 	rl.Prompt.Primary(func() string { return "micodb> " })
 	rl.Prompt.Secondary(func() string { return "   ...> " })
 	rl.AcceptMultiline = func(line []rune) bool { return complete(string(line)) }
