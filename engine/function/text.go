@@ -10,10 +10,11 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// maxTextBytes bounds what repeat and pad make, and all texts that a function makes of one chunk.
+// maxTextBytes bounds one text that repeat and pad make, maxChunkBytes all texts that a function makes of one chunk:
+// 16 KiB a row of a full chunk. Kernels have no budget to reserve from, so what each may hold is small.
 const (
 	maxTextBytes  = 16 << 20
-	maxChunkBytes = 1 << 30
+	maxChunkBytes = 64 << 20
 )
 
 func checkLength(chunk int) error {
