@@ -176,6 +176,15 @@ func newRanks(d *vector.Dictionary) *ranks {
 	return r
 }
 
+// at returns the rank of a number. NULL has none, nor has the value that a vector of nothing but NULLs names where the
+// dictionary has no values.
+func (r *ranks) at(number uint32) (rank uint64, ok bool) {
+	if uint64(number) >= uint64(len(r.of)) {
+		return 0, false
+	}
+	return r.of[number], true
+}
+
 // loader reads the folds' inputs of one worker's chunks.
 type loader struct {
 	layout *stateLayout
@@ -276,8 +285,8 @@ func (r *loader) loadRanks(i int, v *vector.Vector, rows []uint16, out []uint64)
 		ids := f.known.Unifier.Remap(v.Dictionary)
 		t.of, t.table = v.Dictionary, make([]uint64, len(ids))
 		for c, id := range ids {
-			if id != vector.NullID {
-				t.table[c] = f.extreme(int64(f.ranks.of[id]))
+			if rank, ok := f.ranks.at(id); ok {
+				t.table[c] = f.extreme(int64(rank))
 			}
 		}
 	}

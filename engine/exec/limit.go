@@ -97,6 +97,7 @@ type limitSource struct {
 	from  Source
 	quota *quota
 	next  func() (*vector.Chunk, error) // the input under a context that the quota cancels
+	full  func() bool                   // whether it has
 	stop  context.CancelCauseFunc
 	ended bool
 	out   vector.Chunk
@@ -107,11 +108,12 @@ func (s *limitSource) Next(ctx context.Context) (*vector.Chunk, error) {
 	if s.next == nil {
 		inner, stop := context.WithCancelCause(ctx)
 		s.next, s.stop = func() (*vector.Chunk, error) { return s.from.Next(inner) }, stop
+		s.full = func() bool { return errors.Is(context.Cause(inner), errEnough) }
 		s.ended = !s.quota.join(stop)
 	}
 	for !s.ended {
 		c, err := s.next()
-		if errors.Is(err, errEnough) {
+		if err != nil && s.full() { // of whatever kind: a scan that is stopped says context.Canceled
 			break
 		}
 		if c == nil || err != nil {

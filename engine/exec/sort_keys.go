@@ -177,8 +177,8 @@ func (p *sortPacker) packRanks(field int, v *vector.Vector, rows []uint16, to pl
 		t.of, t.table = v.Dictionary, make([]uint64, len(ids))
 		for i, id := range ids {
 			x := f.null
-			if id != vector.NullID {
-				x = f.ranks.of[id]
+			if rank, ok := f.ranks.at(id); ok {
+				x = rank
 				if f.Descending {
 					x = uint64(len(f.ranks.of)-1) - x
 				}

@@ -134,6 +134,53 @@ func TestLimitEndsItsInput(t *testing.T) {
 	require.Len(t, got, 1000)
 }
 
+// stopped is a scan whose first worker reads once the second waits, which goes on until it is stopped.
+type stopped struct{ *Scan }
+
+func (s stopped) Start(ctx context.Context, q *Query) (Stream, error) {
+	from, err := s.Scan.Start(ctx, q)
+	waits := make(chan struct{})
+	return streamOf(func(worker int) (Source, error) {
+		src, err := from.Open(worker)
+		return sourceOf(func(ctx context.Context) (*vector.Chunk, error) {
+			if worker == 1 {
+				close(waits)
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			<-waits
+			return src.Next(ctx)
+		}), err
+	}), err
+}
+
+// What a limit stops may say so in any way: it is no failure of the query.
+func TestLimitStopsQuietly(t *testing.T) {
+	t.Parallel()
+	table := makeTable(rand.New(rand.NewPCG(3, 4)), 100, 100, 0, frameColumn("g", 0, 50000))
+	got := collect(t, newTestQuery(t, 2), &Limit{Input: stopped{table.scan()}, Count: 5})
+	require.Len(t, got, 5)
+}
+
+// The NULLs of an outer join come with a dictionary that has no values where the other side has none.
+func TestRanksOfNoWords(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	left := makeTable(r, 10, 10, 0, frameColumn("f", 0, 9))
+	right := makeTable(r, 0, 10, 0, frameColumn("f", 0, 9), wordColumn("u", 3))
+	join := func() Operator {
+		return &HashJoin{
+			Kind: LeftJoin, Probe: left.scan(), Build: right.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0},
+		}
+	}
+	sorted := collect(t, newTestQuery(t, 1), &Sort{Input: join(), Keys: []SortKey{{Column: 2}}})
+	require.Len(t, sorted, 10)
+	greatest := []AggregateCall{{Kind: Maximum, Arg: 2, Of: vector.Of(vector.Text)}}
+	got := collect(t, newTestQuery(t, 1), NewAggregate(join(), nil, greatest))
+	require.Len(t, got, 1)
+	require.True(t, got[0][0].Null)
+}
+
 func TestLimitOfSortedRows(t *testing.T) {
 	t.Parallel()
 	table := makeTable(rand.New(rand.NewPCG(3, 4)), 9000, 1000, 0, frameColumn("g", 0, 50000))
