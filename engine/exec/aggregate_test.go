@@ -178,3 +178,14 @@ func TestAggregateOverBudget(t *testing.T) {
 	_, err := tryCollect(q, NewAggregate(table.scan(), []int{0, 1}, nil))
 	require.Equal(t, sqlerr.OutOfMemory, sqlerr.CodeOf(err))
 }
+
+func TestAverageIsRoundedOnce(t *testing.T) {
+	for _, c := range []struct {
+		sum   int64
+		scale uint8
+		count uint64
+		want  float64
+	}{{60, 2, 3, 0.2}, {-60, 2, 3, -0.2}, {9999 * 7, 2, 7, 99.99}, {7, 0, 2, 3.5}, {0, 4, 5, 0}} {
+		require.Equal(t, c.want, average(vector.Int128Of(c.sum), c.scale, c.count)) //nolint:testifylint // exact
+	}
+}

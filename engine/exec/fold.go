@@ -314,24 +314,7 @@ func zeroNulls(c Column, v *vector.Vector, rows []uint16, out []uint64, perRow i
 	return nil
 }
 
-// average returns sum/count; sum is in units of 10^-scale.
+// average returns sum/count; sum is in units of 10^-scale. It is rounded once while sum and divisor are below 2^53.
 func average(sum vector.Int128, scale uint8, count uint64) float64 {
-	f := wideFloat(sum)
-	if scale > 0 {
-		f /= math.Pow10(int(scale))
-	}
-	return f / float64(count)
-}
-
-// wideFloat returns the float next to a 128-bit integer.
-func wideFloat(x vector.Int128) float64 {
-	neg := x.Hi < 0
-	if neg {
-		x = x.Neg()
-	}
-	f := math.Ldexp(float64(uint64(x.Hi)), 64) + float64(x.Lo)
-	if neg {
-		return -f
-	}
-	return f
+	return sum.Float64() / (math.Pow10(int(scale)) * float64(count))
 }
