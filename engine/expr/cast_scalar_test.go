@@ -1,6 +1,7 @@
 package expr_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,6 +84,11 @@ func TestCastScalarBetweenTypes(t *testing.T) {
 		{vector.IntOf(vector.Of(vector.Timestamp), -1), vector.Of(vector.Date), "1969-12-31", ""},
 		{vector.IntOf(vector.Of(vector.Timestamp), -1e9), vector.Of(vector.Time), "23:59:59", ""},
 		{day, vector.Of(vector.Text), "1969-12-31", ""},
+		{vector.FloatOf(1234567), vector.Of(vector.Text), "1234567", ""},
+		{vector.FloatOf(1e20), vector.Of(vector.Text), "100000000000000000000", ""},
+		{vector.FloatOf(-1e21), vector.Of(vector.Text), "-1e+21", ""},
+		{vector.FloatOf(1e-7), vector.Of(vector.Text), "1e-07", ""},
+		{vector.FloatOf(math.Inf(-1)), vector.Of(vector.Text), "-Infinity", ""},
 		{day, vector.Of(vector.Int32), "", sqlerr.DatatypeMismatch},
 		{vector.Scalar{Type: vector.Of(vector.Binary), Bytes: "é"}, vector.Of(vector.Text), "é", ""},
 		{vector.Scalar{Type: vector.Of(vector.Binary), Bytes: "\x00\xff"}, vector.Of(vector.Text), "", sqlerr.InvalidText},

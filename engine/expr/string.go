@@ -3,6 +3,7 @@ package expr
 import (
 	"encoding/hex"
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -123,6 +124,20 @@ func join(es []Expr, sep string) string {
 	return strings.Join(parts, sep)
 }
 
+// formatFloat writes the fewest digits that give the value back, with an exponent only far from 1.
+func formatFloat(v float64, bits int) string {
+	const least, most = 1e-6, 1e21
+	switch m := math.Abs(v); {
+	case math.IsInf(v, 1):
+		return "Infinity"
+	case math.IsInf(v, -1):
+		return "-Infinity"
+	case m != 0 && (m < least || m >= most):
+		return strconv.FormatFloat(v, 'e', -1, bits)
+	}
+	return strconv.FormatFloat(v, 'f', -1, bits)
+}
+
 // FormatScalar returns the text of a value: as an SQL literal when quoted, else as CAST to VARCHAR gives it.
 func FormatScalar(s vector.Scalar, quoted bool) string {
 	if s.Null {
@@ -138,9 +153,9 @@ func FormatScalar(s vector.Scalar, quoted bool) string {
 	case vector.Boolean:
 		return strconv.FormatBool(s.Int != 0)
 	case vector.Float32:
-		return strconv.FormatFloat(s.Float, 'g', -1, 32)
+		return formatFloat(s.Float, 32)
 	case vector.Float64:
-		return strconv.FormatFloat(s.Float, 'g', -1, 64)
+		return formatFloat(s.Float, 64)
 	case vector.Decimal, vector.UInt64:
 		return FormatDecimal(s.Wide, int(s.Type.Scale))
 	case vector.Text, vector.JSON:
