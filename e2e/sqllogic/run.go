@@ -94,6 +94,11 @@ func (r *Record) check(rows [][]string, err error) string {
 	if !r.Query {
 		return ""
 	}
+	for _, row := range rows {
+		if len(row) != len(r.Types) {
+			return fmt.Sprintf("%d columns, expected %d", len(row), len(r.Types))
+		}
+	}
 	given := r.given(rows)
 	want := slices.Clone(r.Rows)
 	if r.Order != NoSort {

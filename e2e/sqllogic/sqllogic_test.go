@@ -44,7 +44,7 @@ SELECT c
 ----
 0.3
 
-query I valuesort
+query II valuesort
 SELECT d
 ----
 1
@@ -73,13 +73,19 @@ func TestRun(t *testing.T) {
 	require.Equal(t, 2, sessions)
 	require.Equal(t, sample, report.Updated)
 
+	given["SELECT c"] = [][]string{{"0.3", "0.3"}}
+	report, err = sqllogic.Run(t.Context(), sample, open)
+	require.NoError(t, err)
+	require.Len(t, report.Failures, 1)
+	require.Equal(t, "2 columns, expected 1", report.Failures[0].Reason)
+
 	given["SELECT c"] = [][]string{{"4"}, {"5"}}
 	given["SELECT * FROM u"] = nil
 	delete(given, "CREATE TABLE t (a INT)")
 	report, err = sqllogic.Run(t.Context(), sample, open)
 	require.NoError(t, err)
 	require.Len(t, report.Failures, 3)
-	require.Contains(t, report.Updated, "SELECT c\n----\n4\n5\n\nquery I valuesort")
+	require.Contains(t, report.Updated, "SELECT c\n----\n4\n5\n\nquery II valuesort")
 }
 
 func TestParseRefuses(t *testing.T) {
