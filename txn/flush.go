@@ -12,6 +12,7 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/storage/manifest"
+	"github.com/micodb/micodb/storage/segment"
 	"github.com/micodb/micodb/storage/table"
 	"github.com/micodb/micodb/storage/wal"
 )
@@ -54,6 +55,7 @@ func (m *Manager) Flush(ctx context.Context) error {
 	}
 	if f.state.sequence == m.manifest.State().Through {
 		m.collect()
+		m.memory.ended(nil)
 		return nil
 	}
 	m.options.Log.DebugContext(ctx, "flush begins", slog.Uint64("sequence", uint64(f.state.sequence)))
@@ -64,6 +66,7 @@ func (m *Manager) Flush(ctx context.Context) error {
 		return err
 	}
 	m.options.Log.DebugContext(ctx, "flush ends", slog.Duration("took", took))
+	m.memory.ended(nil)
 	storage.Flushes.WithLabelValues("success").Inc()
 	storage.FlushSeconds.Observe(took.Seconds())
 	return nil
@@ -86,21 +89,23 @@ func (m *Manager) freeze(ctx context.Context) (*frozen, error) {
 	return f, err
 }
 
-// flush is steps 2 to 5.
+// flush is steps 2 to 5. What goes wrong before the manifest is written, but for a sync, leaves all as it was.
 func (m *Manager) flush(ctx context.Context, f *frozen) error {
 	err := f.writeSegments(ctx)
+	lost := errors.Is(err, segment.ErrNotSynced)
 	var edit []manifest.Change
 	if err == nil {
 		edit, err = m.edit(f)
 	}
 	if err == nil {
 		err = m.manifest.Append(edit)
+		lost = sqlerr.CodeOf(err) == sqlerr.IOError
+	}
+	if lost {
+		m.fail(err) // the files stay: whether the edit counts is not known
+		return err
 	}
 	if err != nil {
-		if sqlerr.CodeOf(err) == sqlerr.IOError {
-			m.fail(err) // the files stay: whether the edit counts is not known
-			return err
-		}
 		m.discard(f.paths())
 		return err
 	}
@@ -112,7 +117,10 @@ func (m *Manager) flush(ctx context.Context, f *frozen) error {
 	slices.Sort(f.dropped)
 	m.garbage = append(m.garbage, garbage{generation: f.state.generation, paths: slices.Compact(f.dropped)})
 	m.collect()
-	return m.log.Trim(f.position)
+	if err := m.log.Trim(f.position); err != nil {
+		m.options.Log.WarnContext(ctx, "the log could not be trimmed", errorAttr(err))
+	}
+	return nil
 }
 
 func (f *frozen) paths() []string {

@@ -21,6 +21,9 @@ const (
 
 	// DefaultAsyncDelay is how long an acknowledged Async commit may stay unsynced.
 	DefaultAsyncDelay = 5 * time.Millisecond
+
+	// DefaultFlushRetryDelay is the time between a flush that failed and the next one; it doubles while they fail.
+	DefaultFlushRetryDelay = 250 * time.Millisecond
 )
 
 const (
@@ -28,6 +31,8 @@ const (
 	groupCommitsMax = 4096
 	queuedCommits   = 1024 // waiting for the sequencer, beyond them committers wait to be queued
 	stallFactor     = 2    // commits wait while memtables have this many times their limit
+
+	flushRetryFactorMax = 40 // how far FlushRetryDelay grows
 )
 
 // Options are what Open needs. FS and Dir must be set.
@@ -54,6 +59,8 @@ type Limits struct {
 	LogFileBytes  int64 // size of a file of the log
 	WriteSetBytes int64 // a transaction's rows beyond them go to segments before it commits
 	AsyncDelay    time.Duration
+
+	FlushRetryDelay time.Duration
 }
 
 func orDefault[T int64 | time.Duration](v *T, byDefault T) {
@@ -68,6 +75,7 @@ func (o *Options) complete() {
 	orDefault(&o.LogBytes, DefaultLogBytes)
 	orDefault(&o.WriteSetBytes, DefaultWriteSetBytes)
 	orDefault(&o.AsyncDelay, DefaultAsyncDelay)
+	orDefault(&o.FlushRetryDelay, DefaultFlushRetryDelay)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -54,20 +54,28 @@ func (o *order) add(r *request) error {
 	}
 	// From here on nothing can fail.
 	maps.Copy(o.state.tables, changed)
-	for id := range o.state.definitions.tables {
-		if _, exists := definitions.tables[id]; !exists {
-			for _, d := range o.state.tables[id].Segments() {
-				o.dropped = append(o.dropped, d.Path)
-			}
-			delete(o.state.tables, id)
-		}
+	if definitions != o.state.definitions {
+		o.drop(definitions)
+		o.state.definitions = definitions
 	}
-	o.state.definitions = definitions
 	o.state.sequence = sequence
 	o.state.time = max(o.state.time+1, o.manager.options.Clock())
 	r.sequence, r.time = sequence, o.state.time
 	o.record(r, deletes)
 	return nil
+}
+
+// drop takes away the tables that new definitions do not have.
+func (o *order) drop(definitions *definitions) {
+	for id := range o.state.definitions.tables {
+		if _, exists := definitions.tables[id]; exists {
+			continue
+		}
+		for _, d := range o.state.tables[id].Segments() {
+			o.dropped = append(o.dropped, d.Path)
+		}
+		delete(o.state.tables, id)
+	}
 }
 
 // change returns the table's version after the parts of a commit that change no memtable.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -110,20 +111,23 @@ func (m *Manager) measureAll(p *published) {
 	storage.SegmentBytes.Set(float64(bytes))
 }
 
-// room waits while the memtables have far more than their limit: until a flush has made room, or has failed.
+// room waits while the memtables have far more than their limit, until a flush has made room. While flushes fail
+// it tells why.
 func (m *Manager) room(ctx context.Context) error {
 	total, flushed := m.memory.now()
 	for total > stallFactor*m.options.MemtableBytes {
 		m.wakeFlusher()
+		if err := m.memory.outcome(); err != nil {
+			return sqlerr.Wrap(err, sqlerr.CodeOf(err),
+				"%d MiB of recent rows are in memory, and can't be written to segments: %v", total>>20, err).
+				WithHint("nothing was changed; look at the disk, the server tries again by itself")
+		}
 		select {
 		case <-flushed:
 		case <-m.stop:
 			return shuttingDown()
 		case <-ctx.Done():
 			return ctx.Err()
-		}
-		if err := m.memory.outcome(); err != nil {
-			return err
 		}
 		total, flushed = m.memory.now()
 	}
@@ -137,7 +141,7 @@ func (m *Manager) wakeFlusher() {
 	}
 }
 
-// flushOnDemand is the flusher: it flushes when it is woken.
+// flushOnDemand is the flusher: it flushes when it is woken, and again, later and later, while that fails.
 func (m *Manager) flushOnDemand(ctx context.Context) {
 	for {
 		select {
@@ -145,10 +149,18 @@ func (m *Manager) flushOnDemand(ctx context.Context) {
 			return
 		case <-m.wake:
 		}
-		err := m.Flush(ctx)
-		if err != nil {
-			m.options.Log.ErrorContext(ctx, "a flush failed", errorAttr(err))
+		for delay := m.options.FlushRetryDelay; ; delay = min(2*delay, flushRetryFactorMax*m.options.FlushRetryDelay) {
+			err := m.Flush(ctx)
+			if err == nil {
+				break
+			}
+			m.options.Log.ErrorContext(ctx, "a flush failed", errorAttr(err), slog.Duration("again_in", delay))
+			m.memory.ended(err)
+			select {
+			case <-m.stop:
+				return
+			case <-time.After(delay):
+			}
 		}
-		m.memory.ended(err)
 	}
 }

@@ -96,6 +96,7 @@ func (m *Manager) sequence() {
 	defer close(m.sequenced)
 	delay := time.NewTimer(m.options.AsyncDelay)
 	defer delay.Stop()
+	delayed := true // whether delay runs: more commits must not put it off
 	for {
 		select {
 		case <-m.quit:
@@ -105,12 +106,14 @@ func (m *Manager) sequence() {
 		case control := <-m.controls:
 			control()
 		case <-delay.C:
+			delayed = false
 			if m.failure() == nil && m.syncLog() != nil {
 				continue // the instance has failed, and all waiters will hear of it
 			}
 		}
-		if m.failure() == nil && m.log.Synced() < m.log.End() {
+		if !delayed && m.failure() == nil && m.log.Synced() < m.log.End() {
 			delay.Reset(m.options.AsyncDelay)
+			delayed = true
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/storage/segment"
 )
 
 // Insert implements catalog.Writer.
@@ -110,6 +111,9 @@ func (t *Transaction) spill(ctx context.Context, w *tableWrites) error {
 		}
 	}
 	d, err := writer.Finish(ctx)
+	if errors.Is(err, segment.ErrNotSynced) {
+		t.manager.fail(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type savepoint struct {
 }
 
 type tableMark struct {
+	memory   *memtable.Memtable // that rows is a view of
 	rows     memtable.View
 	segments int
 	deletes  int
@@ -97,7 +98,9 @@ func (w *writeSet) save(name string) {
 		tables: make(map[catalog.TableID]tableMark, len(w.tables)),
 	}
 	for id, t := range w.tables {
-		s.tables[id] = tableMark{rows: t.rows.View(), segments: len(t.segments), deletes: len(t.deletes)}
+		s.tables[id] = tableMark{
+			memory: t.rows, rows: t.rows.View(), segments: len(t.segments), deletes: len(t.deletes),
+		}
 	}
 	w.savepoints = append(w.savepoints, s)
 }
@@ -129,7 +132,7 @@ func (t *tableWrites) rollBack(mark tableMark) error {
 	}
 	// Clipped: an open scan may hold what follows.
 	t.segments, t.deletes = slices.Clip(t.segments[:mark.segments]), slices.Clip(t.deletes[:mark.deletes])
-	if now := t.rows.View(); now.Rows() == mark.rows.Rows() && now.End() == mark.rows.End() {
+	if now := t.rows.View(); t.rows == mark.memory && now.Rows() == mark.rows.Rows() {
 		return nil
 	}
 	rows := t.version.NewWriteSet()

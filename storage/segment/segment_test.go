@@ -99,11 +99,15 @@ func TestCacheIsBoundedAndShared(t *testing.T) {
 	fs := memory(t)
 	d := write(t, fs, 500_000)
 	const limit = 600_000
+	rounds := 40
+	if raceDetector {
+		rounds = 10
+	}
 	s := open(t, fs, d, limit)
 	var group sync.WaitGroup
 	for worker := range 4 {
 		group.Go(func() {
-			for i := range 40 {
+			for i := range rounds {
 				for _, id := range d.Columns {
 					if _, _, err := s.Load(t.Context(), (i+worker)%len(d.Groups), id); err != nil {
 						t.Error(err)

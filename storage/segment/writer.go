@@ -27,6 +27,10 @@ const sequenceName = "_sequence"
 
 const writeBufferBytes = 1 << 20
 
+// ErrNotSynced marks a failed sync of a segment: what the disk has is not known, and the process must stop. Any
+// other error of a writer leaves nothing behind that counts, and the rows may be written again.
+var ErrNotSynced = errors.New("a segment could not be synced")
+
 // Target says what is written and where.
 type Target struct {
 	FS        vfs.FS
@@ -56,8 +60,11 @@ func Create(t Target) (*Writer, error) {
 	w := &Writer{target: t, id: t.NewID()}
 	w.path = Path(w.id)
 	dir := filepath.Join(t.Dir, Directory)
-	if err := errors.Join(t.FS.MkdirAll(dir), t.FS.SyncDir(t.Dir)); err != nil {
+	if err := t.FS.MkdirAll(dir); err != nil {
 		return nil, ioError(err, dir)
+	}
+	if err := t.FS.SyncDir(t.Dir); err != nil {
+		return nil, ioError(notSynced(err), dir)
 	}
 	f, err := t.FS.Create(w.temporary())
 	if err != nil {
@@ -116,7 +123,7 @@ func (w *Writer) finish() (*Descriptor, error) {
 		return nil, err
 	}
 	if err := w.file.Sync(); err != nil {
-		return nil, err
+		return nil, notSynced(err)
 	}
 	size, err := w.file.Size()
 	if err != nil {
@@ -127,12 +134,20 @@ func (w *Writer) finish() (*Descriptor, error) {
 		return nil, err
 	}
 	if err := w.target.FS.Rename(w.temporary(), w.final()); err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.target.FS.Remove(w.temporary()))
 	}
 	if err := w.target.FS.SyncDir(filepath.Dir(w.final())); err != nil {
-		return nil, err
+		return nil, errors.Join(notSynced(err), w.target.FS.Remove(w.final()))
 	}
 	return w.describe(groups, size), nil
+}
+
+// notSynced marks the error of a sync, but for a full disk, which is told before anything counts on the file.
+func notSynced(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotSynced, err)
 }
 
 func (w *Writer) describe(groups []parquetfile.Group, size int64) *Descriptor {

@@ -50,7 +50,7 @@ func New(env Environment, of *catalog.Table) (*Version, error) {
 			t.unifiers[i] = vector.NewUnifier()
 		}
 	}
-	t.memtable = t.newMemtable()
+	t.memtable = t.newMemtable(true)
 	return &Version{table: t, memory: t.memtable.View(), estimates: &estimates{}}, nil
 }
 
@@ -68,16 +68,21 @@ func Open(
 	return v.withDeletes(deleted)
 }
 
-func (t *table) newMemtable() *memtable.Memtable {
+// newMemtable returns an empty memtable, which numbers texts or does not.
+func (t *table) newMemtable(coded bool) *memtable.Memtable {
 	columns := make([]memtable.Column, len(t.of.Columns))
 	for i, c := range t.of.Columns {
-		columns[i] = memtable.Column{ID: c.ID, Type: c.Type, Unifier: t.unifiers[i]}
+		columns[i] = memtable.Column{ID: c.ID, Type: c.Type}
+		if coded {
+			columns[i].Unifier = t.unifiers[i]
+		}
 	}
 	return memtable.New(columns)
 }
 
-// NewWriteSet returns a memtable for a transaction's own rows; Add puts them in.
-func (v *Version) NewWriteSet() *memtable.Memtable { return v.table.newMemtable() }
+// NewWriteSet returns a memtable for a transaction's own rows; Add puts them in. Its texts have no numbers: the
+// table's numbering never shrinks, and would keep the texts of all transactions.
+func (v *Version) NewWriteSet() *memtable.Memtable { return v.table.newMemtable(false) }
 
 // Definition returns the table's definition, without statistics.
 func (v *Version) Definition() *catalog.Table { return v.table.of }

@@ -97,7 +97,11 @@ func TestRecordsLargerThanAFrameAreChained(t *testing.T) {
 }
 
 func TestUnsyncedGroupsAreCutOff(t *testing.T) {
-	for seed := range uint64(40) {
+	seeds := uint64(40)
+	if raceDetector {
+		seeds = 4
+	}
+	for seed := range seeds {
 		for _, kept := range []float64{0, 0.5, 0.9, 1} {
 			m := vfs.NewMemory()
 			require.NoError(t, m.MkdirAll("wal"))

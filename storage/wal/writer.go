@@ -11,6 +11,9 @@ import (
 	"github.com/micodb/micodb/storage/frame"
 )
 
+// bufferBytes is the size up to which frames are gathered; the log keeps a buffer of about it.
+const bufferBytes = 4 << 20
+
 // writer writes one group. Until finish the log is as it was, whatever files the writer has made.
 type writer struct {
 	log    *Log
@@ -57,11 +60,17 @@ func (w *writer) frame(f frame.Frame) error {
 	}
 	w.buffer = frame.Append(w.buffer, uint64(w.lsn), f)
 	w.lsn += LSN(size)
+	if len(w.buffer) >= bufferBytes {
+		return w.flush()
+	}
 	return nil
 }
 
 // flush writes the buffer to the file.
 func (w *writer) flush() error {
+	if len(w.buffer) == 0 {
+		return nil
+	}
 	if _, err := w.file.WriteAt(w.buffer, w.start); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
