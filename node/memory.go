@@ -4,6 +4,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/micodb/micodb/txn"
 )
 
 // memoryShare is how much of the machine's memory a server takes that is told no limit, in percent.
@@ -31,3 +33,22 @@ func defaultMemoryLimit() int64 {
 	}
 	return total / 100 * memoryShare
 }
+
+// What recent rows take, whatever the memory limit.
+const (
+	memtableBytesMax = 1 << 30 // recovery reads as much again
+	logBytesMin      = 64 << 20
+)
+
+// limits derives what the storage may take from the memory limit. Each transaction that writes holds its rows up
+// to WriteSetBytes, and for its commit as much again in the log's form.
+func limits(memory int64) txn.Limits {
+	return txn.Limits{
+		MemtableBytes: min(memory/100*memtableShare, memtableBytesMax),
+		LogBytes:      max(min(memory/4, txn.DefaultLogBytes), logBytesMin),
+		WriteSetBytes: min(memory/writeSetShare, txn.DefaultWriteSetBytes),
+	}
+}
+
+// writeSetShare is the part of the memory limit that one write set may take.
+const writeSetShare = 64

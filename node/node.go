@@ -148,9 +148,6 @@ const (
 	memtableShare = 10
 )
 
-// memtableBytesMax is the most that recent rows take however large the limit: recovery reads as much again.
-const memtableBytesMax = 1 << 30
-
 func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 	limit := n.cfg.MemoryLimitBytes
 	if limit == 0 {
@@ -165,7 +162,7 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 		FS: vfs.Disk{}, Dir: n.cfg.DataDir, Log: n.log, Metrics: set,
 		Cache:  segment.NewCache(limit / 100 * cacheShare),
 		Fatal:  n.fail,
-		Limits: txn.Limits{MemtableBytes: min(limit/100*memtableShare, memtableBytesMax)},
+		Limits: limits(limit),
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,19 @@
+package node
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/txn"
+)
+
+func TestLimitsFollowTheMemoryLimit(t *testing.T) {
+	small, large := limits(512<<20), limits(64<<30)
+	require.EqualValues(t, 8<<20, small.WriteSetBytes)
+	require.EqualValues(t, 128<<20, small.LogBytes)
+	require.Less(t, small.MemtableBytes, int64(52<<20))
+	require.EqualValues(t, txn.DefaultWriteSetBytes, large.WriteSetBytes)
+	require.EqualValues(t, txn.DefaultLogBytes, large.LogBytes)
+	require.EqualValues(t, memtableBytesMax, large.MemtableBytes)
+}
