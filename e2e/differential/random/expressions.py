@@ -9,6 +9,8 @@ MicoDB decides otherwise than DuckDB, and how the generator keeps clear of it:
 - DATE ± INTERVAL (TIMESTAMP in DuckDB): cast to DATE
 - division of decimals, AVG: floating point of another last digit, so neither sorted, compared nor grouped by
 - the text of DOUBLE, FLOAT and TIMESTAMP has another form: never cast to text
+- a DOUBLE cast to an integer (halves go to the even one in DuckDB, away from zero here): rounded before
+- round(DECIMAL, n) (of scale n in DuckDB, where a UNION then drops digits; of the same scale here): cast
 - TIMESTAMP_NS ± INTERVAL keeps microseconds only in DuckDB: no nanoseconds in columns that are computed with
 """
 import random
@@ -99,6 +101,9 @@ class Expressions:
         r = self.r
         if depth <= 0 or r.random() < 0.2:
             return self.leaf(family)
+        if r.random() < 0.03 and family != "bool":
+            call = r.choice(["greatest", "least"])
+            return f"{call}({self.make(family, depth - 1)}, {self.make(family, depth - 1)})"
         general = r.random()
         if general < 0.10:
             return self.case(family, depth)
@@ -147,11 +152,15 @@ class Expressions:
                                  f"CAST({self.make('bool', d)} AS INT)",
                                  f"CAST(CAST({self.small()} AS VARCHAR) AS BIGINT)"])
             case _:
-                return f"CAST({self.leaf('dec')} AS BIGINT)"
+                return r.choice([f"CAST({self.leaf('dec')} AS BIGINT)", f"CAST(round({self.leaf('double')}) AS BIGINT)"])
 
     def make_double(self, d: int) -> str:
         r = self.r
-        match r.randint(0, 6):
+        match r.randint(0, 8):
+            case 7:
+                return f"{r.choice(['floor', 'ceil', 'abs', 'round'])}({self.leaf('double')})"
+            case 8:
+                return f"CAST({self.leaf('float')} AS DOUBLE)"
             case 0 | 1 | 2:
                 return f"({self.make('double', min(d, 1))} {r.choice('+-*')} {self.leaf('double')})"
             case 3:
@@ -168,7 +177,11 @@ class Expressions:
 
     def make_dec(self, d: int) -> str:
         r = self.r
-        match r.randint(0, 5):
+        match r.randint(0, 7):
+            case 6:
+                return f"CAST(round({self.leaf('dec')}, {r.randint(0, 2)}) AS DECIMAL(18,4))"
+            case 7:
+                return f"CAST({self.leaf('double')} AS DECIMAL({r.choice(['18,1', '18,4', '12,0'])}))"
             case 0 | 1:
                 return f"({self.leaf('dec')} {r.choice('+-')} {self.leaf('dec')})"
             case 2:
@@ -232,7 +245,17 @@ class Expressions:
     def make_bool(self, d: int) -> str:
         r = self.r
         family = r.choice(FAMILIES)
-        match r.randint(0, 15):
+        match r.randint(0, 18):
+            case 16:
+                return f"({self.operand('text', d)} {r.choice(['', 'NOT '])}ILIKE {quote(r.choice(['a%', '%O%', 'É', '_B%']))})"
+            case 17:
+                pattern = r.choice(["a!%b", "%!_%", "!!", "!%", "%b!%%"])
+                return f"({self.operand('text', d)} {r.choice(['', 'NOT '])}LIKE {quote(pattern)} ESCAPE '!')"
+            case 18:
+                left, right = r.choice([("int", "double"), ("double", "dec"), ("date", "ts"), ("double", "float")])
+                wild = left != "date" and r.random() < 0.5  # not every DATE is a TIMESTAMP(9)
+                return (f"({self.leaf(left, wild)} {r.choice(['=', '<>', '<', '<=', '>', '>='])} "
+                        f"{self.leaf(right, wild)})")
             case 0 | 1 | 2 | 3:
                 beside = r.choice(["int", "dec"]) if family in ("int", "dec") else family
                 right = self.extreme(family) if r.random() < 0.15 else self.operand(beside, d)

@@ -122,11 +122,14 @@ class Queries:
         distinct = "DISTINCT " if r.random() < 0.3 else ""
         match call:
             case "STAR":
-                return "COUNT(*)", "int"
+                where = f" FILTER (WHERE {e.make('bool', 1)})" if r.random() < 0.2 else ""
+                return f"COUNT(*){where}", "int"
             case "COUNT":
                 return f"COUNT({distinct}{e.operand(r.choice(FAMILIES), 1)})", "int"
             case "SUM":
                 family = r.choice(SUMMED)
+                if r.random() < 0.2:
+                    return f"SUM({distinct}{e.leaf('float')})", "double"
                 arg = e.make("int", 1) if family == "int" else e.leaf(family)
                 return f"SUM({distinct}{arg})", family
             case "AVG":
@@ -168,6 +171,9 @@ class Queries:
         families = [r.choice(FAMILIES) for _ in range(r.randint(1, 5))]
         outputs = [e.operand(f, 3) for f in families]
         distinct = "DISTINCT " if r.random() < 0.25 else ""
+        if not distinct and r.random() < 0.1:
+            outputs.append(f"({e.leaf('dec')} / NULLIF({e.leaf('dec')}, 0))")
+            families.append("inexact")
         return Query(f"SELECT {distinct}{', '.join(outputs)} FROM {source}{where}", families)
 
     def union(self, depth: int) -> Query:
