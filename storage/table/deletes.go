@@ -21,7 +21,7 @@ type DeleteVector struct {
 
 // Delete returns a version without the rows at some addresses: 40001 when one is deleted already.
 func (v *Version) Delete(rows []catalog.Address) (*Version, error) {
-	next := *v
+	next := v.copy()
 	next.deletes = maps.Clone(v.deletes)
 	if next.deletes == nil {
 		next.deletes = deletes{}
@@ -98,7 +98,7 @@ func (v *Version) DeleteVectors() ([]DeleteVector, error) {
 
 // withDeletes adds delete vectors that a manifest holds.
 func (v *Version) withDeletes(vectors []DeleteVector) (*Version, error) {
-	next := *v
+	next := v.copy()
 	next.deletes = maps.Clone(v.deletes)
 	if next.deletes == nil {
 		next.deletes = deletes{}

@@ -10,8 +10,19 @@ import (
 )
 
 // Statistics returns estimates for the planner: exact row counts, bounds and NULL counts that ignore deletes,
-// and distinct counts joined from those of the row groups.
+// and distinct counts joined from those of the row groups. They are computed once for each version, and shared.
 func (v *Version) Statistics() *catalog.Statistics {
+	v.statistics.once.Do(func() { v.statistics.of = v.summarize() })
+	return v.statistics.of
+}
+
+// statistics are those of a version, once they are asked for.
+type statistics struct {
+	once sync.Once
+	of   *catalog.Statistics
+}
+
+func (v *Version) summarize() *catalog.Statistics {
 	s := &catalog.Statistics{Rows: v.rows, Columns: make(map[catalog.ColumnID]catalog.ColumnStatistics)}
 	v.estimates.once.Do(func() { v.estimates.columns = v.segmentEstimates() })
 	for i := range v.table.of.Columns {

@@ -28,7 +28,15 @@ type Version struct {
 	deletes  deletes
 	rows     int64 // not deleted
 
-	estimates *estimates // of the segments
+	estimates  *estimates // of the segments
+	statistics *statistics
+}
+
+// copy returns a version to change.
+func (v *Version) copy() Version {
+	next := *v
+	next.statistics = &statistics{}
+	return next
 }
 
 // table is what the versions of a table share.
@@ -51,7 +59,7 @@ func New(env Environment, of *catalog.Table) (*Version, error) {
 		}
 	}
 	t.memtable = t.newMemtable(true)
-	return &Version{table: t, memory: t.memtable.View(), estimates: &estimates{}}, nil
+	return &Version{table: t, memory: t.memtable.View(), estimates: &estimates{}, statistics: &statistics{}}, nil
 }
 
 // Open returns the version that a manifest describes: segments, and delete vectors by block.
@@ -102,7 +110,7 @@ func (v *Version) Append(rows *vector.Chunk, at []memtable.Range, sequence catal
 	if err := v.table.memtable.Append(rows, at, sequence); err != nil {
 		return nil, err
 	}
-	next := *v
+	next := v.copy()
 	next.memory = v.table.memtable.View()
 	next.rows += int64(rows.Count())
 	return &next, nil
@@ -118,7 +126,7 @@ func (v *Version) newest() error {
 
 // AddSegments returns a version with more segments, whose files are synced and whose block ids are new.
 func (v *Version) AddSegments(added []*segment.Descriptor) (*Version, error) {
-	next := *v
+	next := v.copy()
 	next.estimates = &estimates{}
 	next.segments = make([]*segment.Segment, len(v.segments), len(v.segments)+len(added))
 	copy(next.segments, v.segments)

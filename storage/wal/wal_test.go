@@ -3,6 +3,7 @@ package wal_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
@@ -305,28 +306,36 @@ func TestACrashWhileMakingAFileIsHarmless(t *testing.T) {
 	}
 }
 
-func FuzzOpen(f *testing.F) {
+// TestADamagedFileIsRefusedOrCut changes bytes of a log: it opens, with the commits that it then goes on having, or
+// it is refused.
+func TestADamagedFileIsRefusedOrCut(t *testing.T) {
 	m := vfs.NewMemory()
-	log, err := wal.Open(f.Context(), m, "wal", options(), nil)
-	require.NoError(f, err)
-	g := &wal.Group{First: 1, Times: []catalog.Timestamp{100}, Commits: [][]wal.Record{commit(1, 10)}}
-	require.NoError(f, log.Write(g))
-	require.NoError(f, log.Sync())
-	data, err := vfs.ReadFile(m, filepath.Join("wal", "00000000000000000001.wal"))
-	require.NoError(f, err)
-	f.Add(data[:1024])
-	f.Fuzz(func(t *testing.T, data []byte) {
+	log, _, err := open(t, m, options())
+	require.NoError(t, err)
+	write(t, log, 1, 2, 10)
+	path := filepath.Join("wal", "00000000000000000001.wal")
+	data, err := vfs.ReadFile(m, path)
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(1, 2))
+	opened, refused := 0, 0
+	for range 40 {
+		damaged := bytes.Clone(data)
+		damaged[random.IntN(1024)] ^= byte(1 + random.IntN(255))
 		m := vfs.NewMemory()
 		require.NoError(t, m.MkdirAll("wal"))
-		require.NoError(t, vfs.WriteFile(m, filepath.Join("wal", "00000000000000000001.wal"), data))
+		require.NoError(t, vfs.WriteFile(m, path, damaged[:512+random.IntN(len(data)-512)]))
 		log, commits, err := open(t, m, options())
 		if err != nil {
-			require.NotContains(t, err.Error(), "internal")
-			return
+			require.Equal(t, sqlerr.DataCorrupted, sqlerr.CodeOf(err), "%v", err)
+			refused++
+			continue
 		}
+		opened++
 		require.NoError(t, log.Close())
 		_, again, err := open(t, m, options())
 		require.NoError(t, err)
 		require.Equal(t, commits, again)
-	})
+	}
+	require.Positive(t, opened)
+	require.Positive(t, refused)
 }
