@@ -1,4 +1,5 @@
 """Compares result rows: exact but for floating point, which may differ by 1e-9 relative."""
+import math
 from decimal import Decimal
 
 TOLERANCE = 1e-9
@@ -9,7 +10,7 @@ def same_value(a, b) -> bool:
         return a is b
     if isinstance(a, float) or isinstance(b, float):
         a, b = float(a), float(b)
-        return a == b or abs(a - b) <= TOLERANCE * max(abs(a), abs(b)) or (a != a and b != b)
+        return math.isclose(a, b, rel_tol=TOLERANCE) or (a != a and b != b)
     if isinstance(a, (int, Decimal)) and isinstance(b, (int, Decimal)):
         return Decimal(a) == Decimal(b)
     return a == b

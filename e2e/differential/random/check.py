@@ -56,7 +56,7 @@ def same(a, b) -> bool:
         return a is b
     if isinstance(a, float) or isinstance(b, float):
         a, b = float(a), float(b)
-        return a == b or (a != a and b != b) or abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
+        return math.isclose(a, b, rel_tol=TOLERANCE) or (a != a and b != b)
     return a == b
 
 
