@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -42,6 +43,7 @@ type Options struct {
 type Client struct {
 	sql    *flightsql.Client
 	bearer string // value of the authorization header, empty without a login
+	close  func() error
 }
 
 // ErrAddress is what Open returns for a URL that names no server, before it tries to connect.
@@ -78,6 +80,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, fmt.Errorf("%s can't be reached: %w", o.URL, err)
 	}
 	c := &Client{sql: sql}
+	c.close = sync.OnceValue(c.leave)
 	if err := c.login(ctx, o); err != nil {
 		return nil, errors.Join(err, sql.Close())
 	}
@@ -181,8 +184,10 @@ func (c *Client) Append(ctx context.Context, database, table string, rows array.
 // closeTimeout bounds the farewell: a server that is gone ends the session by itself.
 const closeTimeout = 5 * time.Second
 
-// Close ends the session, which rolls back its open transaction, and the connection.
-func (c *Client) Close() error {
+// Close ends the session, which rolls back its open transaction, and the connection. It is idempotent.
+func (c *Client) Close() error { return c.close() }
+
+func (c *Client) leave() error {
 	ctx, cancel := context.WithTimeout(c.with(context.Background()), closeTimeout)
 	defer cancel()
 	_, _ = c.sql.CloseSession(ctx, &flight.CloseSessionRequest{}) // the server may be gone, and ends it when idle

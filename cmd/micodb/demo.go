@@ -72,7 +72,7 @@ func runDemo(ctx context.Context, out io.Writer, f demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.db.Close()) }() //nolint:contextcheck // it says farewell after ctx ends
+	defer func() { err = errors.Join(err, d.db.Close()) }()
 	if err := d.load(ctx, f); err != nil {
 		return err
 	}

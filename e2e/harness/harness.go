@@ -262,6 +262,6 @@ func (s *Server) Connect(ctx context.Context) *client.Client {
 	s.t.Helper()
 	c, err := client.Open(ctx, client.Options{URL: "grpc://" + s.Flight, Username: "admin", Password: Password})
 	require.NoError(s.t, err)
-	s.t.Cleanup(func() { _ = c.Close() }) //nolint:contextcheck // the test's context has ended by then
+	s.t.Cleanup(func() { _ = c.Close() })
 	return c
 }
