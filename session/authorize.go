@@ -69,7 +69,7 @@ func permissionOf(p bind.Privilege) (authz.Permission, error) {
 	switch p {
 	case bind.Read:
 		return authz.Read, nil
-	case bind.Insert, bind.Delete:
+	case bind.Insert, bind.Delete, bind.Update:
 		return authz.Write, nil
 	case bind.CreateTable:
 		return authz.CreateTable, nil

@@ -51,6 +51,7 @@ const (
 	kindSelect      = "select"
 	kindInsert      = "insert"
 	kindDelete      = "delete"
+	kindUpdate      = "update"
 	kindDDL         = "ddl"
 	kindExplain     = "explain"
 	kindShow        = "show"
@@ -69,6 +70,8 @@ func kindOf(tree ast.Statement) string {
 		return kindInsert
 	case *ast.Delete, *ast.Truncate:
 		return kindDelete
+	case *ast.Update:
+		return kindUpdate
 	case *ast.CreateTable, *ast.DropTable, *ast.CreateDatabase, *ast.DropDatabase:
 		return kindDDL
 	case *ast.Explain:

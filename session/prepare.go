@@ -187,6 +187,8 @@ func tableOf(n plan.Node) *catalog.Table {
 		return n.Table
 	case *plan.Delete:
 		return n.Table
+	case *plan.Update:
+		return n.Table
 	default:
 		return nil
 	}
@@ -195,7 +197,7 @@ func tableOf(n plan.Node) *catalog.Table {
 // resultSchema returns the schema of a plan's rows; what changes something has none.
 func resultSchema(n plan.Node) *arrow.Schema {
 	switch n.(type) {
-	case *plan.Insert, *plan.Delete, *plan.Define:
+	case *plan.Insert, *plan.Delete, *plan.Update, *plan.Define:
 		return nil
 	}
 	s := n.Schema()

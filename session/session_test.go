@@ -27,9 +27,23 @@ func TestStatementsRun(t *testing.T) {
 	c.exec("DROP TABLE u")
 	c.fails(sqlerr.UndefinedTable, "SELECT * FROM u")
 	c.fails(sqlerr.SyntaxError, "SELEC 1")
-	c.fails(sqlerr.FeatureNotSupported, "UPDATE t SET id = 1")
+	c.fails(sqlerr.FeatureNotSupported, "UPDATE t SET id = 1 RETURNING id")
 	c.fails(sqlerr.NotNullViolation, "INSERT INTO t (name) VALUES ('x')")
 	c.fails(sqlerr.DuplicateTable, "CREATE TABLE t (id INT)")
+}
+
+func TestChangesCountTheirRows(t *testing.T) {
+	c := start(t).admin()
+	c.exec("CREATE TABLE t (id INT NOT NULL, name VARCHAR)")
+	c.exec("INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, NULL)")
+	require.EqualValues(t, 2, c.exec("UPDATE t SET name = 'x' WHERE id >= 2"))
+	require.EqualValues(t, 0, c.exec("UPDATE t SET name = 'x' WHERE id > 3"))
+	require.EqualValues(t, 1, c.exec("UPDATE t SET id = ?, name = ? WHERE id = ?", 10, nil, 1))
+	require.Equal(t, []string{"2|x", "3|x", "10|(null)"}, c.rows("SELECT id, name FROM t ORDER BY id"))
+	require.EqualValues(t, 1, c.exec("DELETE FROM t WHERE id = ?", 2))
+	require.EqualValues(t, 0, c.exec("DELETE FROM t WHERE id = ?", 2))
+	require.Equal(t, []string{"2"}, c.rows("TRUNCATE t"), "run as a query, a change gives its count")
+	require.Empty(t, c.rows("SELECT id FROM t"))
 }
 
 func TestPrepareTellsParametersAndResult(t *testing.T) {
@@ -42,7 +56,7 @@ func TestPrepareTellsParametersAndResult(t *testing.T) {
 	require.Equal(t, 1, st.Result().NumFields())
 	require.True(t, st.Result().Field(0).Nullable)
 	for _, sql := range []string{
-		"INSERT INTO t VALUES (1, 'a')", "CREATE TABLE u (id INT)", "DROP TABLE t", "BEGIN", "SET threads = 1",
+		"INSERT INTO t VALUES (1, 'a')", "UPDATE t SET id = 1", "DELETE FROM t", "TRUNCATE t", "CREATE TABLE u (id INT)", "DROP TABLE t", "BEGIN", "SET threads = 1",
 		"CREATE TABLE u AS SELECT * FROM t", "CREATE USER ann IDENTIFIED BY 'a long password'",
 	} {
 		st, err := c.Prepare(t.Context(), nil, sql)

@@ -48,6 +48,7 @@ const (
 	Read Privilege = iota
 	Insert
 	Delete
+	Update
 	CreateTable
 	DropTable
 	CreateDatabase
@@ -57,7 +58,8 @@ const (
 // String returns the privilege as GRANT names it.
 func (p Privilege) String() string {
 	return [...]string{
-		"SELECT", "INSERT", "DELETE", "CREATE TABLE", "DROP TABLE", "CREATE DATABASE", "DROP DATABASE",
+		"SELECT", "INSERT", "DELETE", "UPDATE", "CREATE TABLE", "DROP TABLE", "CREATE DATABASE",
+		"DROP DATABASE",
 	}[p]
 }
 

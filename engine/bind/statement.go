@@ -20,6 +20,15 @@ func (b *binder) statement(s ast.Statement) (n plan.Node, readOnly bool, err err
 	case *ast.Insert:
 		n, err = b.insert(s)
 		return n, false, err
+	case *ast.Update:
+		n, err = b.update(s)
+		return n, false, err
+	case *ast.Delete:
+		n, err = b.delete(s)
+		return n, false, err
+	case *ast.Truncate:
+		n, err = b.delete(&ast.Delete{At: s.At, Table: s.Table})
+		return n, false, err
 	case *ast.CreateTable:
 		n, err = b.createTable(s)
 		return n, false, err
@@ -56,12 +65,6 @@ func (b *binder) explain(s *ast.Explain) (plan.Node, bool, error) {
 // construct names a statement that bind does not take, as SQL writes it.
 func construct(s ast.Statement) string {
 	switch s.(type) {
-	case *ast.Update:
-		return "UPDATE"
-	case *ast.Delete:
-		return "DELETE"
-	case *ast.Truncate:
-		return "TRUNCATE"
 	case *ast.Grant:
 		return "GRANT"
 	case *ast.Revoke:

@@ -50,29 +50,45 @@ func (i *Insert) Start(ctx context.Context, q *Query) (Stream, error) {
 	return countStream(n), err
 }
 
-// insert appends an operator's rows to a table. The writer takes one chunk at a time.
+// insert appends an operator's rows to a table.
 func insert(ctx context.Context, q *Query, in Operator, table catalog.TableID) (int64, error) {
-	w, err := q.writer()
+	a, err := q.appender(table)
 	if err != nil {
 		return 0, err
 	}
 	var count atomic.Int64
-	one := make(chan struct{}, 1) // held by the worker that writes
 	err = q.run(ctx, in, func(worker int) (Consumer, error) {
 		return consumerOf(func(ctx context.Context, c *vector.Chunk) error {
 			count.Add(int64(c.Count()))
-			return q.blocking(ctx, worker, func() error {
-				select {
-				case one <- struct{}{}:
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
-				defer func() { <-one }()
-				return w.Insert(ctx, table, c)
-			})
+			return a.append(ctx, worker, c)
 		}), nil
 	})
 	return count.Load(), err
+}
+
+// appender appends the rows of all workers to a table. The writer takes one chunk at a time.
+type appender struct {
+	query  *Query
+	writer catalog.Writer
+	table  catalog.TableID
+	one    chan struct{} // held by the worker that writes
+}
+
+func (q *Query) appender(table catalog.TableID) (*appender, error) {
+	w, err := q.writer()
+	return &appender{query: q, writer: w, table: table, one: make(chan struct{}, 1)}, err
+}
+
+func (a *appender) append(ctx context.Context, worker int, c *vector.Chunk) error {
+	return a.query.blocking(ctx, worker, func() error {
+		select {
+		case a.one <- struct{}{}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		defer func() { <-a.one }()
+		return a.writer.Insert(ctx, a.table, c)
+	})
 }
 
 // Delete removes the rows whose addresses are its input's columns, and gives their number.
@@ -103,38 +119,95 @@ func (d *Delete) Start(ctx context.Context, q *Query) (Stream, error) {
 	lists := make([][]catalog.Address, q.Workers)
 	err = q.run(ctx, d.Input, func(worker int) (Consumer, error) {
 		return consumerOf(func(_ context.Context, c *vector.Chunk) error {
-			if err := q.Budget.Reserve(int64(c.Count()) * addressBytes); err != nil {
-				return err
-			}
-			for _, r := range chosen(c) {
-				i := int(r)
-				if c.Columns[0].IsNull(i) {
-					return sqlerr.NotSupported("deleting rows that the same transaction inserted")
-				}
-				lists[worker] = append(lists[worker], catalog.Address{
-					Block: catalog.BlockID(c.Columns[0].Int(i)), Offset: uint32(c.Columns[1].Int(i)),
-				})
-			}
-			return nil
+			var err error
+			lists[worker], err = appendAddresses(q, lists[worker], c)
+			return err
 		}), nil
 	})
-	n := 0
-	for _, l := range lists {
-		n += len(l)
-	}
-	defer q.Budget.Release(int64(n) * addressBytes)
+	n := addresses(lists)
+	defer q.Budget.Release(n * addressBytes)
 	if err != nil {
 		return nil, err
 	}
+	return countStream(n), remove(ctx, w, d.Table, lists)
+}
+
+// appendAddresses adds the addresses of a chunk's chosen rows, its last two columns, to a list.
+func appendAddresses(q *Query, list []catalog.Address, c *vector.Chunk) ([]catalog.Address, error) {
+	if err := q.Budget.Reserve(int64(c.Count()) * addressBytes); err != nil {
+		return list, err
+	}
+	block, offset := c.Columns[len(c.Columns)-2], c.Columns[len(c.Columns)-1]
+	for _, r := range chosen(c) {
+		i := int(r)
+		if block.IsNull(i) {
+			return list, sqlerr.NotSupported("changing rows that the same transaction inserted")
+		}
+		list = append(list, catalog.Address{Block: catalog.BlockID(block.Int(i)), Offset: uint32(offset.Int(i))})
+	}
+	return list, nil
+}
+
+func addresses(lists [][]catalog.Address) (n int64) {
+	for _, l := range lists {
+		n += int64(len(l))
+	}
+	return n
+}
+
+func remove(ctx context.Context, w catalog.Writer, table catalog.TableID, lists [][]catalog.Address) error {
 	for _, l := range lists {
 		if len(l) == 0 {
 			continue
 		}
-		if err := w.Delete(ctx, d.Table, l); err != nil {
-			return nil, err
+		if err := w.Delete(ctx, table, l); err != nil {
+			return err
 		}
 	}
-	return countStream(int64(n)), nil
+	return nil
+}
+
+// Update replaces the rows whose addresses are the last two columns of its input by rows of the columns before them,
+// and gives their number. The scans of the input were opened before, so that it never reads what it wrote.
+type Update struct {
+	Input Operator
+	Name  catalog.TableName
+	Table catalog.TableID
+}
+
+// Schema is one count.
+func (*Update) Schema() Schema { return countSchema() }
+
+// Inputs returns the input.
+func (u *Update) Inputs() []Operator { return []Operator{u.Input} }
+
+// String names the table.
+func (u *Update) String() string { return "Update " + u.Name.String() }
+
+// Start inserts the new rows, then deletes the old ones.
+func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
+	a, err := q.appender(u.Table)
+	if err != nil {
+		return nil, err
+	}
+	lists := make([][]catalog.Address, q.Workers)
+	err = q.run(ctx, u.Input, func(worker int) (Consumer, error) {
+		return consumerOf(func(ctx context.Context, c *vector.Chunk) error {
+			var err error
+			if lists[worker], err = appendAddresses(q, lists[worker], c); err != nil {
+				return err
+			}
+			rows := *c
+			rows.Columns = c.Columns[:len(c.Columns)-2]
+			return a.append(ctx, worker, &rows)
+		}), nil
+	})
+	n := addresses(lists)
+	defer q.Budget.Release(n * addressBytes)
+	if err != nil {
+		return nil, err
+	}
+	return countStream(n), remove(ctx, a.writer, u.Table, lists)
 }
 
 // Define changes definitions. With As, it fills the table that it creates and gives the number of rows.

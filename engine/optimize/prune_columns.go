@@ -100,7 +100,7 @@ func prune(n plan.Node, read columnSet) pruned {
 			c.All = append(c.All, exactly(in, read))
 		}
 		return pruned{&c, at}
-	case *plan.Insert, *plan.Delete, *plan.Define, *plan.Explain:
+	case *plan.Insert, *plan.Delete, *plan.Update, *plan.Define, *plan.Explain:
 		in := n.Inputs()
 		for i := range in {
 			in[i] = exactly(in[i], everything(in[i]))

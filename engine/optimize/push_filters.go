@@ -35,7 +35,7 @@ func pushInto(n plan.Node, conjuncts []expr.Expr) plan.Node {
 		return pushIntoAggregate(n, conjuncts)
 	case *plan.Join:
 		return pushIntoJoin(n, conjuncts)
-	case *plan.Values, *plan.Limit, *plan.Insert, *plan.Delete, *plan.Define, *plan.Explain:
+	case *plan.Values, *plan.Limit, *plan.Insert, *plan.Delete, *plan.Update, *plan.Define, *plan.Explain:
 		in := n.Inputs()
 		for i := range in {
 			in[i] = pushInto(in[i], nil)

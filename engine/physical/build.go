@@ -90,6 +90,9 @@ func (b *builder) change(ctx context.Context, n plan.Node) (exec.Operator, error
 	case *plan.Delete:
 		in, err := b.build(ctx, n.Input)
 		return &exec.Delete{Input: in, Name: n.Table.Name, Table: n.Table.ID}, err
+	case *plan.Update:
+		in, err := b.build(ctx, n.Input)
+		return &exec.Update{Input: in, Name: n.Table.Name, Table: n.Table.ID}, err
 	case *plan.Define:
 		d := &exec.Define{Change: n.Change, Title: n.String()}
 		if n.As == nil {

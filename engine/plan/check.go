@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -66,22 +67,50 @@ func checkNode(n Node) error {
 	case *Union:
 		return checkUnion(n)
 	case *Insert:
-		return checkRows(n)
-	case *Delete, *Define, *Explain:
+		return checkRows(n.Table, n.Input.Schema().Fields)
+	case *Update:
+		return checkUpdate(n)
+	case *Delete:
+		return checkAddresses(n.Input.Schema().Fields)
+	case *Define, *Explain:
 		return nil
 	default:
 		return sqlerr.New(sqlerr.InternalError, "unknown node %T", n)
 	}
 }
 
-func checkRows(n *Insert) error {
-	in := n.Input.Schema()
-	if len(in.Fields) != len(n.Table.Columns) {
-		return sqlerr.New(sqlerr.InternalError, "%d columns for %d", len(in.Fields), len(n.Table.Columns))
+// checkRows tells whether fields are the columns of a table.
+func checkRows(t *catalog.Table, fields []Field) error {
+	if len(fields) != len(t.Columns) {
+		return sqlerr.New(sqlerr.InternalError, "%d columns for %d", len(fields), len(t.Columns))
 	}
-	for i, f := range in.Fields {
-		if !f.Type.Equal(n.Table.Columns[i].Type) {
-			return sqlerr.New(sqlerr.InternalError, "column %d is %s, not %s", i, f.Type, n.Table.Columns[i].Type)
+	for i, f := range fields {
+		if !f.Type.Equal(t.Columns[i].Type) {
+			return sqlerr.New(sqlerr.InternalError, "column %d is %s, not %s", i, f.Type, t.Columns[i].Type)
+		}
+	}
+	return nil
+}
+
+func checkUpdate(n *Update) error {
+	fields := n.Input.Schema().Fields
+	width := max(len(fields)-addressColumns, 0)
+	if err := checkAddresses(fields[width:]); err != nil {
+		return err
+	}
+	return checkRows(n.Table, fields[:width])
+}
+
+// addressColumns is how many columns an address has: block and offset.
+const addressColumns = 2
+
+func checkAddresses(fields []Field) error {
+	if len(fields) != addressColumns {
+		return sqlerr.New(sqlerr.InternalError, "%d columns for an address", len(fields))
+	}
+	for _, f := range fields {
+		if f.Type.Kind != vector.Int64 {
+			return sqlerr.New(sqlerr.InternalError, "%s, a part of an address, is %s", f.Name, f.Type)
 		}
 	}
 	return nil

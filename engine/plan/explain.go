@@ -126,6 +126,9 @@ func (n *Insert) String() string { return "Insert " + n.Table.Name.String() }
 // String names the table.
 func (n *Delete) String() string { return "Delete " + n.Table.Name.String() }
 
+// String names the table.
+func (n *Update) String() string { return "Update " + n.Table.Name.String() }
+
 // String names the change.
 func (n *Define) String() string {
 	switch d := n.Change.(type) {

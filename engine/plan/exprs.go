@@ -44,7 +44,7 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		return &c
 	case *Limit:
 		return mapLimit(n, f)
-	case *Union, *Insert, *Delete, *Define, *Explain:
+	case *Union, *Insert, *Delete, *Update, *Define, *Explain:
 		return n
 	default:
 		return n

@@ -126,6 +126,13 @@ type Delete struct {
 	Input Node
 }
 
+// Update replaces rows: its input has the table's columns with the new values, then the addresses of the rows (block,
+// offset), each at most once. It gives one row: the count.
+type Update struct {
+	Table *catalog.Table
+	Input Node
+}
+
 // Define changes definitions. With As, a CREATE TABLE is filled with As's rows, and gives one row: the count.
 type Define struct {
 	Change catalog.Definition

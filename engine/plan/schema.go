@@ -68,6 +68,9 @@ func (*Insert) Schema() *Schema { return CountSchema() }
 // Schema is one count.
 func (*Delete) Schema() *Schema { return CountSchema() }
 
+// Schema is one count.
+func (*Update) Schema() *Schema { return CountSchema() }
+
 // Schema is one count with AS, and empty without.
 func (n *Define) Schema() *Schema {
 	if n.As != nil {
@@ -114,6 +117,9 @@ func (n *Insert) Inputs() []Node { return []Node{n.Input} }
 // Inputs returns the input.
 func (n *Delete) Inputs() []Node { return []Node{n.Input} }
 
+// Inputs returns the input.
+func (n *Update) Inputs() []Node { return []Node{n.Input} }
+
 // Inputs returns the query of AS.
 func (n *Define) Inputs() []Node {
 	if n.As == nil {
@@ -158,6 +164,9 @@ func (n *Insert) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &
 // WithInputs replaces the input.
 func (n *Delete) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &c }
 
+// WithInputs replaces the input.
+func (n *Update) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &c }
+
 // WithInputs replaces the query of AS.
 func (n *Define) WithInputs(in []Node) Node {
 	c := *n
@@ -181,5 +190,6 @@ func (*Limit) node()     {}
 func (*Union) node()     {}
 func (*Insert) node()    {}
 func (*Delete) node()    {}
+func (*Update) node()    {}
 func (*Define) node()    {}
 func (*Explain) node()   {}
