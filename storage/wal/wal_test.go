@@ -2,9 +2,11 @@ package wal_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/google/uuid"
@@ -338,4 +340,54 @@ func TestADamagedFileIsRefusedOrCut(t *testing.T) {
 	}
 	require.Positive(t, opened)
 	require.Positive(t, refused)
+}
+
+// lastByteLost is a file system whose files lose the last byte of the next write for want of room, as a disk does
+// that fills up within it.
+type lastByteLost struct {
+	vfs.FS
+
+	armed *bool
+}
+
+type lastByteLostFile struct {
+	vfs.File
+
+	armed *bool
+}
+
+func (l lastByteLost) Create(name string) (vfs.File, error) {
+	f, err := l.FS.Create(name)
+	return lastByteLostFile{f, l.armed}, err
+}
+
+func (f lastByteLostFile) WriteAt(b []byte, at int64) (int, error) {
+	if !*f.armed {
+		return f.File.WriteAt(b, at)
+	}
+	*f.armed = false
+	n, err := f.File.WriteAt(b[:len(b)-1], at)
+	return n, errors.Join(err, syscall.ENOSPC)
+}
+
+// The last byte of a group may be padding, a zero, which the file has there already: the group looks whole.
+func TestAGroupThatFoundNoRoomDoesNotComeBack(t *testing.T) {
+	m, armed := vfs.NewMemory(), false
+	log, _, err := open(t, lastByteLost{m, &armed}, options())
+	require.NoError(t, err)
+	write(t, log, 1, 1, 100)
+	require.NoError(t, log.Sync())
+	for size := range 8 { // one of them ends in padding
+		armed = true
+		err := log.Write(&wal.Group{First: 2, Times: []catalog.Timestamp{200}, Commits: [][]wal.Record{commit(2, 100+size)}})
+		require.Equal(t, sqlerr.DiskFull, sqlerr.CodeOf(err))
+		_, commits, err := open(t, m.CrashClone(1, 1), options())
+		require.NoError(t, err)
+		requireCommits(t, commits, 1, 1, 100)
+	}
+	write(t, log, 2, 1, 100)
+	require.NoError(t, log.Sync())
+	_, commits, err := open(t, m.CrashClone(0, 1), options())
+	require.NoError(t, err)
+	requireCommits(t, commits, 1, 2, 100)
 }

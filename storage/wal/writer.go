@@ -156,13 +156,17 @@ func (w *writer) finish() error {
 	return nil
 }
 
-// undo answers an error of a write. A full disk leaves the log as it was: what the group has left behind its
-// end is overwritten by the next group, and never read, since no header of a group is in it. Files that the
-// group began are removed, durably, since a file's existence would prove that the ones before it are whole.
+// undo answers an error of a write. A full disk leaves the log as it was: the group's header is wiped out, durably,
+// since a group that lacks only bytes that the file has anyway (zeros) would count; what lies behind it is never
+// read, and overwritten by the next group. Files that the group began are removed, durably, since a file's
+// existence would prove that the ones before it are whole.
 func (l *Log) undo(w *writer, cause error) error {
 	var unsynced *syncError
 	if !errors.Is(cause, syscall.ENOSPC) || errors.As(cause, &unsynced) {
 		return l.fail("write", cause)
+	}
+	if err := l.wipe(); err != nil {
+		return l.fail("wiping", err)
 	}
 	for _, m := range slices.Backward(w.made) {
 		if err := errors.Join(m.file.Close(), l.fs.Remove(l.path(m.number))); err != nil {
@@ -176,4 +180,16 @@ func (l *Log) undo(w *writer, cause error) error {
 	}
 	return sqlerr.Wrap(cause, sqlerr.DiskFull, "the disk is full: the log in %s has no room for the commit", l.dir).
 		WithHint("nothing was changed; free space on the disk, reading goes on meanwhile")
+}
+
+// wipe makes the first bytes behind the log's end zeros, so that no group begins there.
+func (l *Log) wipe() error {
+	n := min(int64(frame.Size(groupHeaderBytes)), l.options.FileBytes-l.offset)
+	if n <= 0 {
+		return nil // the file is full: the group began in the next one
+	}
+	if _, err := l.file.WriteAt(make([]byte, n), l.offset); err != nil {
+		return err
+	}
+	return l.file.Sync()
 }
