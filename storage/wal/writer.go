@@ -1,8 +1,10 @@
 package wal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"syscall"
 
@@ -182,13 +184,21 @@ func (l *Log) undo(w *writer, cause error) error {
 		WithHint("nothing was changed; free space on the disk, reading goes on meanwhile")
 }
 
-// wipe makes the first bytes behind the log's end zeros, so that no group begins there.
+// wipe makes the first bytes behind the log's end zeros, so that no group begins there. Where nothing was written
+// nothing needs room, which there is none of.
 func (l *Log) wipe() error {
 	n := min(int64(frame.Size(groupHeaderBytes)), l.options.FileBytes-l.offset)
 	if n <= 0 {
 		return nil // the file is full: the group began in the next one
 	}
-	if _, err := l.file.WriteAt(make([]byte, n), l.offset); err != nil {
+	head, zeros := make([]byte, n), make([]byte, n)
+	if _, err := l.file.ReadAt(head, l.offset); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if bytes.Equal(head, zeros) {
+		return nil
+	}
+	if _, err := l.file.WriteAt(zeros, l.offset); err != nil {
 		return err
 	}
 	return l.file.Sync()
