@@ -7,8 +7,8 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// The pseudo-columns of every scan, which say where a row lies: two BIGINT columns, NULL for rows that the
-// reading transaction itself inserted and has not committed.
+// The pseudo-columns of every scan, which say where a row lies: two BIGINT columns, NULL for rows that can't be
+// deleted. An address of a row that the reading transaction itself inserted means something to that transaction only.
 const (
 	AddressBlock  ColumnID = 1<<32 - 1
 	AddressOffset ColumnID = 1<<32 - 2

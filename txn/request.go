@@ -72,6 +72,9 @@ func newRequest(ctx context.Context, t *Transaction) (*request, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if err := t.settle(ctx, w); err != nil {
+			return nil, err
+		}
 		if err := r.add(id, w); err != nil {
 			return nil, err
 		}

@@ -25,8 +25,8 @@ type tableWrites struct {
 	version  *table.Version // that the transaction reads
 	created  bool           // by the transaction itself
 	rows     *memtable.Memtable
-	segments []*segment.Descriptor // rows that did not stay in memory
-	deletes  []catalog.Address
+	segments []*segment.Descriptor        // rows that did not stay in memory
+	deletes  []catalog.Address            // own rows among them until the commit
 	deleted  map[catalog.Address]struct{} // the same
 }
 

@@ -141,7 +141,7 @@ func appendAddresses(q *Query, list []catalog.Address, c *vector.Chunk) ([]catal
 	for _, r := range chosen(c) {
 		i := int(r)
 		if block.IsNull(i) {
-			return list, sqlerr.NotSupported("changing rows that the same transaction inserted")
+			return list, sqlerr.NotSupported("changing the rows of a view")
 		}
 		list = append(list, catalog.Address{Block: catalog.BlockID(block.Int(i)), Offset: uint32(offset.Int(i))})
 	}

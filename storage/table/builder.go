@@ -22,20 +22,23 @@ type builder struct {
 	version *Version
 	where   []catalog.Predicate
 	deletes deletes
-	own     bool // whether there are rows without an address
 }
 
-// segments adds the row groups that the predicates and delete vectors leave.
+// segments adds the row groups that the predicates and delete vectors leave. Those of own segments are addressed
+// as one block each.
 func (b *builder) segments(segments []*segment.Segment, committed bool) {
 	s := b.scan
-	for _, g := range segments {
-		kept := 0
+	for n, g := range segments {
+		kept, rows := 0, uint32(0)
 		for i := range g.Descriptor.Groups {
 			group := &g.Descriptor.Groups[i]
 			s.total += (int(group.Rows) + MorselRows - 1) / MorselRows
 			p := piece{segment: g, group: i}
 			if committed {
 				p.address, p.deleted = group.Block, b.deletes[group.Block]
+			} else {
+				p.address, p.base, p.deleted = OwnBlock(n), rows, b.ownDeletes(OwnBlock(n), rows, group.Rows)
+				rows += group.Rows
 			}
 			gone := p.deleted != nil && p.deleted.GetCardinality() >= uint64(group.Rows)
 			if gone || excluded(b.where, func(id catalog.ColumnID) zone { return b.groupZone(g, group, id) }) {
@@ -43,8 +46,7 @@ func (b *builder) segments(segments []*segment.Segment, committed bool) {
 				continue
 			}
 			kept++
-			p.forms = b.groupForms(g, group, p.address)
-			b.own = b.own || !committed
+			p.forms = b.groupForms(g, group, &p)
 			for lo := uint32(0); lo < group.Rows; lo += MorselRows {
 				p.first, p.end = lo, min(lo+MorselRows, group.Rows)
 				s.morsels = append(s.morsels, morsel{p})
@@ -58,12 +60,12 @@ func (b *builder) segments(segments []*segment.Segment, committed bool) {
 	}
 }
 
-func (b *builder) groupForms(g *segment.Segment, group *segment.Group, address catalog.BlockID) []memtable.Form {
+func (b *builder) groupForms(g *segment.Segment, group *segment.Group, p *piece) []memtable.Form {
 	forms := make([]memtable.Form, len(b.scan.columns))
 	for i := range b.scan.columns {
 		c := &b.scan.columns[i]
 		if c.ordinal < 0 {
-			forms[i] = addressForm(c.ID, address, 0, group.Rows)
+			forms[i] = addressForm(c.ID, p.address, p.base, p.base+group.Rows)
 			continue
 		}
 		k := g.Descriptor.Find(c.ID)
@@ -83,27 +85,30 @@ func (b *builder) groupForms(g *segment.Segment, group *segment.Group, address c
 	return forms
 }
 
-// memory adds the blocks of a memtable.
-func (b *builder) memory(v *memtable.View, committed bool) {
+// memory adds the blocks of a memtable; own is not 0 for that of a transaction's own rows, which is addressed as one.
+func (b *builder) memory(v *memtable.View, own catalog.BlockID) {
 	s := b.scan
 	var m morsel
+	rows := uint32(0)
 	for i := range v.Blocks() {
 		block := v.Block(i)
 		if block.Rows() == 0 {
 			continue
 		}
 		p := piece{block: block, first: block.First, end: block.End}
-		if committed {
+		if own == 0 {
 			p.address, p.deleted = block.ID, b.deletes[block.ID]
+		} else {
+			p.address, p.base, p.deleted = own, rows, b.ownDeletes(own, rows, block.End)
+			rows += block.End
 		}
 		if excluded(b.where, func(id catalog.ColumnID) zone { return b.blockZone(&block, id) }) {
 			continue
 		}
-		b.own = b.own || !committed
 		p.forms = make([]memtable.Form, len(s.columns))
 		for j := range s.columns {
 			if c := &s.columns[j]; c.ordinal < 0 {
-				p.forms[j] = addressForm(c.ID, p.address, 0, p.end)
+				p.forms[j] = addressForm(c.ID, p.address, p.base, p.base+p.end)
 			} else {
 				p.forms[j] = block.Form(c.ordinal)
 			}
@@ -119,14 +124,10 @@ func (b *builder) memory(v *memtable.View, committed bool) {
 }
 
 func addressForm(id catalog.ColumnID, block catalog.BlockID, first, end uint32) memtable.Form {
-	switch {
-	case block == 0:
-		return memtable.Form{Lo: vector.MaxInt, Hi: vector.MinInt, Nulls: int(end - first)}
-	case id == catalog.AddressBlock:
+	if id == catalog.AddressBlock {
 		return memtable.Form{Lo: int64(block), Hi: int64(block)}
-	default:
-		return memtable.Form{Lo: int64(first), Hi: int64(end) - 1}
 	}
+	return memtable.Form{Lo: int64(first), Hi: int64(end) - 1}
 }
 
 // finish settles what holds for each column over the whole scan, and makes the pieces agree with it.

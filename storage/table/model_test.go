@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -406,6 +407,24 @@ func checkOverlay(t *testing.T, r *rand.Rand, now pinned, next int) {
 	}
 	got := rowsOf(t, now.version, catalog.ScanRequest{}, overlay)
 	sameRows(t, want, got)
+
+	var gone []uint32 // of the segment
+	for id := next; id < next+8000; id++ {
+		require.True(t, IsOwn(got[id]))
+		if r.IntN(3) > 0 {
+			continue
+		}
+		overlay.Deletes = append(overlay.Deletes, got[id])
+		delete(want, id)
+		if got[id].Block == OwnBlock(0) {
+			gone = append(gone, got[id].Offset)
+		}
+	}
+	sameRows(t, want, rowsOf(t, now.version, catalog.ScanRequest{}, overlay))
+	overlay.Segments[0], err = now.version.Rewrite(t.Context(), d, gone)
+	require.NoError(t, err)
+	overlay.Deletes = slices.DeleteFunc(overlay.Deletes, func(a catalog.Address) bool { return a.Block == OwnBlock(0) })
+	sameRows(t, want, rowsOf(t, now.version, catalog.ScanRequest{}, overlay))
 }
 
 func checkReopened(t *testing.T, env Environment, now pinned) {

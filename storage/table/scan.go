@@ -47,7 +47,8 @@ type morsel []piece
 
 // piece is a run of rows of one block.
 type piece struct {
-	address catalog.BlockID // 0: rows without an address
+	address catalog.BlockID
+	base    uint32 // what the addresses of own rows have more than their offsets here
 	first   uint32
 	end     uint32
 	deleted *roaring.Bitmap // nil: none
@@ -68,7 +69,7 @@ func newScan(ctx context.Context, v *Version, request catalog.ScanRequest, own *
 		b.deletes = v.deletes.with(own.Deletes)
 	}
 	b.segments(v.segments, true)
-	b.memory(&v.memory, true)
+	b.memory(&v.memory, 0)
 	if own != nil {
 		segments := make([]*segment.Segment, len(own.Segments))
 		for i := range own.Segments {
@@ -78,7 +79,7 @@ func newScan(ctx context.Context, v *Version, request catalog.ScanRequest, own *
 			}
 		}
 		b.segments(segments, false)
-		b.memory(&own.Rows, false)
+		b.memory(&own.Rows, OwnBlock(len(own.Segments)))
 	}
 	if err := b.finish(ctx); err != nil {
 		return nil, err

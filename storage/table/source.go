@@ -174,7 +174,7 @@ func (r *source) column(ctx context.Context, p *piece, j int, rows extent) error
 	c, out, form := &r.scan.columns[j], &r.columns[j], p.forms[j]
 	switch {
 	case c.ordinal < 0:
-		addresses(c.ID, p.address, rows, out)
+		addresses(c.ID, p, rows, out)
 		return nil
 	case p.segment == nil:
 		p.block.Read(c.ordinal, form, out, &r.buffers[j])
@@ -207,19 +207,18 @@ func (r *source) widen(v *vector.Vector, j int) {
 }
 
 // addresses makes the pseudo-columns.
-func addresses(id catalog.ColumnID, block catalog.BlockID, rows extent, out *vector.Vector) {
+func addresses(id catalog.ColumnID, p *piece, rows extent, out *vector.Vector) {
 	n := int(rows.end - rows.first)
 	*out = vector.Vector{Type: vector.Of(vector.Int64), Physical: vector.Integer, Encoding: vector.Constant, Len: n}
-	switch {
-	case block == 0:
-		out.Valid, out.Lo, out.Hi = vector.NoneValid(n), vector.MaxInt, vector.MinInt
-	case id == catalog.AddressBlock:
-		out.Base, out.Lo, out.Hi = int64(block), int64(block), int64(block)
-	default:
-		out.Encoding, out.Base, out.Scale = vector.Frame, int64(rows.first), 1
-		out.Lo, out.Hi = int64(rows.first), int64(rows.end)-1
-		vector.SetCodes(out, vector.All(n))
+	if id == catalog.AddressBlock {
+		block := int64(p.address)
+		out.Base, out.Lo, out.Hi = block, block, block
+		return
 	}
+	base := int64(p.base)
+	out.Encoding, out.Base, out.Scale = vector.Frame, base+int64(rows.first), 1
+	out.Lo, out.Hi = base+int64(rows.first), base+int64(rows.end)-1
+	vector.SetCodes(out, vector.All(n))
 }
 
 // undeleted returns the rows that are not deleted, counted from base.

@@ -163,15 +163,7 @@ func (v *Version) MemoryBytes() int64 { return v.memory.Bytes() }
 // MemoryRows returns the number of rows in the memtable.
 func (v *Version) MemoryRows() int64 { return v.memory.Rows() }
 
-// Overlay is what a transaction has changed and not committed.
-type Overlay struct {
-	Rows     memtable.View         // of its write set
-	Segments []*segment.Descriptor // unpublished ones
-	Deletes  []catalog.Address     // of committed rows
-}
-
-// Scan begins to read the version, with a transaction's own changes; own may be nil. The rows of the overlay
-// have no address.
+// Scan begins to read the version, with a transaction's own changes; own may be nil.
 func (v *Version) Scan(ctx context.Context, request catalog.ScanRequest, own *Overlay) (catalog.Scan, error) {
 	return newScan(ctx, v, request, own)
 }
