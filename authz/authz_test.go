@@ -27,7 +27,9 @@ type memoryStore struct {
 func (m *memoryStore) Load(context.Context) (authz.State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return authz.State{Users: slices.Clone(m.state.Users), Grants: slices.Clone(m.state.Grants)}, nil
+	return authz.State{
+		Users: slices.Clone(m.state.Users), Grants: slices.Clone(m.state.Grants), Keys: slices.Clone(m.state.Keys),
+	}, nil
 }
 
 func (m *memoryStore) Apply(_ context.Context, c authz.Change) error {
@@ -43,6 +45,12 @@ func (m *memoryStore) Apply(_ context.Context, c authz.Change) error {
 	m.state.Grants = slices.DeleteFunc(m.state.Grants, func(g authz.Grant) bool {
 		return slices.Contains(c.DropGrants, g)
 	})
+	m.state.Keys = slices.DeleteFunc(m.state.Keys, func(k authz.Key) bool {
+		return slices.ContainsFunc(slices.Concat(c.DropKeys, c.PutKeys), func(x authz.Key) bool {
+			return k.User == x.User && k.Name == x.Name
+		})
+	})
+	m.state.Keys = append(m.state.Keys, c.PutKeys...)
 	m.state.Users = append(m.state.Users, c.PutUsers...)
 	m.state.Grants = append(m.state.Grants, c.PutGrants...)
 	return nil
@@ -274,7 +282,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	d, _ := open(t, &memoryStore{})
 	for method, code := range map[authz.Method]sqlerr.Code{
 		authz.Anonymous: sqlerr.InvalidAuthorization,
-		authz.APIKey:    sqlerr.FeatureNotSupported,
+		authz.APIKey:    sqlerr.InvalidAuthorization,
 		authz.Token:     sqlerr.InvalidAuthorization,
 		authz.Password:  sqlerr.InvalidPassword,
 		99:              sqlerr.InvalidAuthorization,

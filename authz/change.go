@@ -37,9 +37,8 @@ func (d *Directory) change(ctx context.Context, f func(*snapshot) (Change, error
 func (d *Directory) CreateUser(ctx context.Context, name, password string, roles ...string) error {
 	display := name
 	name = fold(name)
-	if name == "" || len(name) > MaxNameBytes || strings.ContainsAny(name, "\x00\n\r:") {
-		return sqlerr.New(sqlerr.InvalidParameterValue,
-			"a user name has 1 to %d bytes and neither colons nor line ends", MaxNameBytes)
+	if err := checkName("a user", name); err != nil {
+		return err
 	}
 	roles, err := systemRoleNames(roles)
 	if err != nil {
@@ -56,6 +55,14 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string, roles
 		u := User{Name: name, DisplayName: display, Roles: roles, Hash: hash, Epoch: d.now().UnixMicro()}
 		return Change{PutUsers: []User{u}}, nil
 	})
+}
+
+func checkName(whose, name string) error {
+	if name == "" || len(name) > MaxNameBytes || strings.ContainsAny(name, "\x00\n\r:") {
+		return sqlerr.New(sqlerr.InvalidParameterValue,
+			"the name of %s has 1 to %d bytes and neither colons nor line ends", whose, MaxNameBytes)
+	}
+	return nil
 }
 
 // Alteration is what changes of a user.
@@ -141,7 +148,7 @@ func (d *Directory) edit(ctx context.Context, names []string, f func(*snapshot, 
 	})
 }
 
-// DropUser removes a user with all grants: 42704 when there is none, 55006 for the last administrator.
+// DropUser removes a user with all grants and API keys: 42704 when there is none, 55006 for the last administrator.
 func (d *Directory) DropUser(ctx context.Context, name string) error {
 	return d.change(ctx, func(s *snapshot) (Change, error) {
 		u, err := s.user(name)
@@ -150,7 +157,8 @@ func (d *Directory) DropUser(ctx context.Context, name string) error {
 		}
 		after := maps.Clone(s.users)
 		delete(after, u.Name)
-		return Change{DropUsers: []string{u.Name}, DropGrants: s.grants[u.Name]}, s.keepsAdministrator(after)
+		c := Change{DropUsers: []string{u.Name}, DropGrants: s.grants[u.Name], DropKeys: s.keys[u.Name]}
+		return c, s.keepsAdministrator(after)
 	})
 }
 

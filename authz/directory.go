@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 type Options struct {
 	Store  Store
 	Tokens *Tokens
+	Log    *slog.Logger     // of what fails without being anybody's error; nil: nothing is logged
 	Now    func() time.Time // nil: time.Now
 }
 
@@ -24,6 +26,7 @@ type Directory struct {
 	tokens   *Tokens
 	hasher   *hasher
 	throttle *throttle
+	log      *slog.Logger
 	now      func() time.Time
 
 	changing chan struct{}            // holds one token: whoever takes it may change the state
@@ -34,6 +37,8 @@ type Directory struct {
 type snapshot struct {
 	users  map[string]User
 	grants map[string][]Grant // by user
+	keys   map[string][]Key   // by user
+	hashes map[keyPrefix][]Key
 }
 
 // Open reads the state from the store.
@@ -41,8 +46,11 @@ func Open(ctx context.Context, o Options) (*Directory, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	d := &Directory{
-		store: o.Store, tokens: o.Tokens, now: o.Now,
+		store: o.Store, tokens: o.Tokens, log: o.Log, now: o.Now,
 		hasher:   newHasher(runtime.GOMAXPROCS(0)),
 		throttle: newThrottle(o.Now),
 		changing: make(chan struct{}, 1),
@@ -56,12 +64,19 @@ func (d *Directory) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &snapshot{users: map[string]User{}, grants: map[string][]Grant{}}
+	s := &snapshot{
+		users: map[string]User{}, grants: map[string][]Grant{},
+		keys: map[string][]Key{}, hashes: map[keyPrefix][]Key{},
+	}
 	for _, u := range state.Users {
 		s.users[u.Name] = u
 	}
 	for _, g := range state.Grants {
 		s.grants[g.User] = append(s.grants[g.User], g)
+	}
+	for _, k := range state.Keys {
+		s.keys[k.User] = append(s.keys[k.User], k)
+		s.hashes[keyPrefix(k.Hash[:])] = append(s.hashes[keyPrefix(k.Hash[:])], k)
 	}
 	d.state.Store(s)
 	return nil
@@ -83,7 +98,7 @@ func (d *Directory) Bootstrap(ctx context.Context, password string) (generated s
 	return generated, nil
 }
 
-// Authenticate checks a password or a token.
+// Authenticate checks a password, a token or an API key.
 func (d *Directory) Authenticate(ctx context.Context, a Attempt) (Principal, error) {
 	switch a.Method {
 	case Password:
@@ -91,7 +106,7 @@ func (d *Directory) Authenticate(ctx context.Context, a Attempt) (Principal, err
 	case Token:
 		return d.token(a.Secret)
 	case APIKey:
-		return Principal{}, sqlerr.NotSupported("authentication by API key")
+		return d.key(ctx, a)
 	case Anonymous:
 		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization, "a login is needed").
 			WithHint("send a user name and a password, or a token")

@@ -1,6 +1,9 @@
 package authz
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // User is what is kept of a user.
 type User struct {
@@ -16,6 +19,16 @@ type Grant struct {
 	User       string
 	Permission Permission
 	On         Object
+}
+
+// Key is what is kept of an API key. The key itself is not among it.
+type Key struct {
+	Name     string // folded; a user has no two keys of one name
+	User     string
+	Hash     [32]byte // SHA-256 of the key
+	Created  time.Time
+	Expires  time.Time // zero: never
+	LastUsed time.Time // zero: not yet; else at most keyUseInterval before the last use
 }
 
 // permits tells whether the grant is enough: whoever may do anything may ask, who may change anything may do so in
@@ -35,15 +48,18 @@ func (g Grant) permits(permission Permission, on Object) bool {
 type State struct {
 	Users  []User
 	Grants []Grant
+	Keys   []Key
 }
 
 // Change is one atomic change of the state: first what is dropped, then what is put. A dropped user's grants
-// are among DropGrants.
+// and keys are among DropGrants and DropKeys.
 type Change struct {
 	DropUsers  []string
 	DropGrants []Grant
+	DropKeys   []Key  // by user and name
 	PutUsers   []User // new ones, or in place of those of the same name
 	PutGrants  []Grant
+	PutKeys    []Key // new ones, or in place of those of the same user and name
 }
 
 // Store keeps the state. The Directory calls Apply from one goroutine at a time.

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
+	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -23,7 +24,7 @@ const (
 	authorizationHeader = "authorization"
 	cookieName          = "micodb_session"
 	maxCookieBytes      = 64
-	recheckInterval     = time.Minute // how long a token that was revoked or has expired may still be used
+	recheckInterval     = time.Minute // how long a token or key that was revoked or has expired may still be used
 )
 
 // caller is what the headers of a call say about who calls.
@@ -75,7 +76,8 @@ func identify(ctx context.Context) (caller, error) {
 // not know as headers.
 func databaseHeaders() []string { return []string{"database", "schema"} }
 
-// readAuthorization accepts Basic, with a token in the password's place too, Bearer, and none at all, which only
+// readAuthorization accepts Basic, with a token or an API key in the password's place too, Bearer with
+// either, and none at all, which only
 // a server without authentication accepts later.
 func readAuthorization(values []string) (session.Credentials, error) {
 	if len(values) == 0 {
@@ -84,6 +86,8 @@ func readAuthorization(values []string) (session.Credentials, error) {
 	scheme, value, _ := strings.Cut(strings.TrimSpace(values[0]), " ")
 	value = strings.TrimLeft(value, " ")
 	switch {
+	case strings.EqualFold(scheme, "Bearer") && authz.LooksLikeKey(value):
+		return session.Credentials{Method: session.APIKey, Secret: value}, nil
 	case strings.EqualFold(scheme, "Bearer") && value != "":
 		return session.Credentials{Method: session.Token, Secret: value}, nil
 	case strings.EqualFold(scheme, "Basic"):
@@ -92,6 +96,9 @@ func readAuthorization(values []string) (session.Credentials, error) {
 		if err != nil || !found {
 			return session.Credentials{}, sqlerr.New(sqlerr.InvalidAuthorization,
 				"the authorization header is not Basic with base64 of user:password")
+		}
+		if authz.LooksLikeKey(password) {
+			return session.Credentials{Method: session.APIKey, Username: user, Secret: password}, nil
 		}
 		if looksLikeToken(password) {
 			return session.Credentials{Method: session.Token, Username: user, Secret: password}, nil
@@ -155,7 +162,8 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if who.credentials.Method == session.Token && s.clients.due(c) {
+	expires := who.credentials.Method == session.Token || who.credentials.Method == session.APIKey
+	if expires && s.clients.due(c) {
 		if err := s.recheck(ctx, who.credentials); err != nil {
 			s.clients.release(c)
 			s.clients.end(c)
@@ -171,7 +179,7 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	return c, nil
 }
 
-// recheck fails when a token has expired or was revoked.
+// recheck fails when a token or key has expired or was revoked.
 func (s *Server) recheck(ctx context.Context, credentials session.Credentials) error {
 	_, err := s.door.Authenticate(ctx, credentials)
 	return err

@@ -60,7 +60,7 @@ func (n *Node) openDirectory(ctx context.Context, begin transactions, tokens *au
 	if err != nil {
 		return nil, err
 	}
-	directory, err := authz.Open(ctx, authz.Options{Store: store, Tokens: tokens})
+	directory, err := authz.Open(ctx, authz.Options{Store: store, Tokens: tokens, Log: n.log})
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,9 @@ import (
 
 // command is a statement that the session runs itself: transactions, settings, users.
 type command struct {
-	permission authz.Permission // empty: everybody may
-	run        func(ctx context.Context, st *statement) error
+	permission authz.Permission                               // empty: everybody may
+	run        func(ctx context.Context, st *statement) error // nil when there is an answer
+	answer     *answer
 }
 
 func (c *command) authorize(u *userSession) error {
@@ -23,8 +24,25 @@ func (c *command) authorize(u *userSession) error {
 	return u.authorize(c.permission, authz.Object{})
 }
 
-// execCommand runs a command; its permission is asked for again.
-func (st *statement) execCommand(ctx context.Context) (err error) {
+// execCommand runs a command that gives no rows, or drops them.
+func (st *statement) execCommand(ctx context.Context) error {
+	a := st.command.answer
+	if a == nil {
+		return st.runCommand(ctx, func(ctx context.Context) error { return st.command.run(ctx, st) })
+	}
+	if a.once {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "the statement returns a row that is shown only once").
+			WithHint("run it as a query")
+	}
+	rows, err := st.answerRows(ctx)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
+}
+
+// runCommand runs a command; its permission is asked for again.
+func (st *statement) runCommand(ctx context.Context, run func(context.Context) error) (err error) {
 	u := st.session
 	started := time.Now()
 	defer func() {
@@ -43,7 +61,7 @@ func (st *statement) execCommand(ctx context.Context) (err error) {
 	if err := st.command.authorize(u); err != nil {
 		return u.noted(ctx, err)
 	}
-	return u.noted(ctx, st.command.run(ctx, st))
+	return u.noted(ctx, run(ctx))
 }
 
 // The kinds of statements, as metrics name them.
@@ -82,7 +100,8 @@ func kindOf(tree ast.Statement) string {
 		return kindTransaction
 	case *ast.Use, *ast.Set, *ast.Reset:
 		return kindSetting
-	case *ast.CreateUser, *ast.AlterUser, *ast.DropUser, *ast.Grant, *ast.Revoke:
+	case *ast.CreateUser, *ast.AlterUser, *ast.DropUser, *ast.Grant, *ast.Revoke,
+		*ast.CreateAPIKey, *ast.DropAPIKey:
 		return kindUser
 	default:
 		return kindOther
@@ -114,6 +133,8 @@ func (u *userSession) commandOf(tree ast.Statement) *command {
 		return &command{run: func(context.Context, *statement) error { return u.sqlSet(s) }}
 	case *ast.Reset:
 		return &command{run: func(context.Context, *statement) error { return u.sqlReset(s) }}
+	case *ast.Show:
+		return u.showCommandOf(s)
 	default:
 		return u.userCommandOf(tree)
 	}

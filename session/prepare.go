@@ -73,6 +73,7 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 		if err := st.command.authorize(u); err != nil {
 			return nil, err
 		}
+		st.result = st.command.answer.schema()
 	} else if err := st.plan(ctx, x); err != nil {
 		return nil, err
 	}

@@ -339,7 +339,7 @@ func TestLoginsComeBackAsTokens(t *testing.T) {
 	_, err = i.server.Open(t.Context(), session.Credentials{})
 	requireCode(t, sqlerr.InvalidAuthorization, err)
 	_, err = i.server.Open(t.Context(), session.Credentials{Method: session.APIKey, Secret: "k"})
-	requireCode(t, sqlerr.FeatureNotSupported, err)
+	requireCode(t, sqlerr.InvalidAuthorization, err)
 	_, err = i.server.Open(t.Context(), session.Credentials{
 		Method: session.Token, Secret: login.Token, Database: "nowhere",
 	})

@@ -88,11 +88,15 @@ func (s *Server) Authenticate(ctx context.Context, c Credentials) (Principal, er
 	return p, err
 }
 
-// Login checks credentials and returns a token that both doors take in their place.
+// Login checks credentials and returns a token that both doors take in their place; none for an API key, which
+// they go on with.
 func (s *Server) Login(ctx context.Context, c Credentials) (Login, error) {
 	p, err := s.Authenticate(ctx, c)
 	if err != nil {
 		return Login{}, err
+	}
+	if c.Method == APIKey {
+		return Login{Principal: p}, nil // a token would outlive the key
 	}
 	token, expires, err := s.config.Authenticator.Issue(p)
 	if err != nil {

@@ -65,14 +65,14 @@ func (s *Server) rollback(ctx context.Context, h Handle) {
 }
 
 // sees tells whether the principal may know of a table, or of a database when there is no table. The
-// information schema shows everybody what he may see; system tables are for ViewSystem, and the one with the
-// password hashes for nobody.
+// information schema shows everybody what he may see; system tables are for ViewSystem, and those with hashes
+// for nobody.
 func (u *userSession) sees(n catalog.TableName) bool {
 	switch n.Database {
 	case catalog.InformationSchema:
 		return true
 	case catalog.SystemDatabase:
-		return n != credentialsTable && u.authorize(authz.ViewSystem, authz.Object{}) == nil
+		return n != credentialsTable && n != keysTable && u.authorize(authz.ViewSystem, authz.Object{}) == nil
 	case catalog.DefaultDatabase:
 		if n.Table == "" {
 			return true // sessions start there

@@ -27,6 +27,9 @@ func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stre
 		}
 		return newCountStream(n), nil
 	}
+	if st.command != nil {
+		return st.answerRows(ctx)
+	}
 	rows, err := st.parameterRows(ctx, params)
 	if err != nil {
 		return nil, err

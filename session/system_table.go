@@ -2,10 +2,11 @@ package session
 
 import "github.com/micodb/micodb/catalog"
 
-// The system tables of users. Hashes lie in a table of their own, which no session sees.
+// The system tables of users. Hashes lie in tables of their own, which no session sees.
 var (
 	usersTable       = catalog.TableName{Database: catalog.SystemDatabase, Table: "users"}
 	credentialsTable = catalog.TableName{Database: catalog.SystemDatabase, Table: "credentials"}
 	membershipsTable = catalog.TableName{Database: catalog.SystemDatabase, Table: "memberships"}
 	grantsTable      = catalog.TableName{Database: catalog.SystemDatabase, Table: "grants"}
+	keysTable        = catalog.TableName{Database: catalog.SystemDatabase, Table: "api_keys"}
 )

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
@@ -13,7 +14,7 @@ type emitter = func(row ...vector.Scalar) error
 // systemProviders returns the views of the system database: settings, roles, and what runs now.
 func (s *Server) systemProviders() []catalog.Provider {
 	text, number := vector.Of(vector.Text), vector.Of(vector.Int64)
-	instant := vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true}
+	instant := instantType()
 	return []catalog.Provider{
 		systemView{"settings", []catalog.Column{
 			notNull("name", text), notNull("default_value", text), notNull("description", text),
@@ -95,5 +96,15 @@ func (s *Server) transactionRows(emit emitter) error {
 func bigint(n int64) vector.Scalar { return vector.IntOf(vector.Of(vector.Int64), n) }
 
 func instant(nanos int64) vector.Scalar {
-	return vector.IntOf(vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true}, nanos)
+	return vector.IntOf(instantType(), nanos)
+}
+
+func instantType() vector.Type { return vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true} }
+
+// instantOf is NULL for the zero time.
+func instantOf(t time.Time) vector.Scalar {
+	if t.IsZero() {
+		return vector.NullOf(instantType())
+	}
+	return instant(t.UnixNano())
 }

@@ -33,6 +33,12 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 		return u.grantCommand("GRANT", s.Privilege, s.To, grants{users.GrantRoles, users.Grant, s.WithOption})
 	case *ast.Revoke:
 		return u.grantCommand("REVOKE", s.Privilege, s.From, grants{users.RevokeRoles, users.Revoke, false})
+	case *ast.CreateAPIKey:
+		return u.createKey(users, s)
+	case *ast.DropAPIKey:
+		return u.userCommand("", "DROP API KEY", s.Name, func(ctx context.Context) error {
+			return ignore(users.DropKey(ctx, u.named(s.User), s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
+		}).needs(u.managing(s.User))
 	case *ast.CreateRole:
 		return unsupportedCommand("CREATE ROLE")
 	case *ast.DropRole:
@@ -68,12 +74,8 @@ func (u *userSession) userCommand(
 	needs authz.Permission, action string, name ast.Name, run func(context.Context) error,
 ) *command {
 	return &command{permission: needs, run: func(ctx context.Context, st *statement) error {
-		x, err := st.transaction()
-		if err != nil {
+		if err := outside(st, action); err != nil {
 			return err
-		}
-		if x != nil {
-			return sqlerr.New(sqlerr.ActiveTransaction, "%s can't run inside a transaction", action)
 		}
 		if err := run(ctx); err != nil {
 			return err
@@ -81,6 +83,15 @@ func (u *userSession) userCommand(
 		u.audited(ctx, action, name.Text)
 		return nil
 	}}
+}
+
+// outside fails inside a transaction.
+func outside(st *statement, action string) error {
+	x, err := st.transaction()
+	if err == nil && x != nil {
+		err = sqlerr.New(sqlerr.ActiveTransaction, "%s can't run inside a transaction", action)
+	}
+	return err
 }
 
 func createUser(ctx context.Context, users *authz.Directory, s *ast.CreateUser) error {

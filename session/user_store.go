@@ -2,9 +2,11 @@ package session
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
@@ -33,6 +35,10 @@ func OpenUserStore(ctx context.Context, t Transactions) (authz.Store, error) {
 			{grantsTable, []catalog.Column{
 				notNull("user_name", text), notNull("permission", text),
 				notNull("database_name", text), notNull("table_name", text),
+			}},
+			{keysTable, []catalog.Column{
+				notNull("name", text), notNull("user_name", text), notNull("hash", text),
+				notNull("created", number), notNull("expires", number), notNull("last_used", number),
 			}},
 		} {
 			define = append(define, catalog.CreateTable{
@@ -94,6 +100,13 @@ func (s *userStore) Load(ctx context.Context) (state authz.State, err error) {
 		u.Roles = append(u.Roles, r.text(1))
 	})
 	read(grantsTable, func(r storedRow) { state.Grants = append(state.Grants, r.grant()) })
+	if err == nil {
+		err = scanRows(ctx, h, keysTable, func(r storedRow) error {
+			k, err := r.key()
+			state.Keys = append(state.Keys, k)
+			return err
+		})
+	}
 	for _, u := range users {
 		slices.Sort(u.Roles)
 		state.Users = append(state.Users, *u)
@@ -121,6 +134,15 @@ func (s *userStore) Apply(ctx context.Context, c authz.Change) error {
 		if err := deleteRows(ctx, h, grantsTable, dropped); err != nil {
 			return err
 		}
+		changed := slices.Concat(c.DropKeys, c.PutKeys)
+		stale := func(r storedRow) bool {
+			return slices.ContainsFunc(changed, func(k authz.Key) bool {
+				return k.Name == r.text(0) && k.User == r.text(1)
+			})
+		}
+		if err := deleteRows(ctx, h, keysTable, stale); err != nil {
+			return err
+		}
 		return insertUsers(ctx, h, c)
 	})
 }
@@ -139,6 +161,10 @@ func insertUsers(ctx context.Context, h Handle, c authz.Change) error {
 	for _, g := range c.PutGrants {
 		add(grantsTable, vector.TextOf(g.User), vector.TextOf(string(g.Permission)),
 			vector.TextOf(g.On.Database), vector.TextOf(g.On.Table))
+	}
+	for _, k := range c.PutKeys {
+		add(keysTable, vector.TextOf(k.Name), vector.TextOf(k.User), vector.TextOf(hex.EncodeToString(k.Hash[:])),
+			bigint(microsOf(k.Created)), bigint(microsOf(k.Expires)), bigint(microsOf(k.LastUsed)))
 	}
 	for table, list := range rows {
 		if err := insertRows(ctx, h, table, list); err != nil {
@@ -161,6 +187,29 @@ func (r storedRow) grant() authz.Grant {
 		User: r.text(0), Permission: authz.Permission(r.text(1)),
 		On: authz.Object{Database: r.text(2), Table: r.text(3)},
 	}
+}
+
+func (r storedRow) key() (authz.Key, error) {
+	k := authz.Key{Name: r.text(0), User: r.text(1)}
+	hash, err := hex.DecodeString(r.text(2))
+	if err != nil || len(hash) != len(k.Hash) {
+		return k, sqlerr.New(sqlerr.DataCorrupted, "the hash of API key %q of user %q is damaged", k.Name, k.User)
+	}
+	k.Hash = [32]byte(hash)
+	for i, t := range []*time.Time{&k.Created, &k.Expires, &k.LastUsed} {
+		if micros := r.chunk.Columns[3+i].Int(r.at); micros != 0 {
+			*t = time.UnixMicro(micros).UTC()
+		}
+	}
+	return k, nil
+}
+
+// microsOf is how an instant is stored: 0 for none.
+func microsOf(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
 }
 
 func (r storedRow) address() (catalog.Address, error) {

@@ -17,7 +17,7 @@ func newUser() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newUserAdd(), newUserPasswd())
+	c.AddCommand(newUserAdd(), newUserPasswd(), newUserKey())
 	return c
 }
 

@@ -78,7 +78,7 @@ assert ok(command="sql", db_name="my_database", query="SELECT COUNT(*) AS n FROM
 assert ask(command="fly", db_name="my_database")["data"] == "Unknown command: fly"
 connection.sendall(b"{broken\n")
 assert json.loads(connection.recv(4096))["data"].startswith("Invalid request format:")
-fails("0A000", command="sql", db_name="my_database", query="SELECT 1", auth_method="apikey", api_key="k")
+fails("28000", command="sql", db_name="my_database", query="SELECT 1", auth_method="apikey", api_key="k")
 
 # A stream of many rows, read line by line.
 connection.sendall((json.dumps({"command": "sql", "db_name": "my_database", "format": "ndjson", "batch_size": 7, "query":

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -249,6 +250,44 @@ func TestUsersAreManagedFromTheCommandLine(t *testing.T) {
 	require.Zero(t, code)
 	code, out = runToEnd(t, []string{"MICODB_USER=admin", "MICODB_PASSWORD=admin123"}, "sql", "-e", "SELECT 1", "--url", url)
 	require.Equal(t, 1, code, out)
+}
+
+func TestAPIKeysOpenBothDoors(t *testing.T) {
+	s := harness.Start(t)
+	admin := []string{"MICODB_USER=admin", "MICODB_PASSWORD=" + harness.Password}
+	url := "grpc://" + s.Flight
+	code, out := runToEnd(t, admin, "user", "key", "add", "loader", "--expires", "90 days", "--url", url)
+	require.Zero(t, code, out)
+	key := regexp.MustCompile(`micodb_[\w-]{43}`).FindString(out)
+	require.NotEmpty(t, key, out)
+
+	withKey := []string{"MICODB_USER=admin", "MICODB_PASSWORD=" + key}
+	code, out = runToEnd(t, withKey, "sql", "--format", "csv", "-e", "SHOW user", "--url", url)
+	require.Zero(t, code, out)
+	require.Contains(t, out, "admin")
+	login := `{"command":"login","auth_method":"apikey","api_key":"` + key + `"}`
+	read := `{"command":"sql","db_name":"main","query":"SELECT 1 AS one"}`
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", s.JSON)
+		require.NoError(t, err)
+		return c
+	}
+	answers := ask(t, dial(), login, read)
+	require.Equal(t, "ok", answers[0].Status, string(answers[0].Data))
+	require.Empty(t, answers[0].Token, "the key goes on being the credentials")
+	require.JSONEq(t, `[{"one":1}]`, string(answers[1].Data))
+
+	code, out = runToEnd(t, admin, "user", "key", "list", "--for", "admin", "--url", url)
+	require.Zero(t, code, out)
+	require.Contains(t, out, "loader")
+	require.NotContains(t, out, key)
+	require.NotContains(t, s.Log(), key)
+	code, out = runToEnd(t, admin, "user", "key", "drop", "loader", "--url", url)
+	require.Zero(t, code, out)
+	code, out = runToEnd(t, withKey, "sql", "-e", "SELECT 1", "--url", url)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "28000")
+	require.Equal(t, "28000", ask(t, dial(), login)[0].Code)
 }
 
 func TestTheShellsFormats(t *testing.T) {

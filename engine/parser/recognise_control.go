@@ -157,6 +157,9 @@ func (c *cursor) show(at ast.At) (ast.Statement, error) {
 		if c.accept("FOR") {
 			s.Name, err = c.object("the name of a user")
 		}
+	case c.accept("API KEYS"):
+		s.Kind = ast.ShowAPIKeys
+		s.User, err = c.forUser()
 	case c.accept("QUERIES"), c.accept("PROCESSLIST"):
 		s.Kind = ast.ShowQueries
 	case c.accept("ALL"), c.accept("VARIABLES"), c.accept("SETTINGS"):

@@ -39,6 +39,15 @@ func (c *cursor) security() (ast.Statement, error) {
 		s := &ast.DropRole{At: at, IfExists: c.ifExists()}
 		s.Name, err = c.principal()
 		return s, err
+	case c.accept("CREATE API KEY"):
+		return c.createAPIKey(at)
+	case c.accept("DROP API KEY"):
+		s := &ast.DropAPIKey{At: at, IfExists: c.ifExists()}
+		if s.Name, err = c.named("the name of an API key"); err != nil {
+			return nil, err
+		}
+		s.User, err = c.forUser()
+		return s, err
 	case c.accept("GRANT"):
 		s := &ast.Grant{At: at}
 		if s.Privilege, s.To, err = c.privilege("TO"); err != nil {
@@ -55,6 +64,41 @@ func (c *cursor) security() (ast.Statement, error) {
 		return s, err
 	}
 	return nil, nil //nolint:nilnil // another kind of statement
+}
+
+// createAPIKey reads what follows CREATE API KEY: name [FOR user] [EXPIRES AT 'timestamp' | EXPIRES IN 'interval'].
+func (c *cursor) createAPIKey(at ast.At) (ast.Statement, error) {
+	s := &ast.CreateAPIKey{At: at}
+	var err error
+	if s.Name, err = c.named("the name of an API key"); err != nil {
+		return nil, err
+	}
+	if s.User, err = c.forUser(); err != nil || !c.accept("EXPIRES") {
+		return s, err
+	}
+	switch {
+	case c.accept("AT"):
+		c.accept("TIMESTAMP")
+		s.ExpiresAt, err = c.text("a timestamp in single quotes")
+	case c.accept("IN"):
+		c.accept("INTERVAL")
+		s.ExpiresIn, err = c.text("an interval in single quotes, such as '90 days'")
+	default:
+		err = c.wanted("AT 'timestamp' or IN 'interval'")
+	}
+	return s, err
+}
+
+// forUser reads [FOR user].
+func (c *cursor) forUser() (*ast.Name, error) {
+	if !c.accept("FOR") {
+		return nil, nil //nolint:nilnil // nobody was named
+	}
+	name, err := c.principal()
+	if err != nil {
+		return nil, err
+	}
+	return &name, nil
 }
 
 // principal reads the name of a user or role, which may be a string, too: 'alice'.

@@ -161,6 +161,7 @@ type Show struct {
 
 	Kind ShowKind
 	Name ObjectName // of ShowColumns and ShowCreateTable the table; of ShowTables the database, or no parts
+	User *Name      // of ShowAPIKeys FOR user; nil: none was named
 	What string     // of ShowSetting its name, as it was written
 	Like *Literal   // a pattern; nil: none
 	Full bool
@@ -181,6 +182,7 @@ const (
 	ShowUsers
 	ShowGrants
 	ShowQueries
+	ShowAPIKeys
 )
 
 // Describe is DESCRIBE table, or DESCRIBE query.
@@ -307,6 +309,25 @@ type DropRole struct {
 	IfExists bool
 }
 
+// CreateAPIKey is CREATE API KEY name [FOR user] [EXPIRES AT 'timestamp' | EXPIRES IN 'interval'].
+type CreateAPIKey struct {
+	At
+
+	Name      Name
+	User      *Name    // nil: the current one
+	ExpiresAt *Literal // nil: never, unless ExpiresIn is set
+	ExpiresIn *Literal
+}
+
+// DropAPIKey is DROP API KEY name [FOR user].
+type DropAPIKey struct {
+	At
+
+	Name     Name
+	IfExists bool
+	User     *Name // nil: the current one
+}
+
 // SetRole is SET ROLE name; Name is nil for NONE and DEFAULT.
 type SetRole struct {
 	At
@@ -384,6 +405,8 @@ func (*AlterUser) statement()      {}
 func (*DropUser) statement()       {}
 func (*CreateRole) statement()     {}
 func (*DropRole) statement()       {}
+func (*CreateAPIKey) statement()   {}
+func (*DropAPIKey) statement()     {}
 func (*SetRole) statement()        {}
 func (*Grant) statement()          {}
 func (*Revoke) statement()         {}
