@@ -57,7 +57,7 @@ func (p *jsonPeer) ask(request map[string]any) (json.RawMessage, error) {
 	return answer.Data, nil
 }
 
-// transaction appends a commit's rows to both tables and ends with a command.
+// transaction appends a commit's rows to both tables, makes its other changes, and ends with a command.
 func (p *jsonPeer) transaction(c commit, end string) error {
 	data, err := p.ask(map[string]any{"command": "begin_transaction", "db_name": "main"})
 	if err != nil {
@@ -76,6 +76,13 @@ func (p *jsonPeer) transaction(c commit, end string) error {
 	for _, table := range []string{"left_rows", "right_rows"} {
 		if _, err := p.ask(map[string]any{
 			"command": "append", "db_name": "main", "table_name": table, "rows": rows, "tx_id": begun.TxID,
+		}); err != nil {
+			return err
+		}
+	}
+	for _, sql := range changes(c) {
+		if _, err := p.ask(map[string]any{
+			"command": "sql", "db_name": "main", "query": sql, "tx_id": begun.TxID,
 		}); err != nil {
 			return err
 		}

@@ -52,6 +52,14 @@ func TestSIGKILL(t *testing.T) {
 		_, err := db.Exec(t.Context(), "CREATE TABLE "+table+" (writer INT NOT NULL, number INT NOT NULL, part INT NOT NULL, payload VARCHAR)")
 		require.NoError(t, err)
 	}
+	for _, sql := range []string{
+		"CREATE TABLE counters (writer INT NOT NULL, number INT NOT NULL)",
+		"CREATE TABLE latest (writer INT NOT NULL, number INT NOT NULL)",
+		"INSERT INTO counters VALUES " + countersAtZero(),
+	} {
+		_, err := db.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
 	l := newLedger()
 	kills, started := 0, time.Now()
 	for round := 0; round < killsAtFlush || l.acknowledgements() < acksWanted(); round++ {
@@ -77,6 +85,7 @@ func TestSIGKILL(t *testing.T) {
 	s.Stop()
 	s.Start()
 	require.NoError(t, check(t, s, l), "after a clean end")
+	require.Len(t, latest(t, s.Connect(t.Context()), "latest"), flightWriters+jsonWriters, "all writers have committed")
 }
 
 func pause(d time.Duration) { <-time.After(d) }
@@ -112,6 +121,25 @@ func values(c commit) string {
 	return strings.Join(rows, ", ")
 }
 
+// changes are the statements by which a commit names itself the writer's last: in the one row that the writer has in
+// counters, which is updated, and in the one that it has in latest, which is deleted, inserted and updated.
+func changes(c commit) []string {
+	return []string{
+		fmt.Sprintf("UPDATE counters SET number = %d WHERE writer = %d", c.number, c.writer),
+		fmt.Sprintf("DELETE FROM latest WHERE writer = %d", c.writer),
+		fmt.Sprintf("INSERT INTO latest VALUES (%d, 0)", c.writer),
+		fmt.Sprintf("UPDATE latest SET number = number + %d WHERE writer = %d", c.number, c.writer),
+	}
+}
+
+func countersAtZero() string {
+	rows := make([]string, flightWriters+jsonWriters)
+	for w := range rows {
+		rows[w] = fmt.Sprintf("(%d, 0)", w)
+	}
+	return strings.Join(rows, ", ")
+}
+
 func payload(c commit) string {
 	return strings.Repeat(fmt.Sprintf("%d.%d ", c.writer, c.number), payloadBytes/8)
 }
@@ -132,9 +160,8 @@ func flightWriter(s *harness.Server, l *ledger, w int, ended *atomic.Bool) {
 			end, f = "ROLLBACK", rolledBack
 			l.set(c, rolledBack)
 		}
-		for _, sql := range []string{
-			"BEGIN", "INSERT INTO left_rows VALUES " + values(c), "INSERT INTO right_rows VALUES " + values(c), end,
-		} {
+		statements := append([]string{"BEGIN", "INSERT INTO left_rows VALUES " + values(c)}, changes(c)...)
+		for _, sql := range append(statements, "INSERT INTO right_rows VALUES "+values(c), end) {
 			if _, err = db.Exec(ctx, sql); err != nil {
 				return
 			}
@@ -169,7 +196,37 @@ func check(t *testing.T, s *harness.Server, l *ledger) error {
 	t.Helper()
 	db := s.Connect(t.Context())
 	defer db.Close()
-	return l.check(count(t, db, "left_rows"), count(t, db, "right_rows"))
+	left := count(t, db, "left_rows")
+	last := map[int]int{} // of each writer
+	for c := range left {
+		last[c.writer] = max(last[c.writer], c.number)
+	}
+	require.Equal(t, last, latest(t, db, "latest"), "the rows that are deleted and inserted anew")
+	for w := range flightWriters + jsonWriters {
+		last[w] += 0 // a writer without commits has its row, too
+	}
+	require.Equal(t, last, latest(t, db, "counters"), "the rows that are updated")
+	return l.check(left, count(t, db, "right_rows"))
+}
+
+// latest reads a table that has at most one row of each writer.
+func latest(t *testing.T, db *client.Client, table string) map[int]int {
+	t.Helper()
+	rows, err := db.Run(t.Context(), "SELECT writer, number FROM "+table)
+	require.NoError(t, err)
+	out := map[int]int{}
+	for rows.Next() {
+		b := rows.Batch()
+		writer, number := b.Column(0).(*array.Int32), b.Column(1).(*array.Int32)
+		for i := range int(b.NumRows()) {
+			w := int(writer.Value(i))
+			require.NotContains(t, out, w, "writer %d has two rows in %s", w, table)
+			out[w] = int(number.Value(i))
+		}
+	}
+	require.NoError(t, rows.Err())
+	require.NoError(t, rows.Close())
+	return out
 }
 
 func count(t *testing.T, db *client.Client, table string) map[commit]int {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -130,7 +131,8 @@ func (w *workload) run(ctx context.Context, n int) error {
 	return nil
 }
 
-// step inserts into and deletes from both tables, and makes or drops the third now and then.
+// step deletes from, inserts into and updates both tables, own rows among them, and makes or drops the third now and
+// then.
 func (w *workload) step(ctx context.Context, i int) error {
 	return w.commit(ctx, func(tx *txn.Transaction, next *state) error {
 		if i%17 == 8 {
@@ -155,6 +157,12 @@ func (w *workload) step(ctx context.Context, i int) error {
 			if err := w.insert(ctx, tx, t, count, &f); err != nil {
 				return err
 			}
+			if err := w.update(ctx, tx, t); err != nil {
+				return err
+			}
+			if err := w.delete(ctx, tx, t, &f); err != nil { // rows that it has just inserted, too
+				return err
+			}
 			next.rows[t] = f
 		}
 		return nil
@@ -162,19 +170,18 @@ func (w *workload) step(ctx context.Context, i int) error {
 }
 
 func (w *workload) insert(ctx context.Context, tx *txn.Transaction, table string, count int, f *fingerprint) error {
-	id, text := vector.NewBuilder(vector.Of(vector.Int64)), vector.NewBuilder(vector.Of(vector.Text))
-	for range count {
+	ids := make([]uint64, count)
+	for i := range ids {
 		w.nextID++
-		id.AppendInt(int64(w.nextID))
-		text.AppendText(textOf(w.nextID))
+		ids[i] = w.nextID
 		f.add(w.nextID, 1)
-		w.live[table] = append(w.live[table], w.nextID)
 	}
+	w.live[table] = append(w.live[table], ids...)
 	found, err := tx.Table(ctx, name(table))
 	if err != nil {
 		return err
 	}
-	return tx.Insert(ctx, found.ID, &vector.Chunk{Len: count, Columns: []*vector.Vector{id.Build(), text.Build()}})
+	return tx.Insert(ctx, found.ID, rowsOf(ids))
 }
 
 func textOf(id uint64) string { return fmt.Sprintf("row %d", id) }
@@ -194,9 +201,33 @@ func (w *workload) delete(ctx context.Context, tx *txn.Transaction, table string
 	if len(chosen) == 0 {
 		return nil
 	}
-	found, err := tx.Table(ctx, name(table))
+	_, err := removeRows(ctx, tx, table, chosen)
+	return err
+}
+
+// update replaces up to three rows by rows with the same values elsewhere.
+func (w *workload) update(ctx context.Context, tx *txn.Transaction, table string) error {
+	chosen := map[uint64]bool{}
+	for range min(w.random.IntN(4), len(w.live[table])) {
+		chosen[w.live[table][w.random.IntN(len(w.live[table]))]] = true
+	}
+	if len(chosen) == 0 {
+		return nil
+	}
+	of, err := removeRows(ctx, tx, table, chosen)
 	if err != nil {
 		return err
+	}
+	return tx.Insert(ctx, of, rowsOf(slices.Sorted(maps.Keys(chosen))))
+}
+
+// removeRows deletes the rows of some ids, all of which must be there.
+func removeRows(
+	ctx context.Context, tx *txn.Transaction, table string, chosen map[uint64]bool,
+) (catalog.TableID, error) {
+	found, err := tx.Table(ctx, name(table))
+	if err != nil {
+		return 0, err
 	}
 	var where []catalog.Address
 	err = scan(ctx, tx, found.ID, func(id uint64, _ string, at catalog.Address) {
@@ -205,12 +236,21 @@ func (w *workload) delete(ctx context.Context, tx *txn.Transaction, table string
 		}
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if len(where) != len(chosen) {
-		return fmt.Errorf("%d of %d rows of table %s are there to be deleted", len(where), len(chosen), table)
+		return 0, fmt.Errorf("%d of %d rows of table %s are there to be deleted", len(where), len(chosen), table)
 	}
-	return tx.Delete(ctx, found.ID, where)
+	return found.ID, tx.Delete(ctx, found.ID, where)
+}
+
+func rowsOf(ids []uint64) *vector.Chunk {
+	id, text := vector.NewBuilder(vector.Of(vector.Int64)), vector.NewBuilder(vector.Of(vector.Text))
+	for _, k := range ids {
+		id.AppendInt(int64(k))
+		text.AppendText(textOf(k))
+	}
+	return &vector.Chunk{Len: len(ids), Columns: []*vector.Vector{id.Build(), text.Build()}}
 }
 
 // abort writes and rolls back.
