@@ -1,10 +1,13 @@
 package authz
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -189,4 +192,28 @@ func (d *Directory) Sees(p Principal, on Object) bool {
 		}
 	}
 	return false
+}
+
+// Users returns all users in the order of their names.
+func (d *Directory) Users() []Principal {
+	s := d.state.Load()
+	var all []Principal
+	for _, name := range slices.Sorted(maps.Keys(s.users)) {
+		all = append(all, principal(s.users[name]))
+	}
+	return all
+}
+
+// Grants returns a user, and the grants beside those of the user's roles, in order: 42704 when there is no such user.
+func (d *Directory) Grants(user string) (Principal, []Grant, error) {
+	s := d.state.Load()
+	u, err := s.user(user)
+	if err != nil {
+		return Principal{}, nil, err
+	}
+	grants := slices.SortedFunc(slices.Values(s.grants[u.Name]), func(a, b Grant) int {
+		return cmp.Or(strings.Compare(a.On.Database, b.On.Database), strings.Compare(a.On.Table, b.On.Table),
+			strings.Compare(string(a.Permission), string(b.Permission)))
+	})
+	return principal(u), grants, nil
 }

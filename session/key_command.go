@@ -86,21 +86,6 @@ func expiry(s *ast.CreateAPIKey) (time.Time, error) {
 	}
 }
 
-// showCommandOf returns a SHOW that the session answers itself, or nil.
-func (u *userSession) showCommandOf(s *ast.Show) *command {
-	if s.Kind != ast.ShowAPIKeys {
-		return nil
-	}
-	users := u.server.config.Users
-	if users == nil {
-		return unsupportedCommand("SHOW API KEYS on a server without logins")
-	}
-	if s.Like != nil {
-		return unsupportedCommand("SHOW API KEYS LIKE")
-	}
-	return u.showKeys(users, s)
-}
-
 // showKeys is SHOW API KEYS: one's own, or everybody's for whoever manages users.
 func (u *userSession) showKeys(users *authz.Directory, s *ast.Show) *command {
 	text := vector.Of(vector.Text)

@@ -17,7 +17,7 @@ func newUser() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newUserAdd(), newUserPasswd(), newUserKey())
+	c.AddCommand(newUserAdd(), newUserPasswd(), newUserList(), newUserKey())
 	return c
 }
 
@@ -66,6 +66,18 @@ func newUserPasswd() *cobra.Command {
 	at.add(c.Flags())
 	c.Flags().StringVar(&passwordFile, "new-password-file", "", "file with the new password (or set "+
 		"MICODB_NEW_PASSWORD; else it is asked for)")
+	return c
+}
+
+func newUserList() *cobra.Command {
+	var at connectFlags
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the users and their roles",
+		Args:  noArguments,
+		RunE:  func(c *cobra.Command, _ []string) error { return printStatement(c, &at, "SHOW USERS") },
+	}
+	at.add(c.Flags())
 	return c
 }
 

@@ -28,10 +28,6 @@ func (b *binder) show(s *ast.Show) (plan.Node, error) {
 		return b.showAll(s)
 	case ast.ShowFunctions:
 		return b.showFunctions(s)
-	case ast.ShowUsers:
-		return nil, unsupported("SHOW USERS", s)
-	case ast.ShowGrants:
-		return nil, unsupported("SHOW GRANTS", s)
 	case ast.ShowQueries:
 		return nil, unsupported("SHOW QUERIES", s)
 	default:

@@ -154,9 +154,9 @@ func (c *cursor) show(at ast.At) (ast.Statement, error) {
 		s.Kind = ast.ShowUsers
 	case c.accept("GRANTS"):
 		s.Kind = ast.ShowGrants
-		if c.accept("FOR") {
-			s.Name, err = c.object("the name of a user")
-		}
+		s.User, err = c.forUser()
+	case c.accept("ROLES"):
+		s.Kind = ast.ShowRoles
 	case c.accept("API KEYS"):
 		s.Kind = ast.ShowAPIKeys
 		s.User, err = c.forUser()

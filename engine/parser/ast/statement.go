@@ -161,7 +161,7 @@ type Show struct {
 
 	Kind ShowKind
 	Name ObjectName // of ShowColumns and ShowCreateTable the table; of ShowTables the database, or no parts
-	User *Name      // of ShowAPIKeys FOR user; nil: none was named
+	User *Name      // of ShowAPIKeys and ShowGrants FOR user; nil: none was named
 	What string     // of ShowSetting its name, as it was written
 	Like *Literal   // a pattern; nil: none
 	Full bool
@@ -183,6 +183,7 @@ const (
 	ShowGrants
 	ShowQueries
 	ShowAPIKeys
+	ShowRoles
 )
 
 // Describe is DESCRIBE table, or DESCRIBE query.
