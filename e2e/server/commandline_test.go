@@ -338,7 +338,7 @@ func TestSIGTERMLetsAQueryFinish(t *testing.T) {
 // crossJoin is a query whose result has so many thousand-fold rows without a table.
 func crossJoin(rows int) string {
 	digits := "(VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9))"
-	from := make([]string, 8)
+	from := make([]string, 9)
 	for i := range from {
 		from[i] = fmt.Sprintf("%s AS d%d(n)", digits, i)
 	}
