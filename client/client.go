@@ -167,17 +167,31 @@ func (c *Client) Exec(ctx context.Context, sql string) (int64, error) {
 // Append adds the reader's rows to a table of a database ("" is the session's own) and returns their number. The
 // caller releases the reader.
 func (c *Client) Append(ctx context.Context, database, table string, rows array.RecordReader) (int64, error) {
-	o := &flightsql.ExecuteIngestOpts{
-		Table: table,
-		TableDefinitionOptions: &flightsql.TableDefinitionOptions{
-			IfNotExist: flightsql.TableDefinitionOptionsTableNotExistOptionFail,
-			IfExists:   flightsql.TableDefinitionOptionsTableExistsOptionAppend,
-		},
-	}
+	return c.ingest(ctx, database, table, rows, &flightsql.TableDefinitionOptions{
+		IfNotExist: flightsql.TableDefinitionOptionsTableNotExistOptionFail,
+		IfExists:   flightsql.TableDefinitionOptionsTableExistsOptionAppend,
+	})
+}
+
+// Create makes a table with the reader's columns, adds its rows, and returns their number: 42P07 when the table
+// exists. The caller releases the reader.
+func (c *Client) Create(ctx context.Context, database, table string, rows array.RecordReader) (int64, error) {
+	return c.ingest(ctx, database, table, rows, &flightsql.TableDefinitionOptions{
+		IfNotExist: flightsql.TableDefinitionOptionsTableNotExistOptionCreate,
+		IfExists:   flightsql.TableDefinitionOptionsTableExistsOptionFail,
+	})
+}
+
+func (c *Client) ingest(ctx context.Context, database, table string, rows array.RecordReader,
+	options *flightsql.TableDefinitionOptions,
+) (int64, error) {
+	o := &flightsql.ExecuteIngestOpts{Table: table, TableDefinitionOptions: options}
 	if database != "" {
 		o.Schema = &database
 	}
-	n, err := c.sql.ExecuteIngest(c.with(ctx), rows, o)
+	ctx, cancel := context.WithCancel(c.with(ctx))
+	defer cancel() // a reader that fails leaves the call open, and the server waiting for its next batch
+	n, err := c.sql.ExecuteIngest(ctx, rows, o)
 	return n, serverError(err)
 }
 

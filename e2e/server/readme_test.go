@@ -93,12 +93,18 @@ func runShell(t *testing.T, s *harness.Server, text string) {
 	}
 	// The shell's default address is the README's server.
 	text = strings.ReplaceAll(text, " sql -e", " sql --format csv --url grpc://"+s.Flight+" -e")
+	text = strings.ReplaceAll(text, " import --table", " import --url grpc://"+s.Flight+" --table")
 	c := exec.CommandContext(t.Context(), "bash", "-ceu", text)
+	c.Dir = t.TempDir()
 	c.Env = append(os.Environ(), env...)
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	if strings.Contains(text, " sql ") {
 		require.Equal(t, "two\n2\n", string(out))
+		return
+	}
+	if strings.Contains(text, " import ") {
+		require.Contains(t, string(out), "2 rows of 1 files are in sales")
 		return
 	}
 	require.Contains(t, string(out), `{"status":"ok","data":[{"orders":2,"total":99.5}],`)
