@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/micodb/micodb/authz"
@@ -135,6 +136,8 @@ func (u *userSession) commandOf(tree ast.Statement) *command {
 		return &command{run: func(context.Context, *statement) error { return u.sqlReset(s) }}
 	case *ast.Show:
 		return u.showCommandOf(s)
+	case *ast.KillQuery:
+		return &command{run: func(ctx context.Context, _ *statement) error { return u.kill(ctx, s) }}
 	default:
 		return u.userCommandOf(tree)
 	}
@@ -256,6 +259,19 @@ func isolation(level string) error {
 		return nil
 	}
 	return sqlerr.NotSupported("the isolation level " + level).WithHint("transactions have SNAPSHOT isolation")
+}
+
+// kill ends a running query, which is the principal's own unless he has ManageSystem.
+func (u *userSession) kill(ctx context.Context, s *ast.KillQuery) error {
+	id, err := strconv.ParseUint(s.ID.Text, 10, 64)
+	if err != nil {
+		return sqlerr.New(sqlerr.InvalidParameterValue, "%s is no number of a query", s.ID.Text).At(s.ID.Position())
+	}
+	if err := u.server.Cancel(ctx, u.principal, id); err != nil {
+		return sqlerr.From(err).At(s.ID.Position())
+	}
+	u.audited(ctx, "KILL QUERY", s.ID.Text)
+	return nil
 }
 
 // sqlUse changes the session's database, whose name may follow the catalog's.

@@ -23,6 +23,13 @@ func (c *cursor) control() (ast.Statement, error) {
 		return c.describe(at)
 	case c.accept("EXPLAIN"):
 		return c.explain(at)
+	case c.accept("KILL QUERY"):
+		if c.i >= c.end || c.tokens[c.i].Kind != lex.Integer {
+			return nil, c.wanted("the number of a query")
+		}
+		c.i++
+		id := &ast.Literal{At: c.at(c.i - 1), Kind: ast.IntegerLiteral, Text: c.tokens[c.i-1].Text}
+		return &ast.KillQuery{At: at, ID: id}, nil
 	case c.accept("RESET"):
 		if c.accept("ALL") {
 			return &ast.Reset{At: at}, nil

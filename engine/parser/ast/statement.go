@@ -329,6 +329,13 @@ type DropAPIKey struct {
 	User     *Name // nil: the current one
 }
 
+// KillQuery is KILL QUERY id.
+type KillQuery struct {
+	At
+
+	ID *Literal // a number
+}
+
 // SetRole is SET ROLE name; Name is nil for NONE and DEFAULT.
 type SetRole struct {
 	At
@@ -408,6 +415,7 @@ func (*CreateRole) statement()     {}
 func (*DropRole) statement()       {}
 func (*CreateAPIKey) statement()   {}
 func (*DropAPIKey) statement()     {}
+func (*KillQuery) statement()      {}
 func (*SetRole) statement()        {}
 func (*Grant) statement()          {}
 func (*Revoke) statement()         {}
