@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc/status"
 
+	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -89,7 +90,7 @@ func (in *incoming) next(ctx context.Context) (arrow.RecordBatch, error) {
 		return nil, sqlerr.New(sqlerr.LimitExceeded, "a record batch has %d rows, the limit is %d", record.NumRows(),
 			in.limits.BatchRows).WithHint("send smaller record batches")
 	}
-	if err := validate(record); err != nil {
+	if err := batch.Validate(record); err != nil {
 		return nil, err
 	}
 	record.Retain()

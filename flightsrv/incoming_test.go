@@ -22,7 +22,6 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/micodb/micodb/internal/budget"
-	"github.com/micodb/micodb/internal/sqlerr"
 )
 
 // messages collects what a writer sends.
@@ -192,49 +191,6 @@ func TestBrokenStreamsAreErrors(t *testing.T) {
 	require.NoError(t, put(ctx, c, encode(t, zeros(t, 5000))), "the server lives on")
 }
 
-// textsOf makes an array of texts from offsets that nobody checked.
-func textsOf(offsets []int32, data string) arrow.Array {
-	raw := arrow.Int32Traits.CastToBytes(offsets)
-	d := array.NewData(arrow.BinaryTypes.String, len(offsets)-1,
-		[]*memory.Buffer{nil, memory.NewBufferBytes(raw), memory.NewBufferBytes([]byte(data))}, nil, 0, 0)
-	defer d.Release()
-	return array.NewBinaryData(array.NewData(arrow.BinaryTypes.Binary, d.Len(), d.Buffers(), nil, 0, 0))
-}
-
-func TestValidateRefusesArraysThatCannotBeRead(t *testing.T) {
-	short := memory.NewBufferBytes(make([]byte, 8))
-	good := array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, short}, nil, 0, 0)
-	require.NoError(t, validateArray(array.MakeFromData(good)))
-
-	bitmap := memory.NewBufferBytes(make([]byte, 1))
-	wide := memory.NewBufferBytes(make([]byte, 800))
-	require.Error(t, validateArray(array.MakeFromData(
-		array.NewData(arrow.PrimitiveTypes.Int64, 100, []*memory.Buffer{bitmap, wide}, nil, 3, 0))), "short validity")
-	require.Error(t, validateArray(array.MakeFromData(
-		array.NewData(arrow.PrimitiveTypes.Int64, 100, []*memory.Buffer{nil, wide}, nil, 3, 0))), "no validity")
-	require.Error(t, validateArray(array.MakeFromData(
-		array.NewData(arrow.FixedWidthTypes.Boolean, 100, []*memory.Buffer{nil, bitmap}, nil, 0, 0))), "short booleans")
-	uuid := &arrow.FixedSizeBinaryType{ByteWidth: 16}
-	require.Error(t, validateArray(array.MakeFromData(
-		array.NewData(uuid, 2, []*memory.Buffer{nil, short}, nil, 0, 0))), "short uuids")
-
-	require.NoError(t, validateArray(textsOf([]int32{0, 2, 5}, "hello")))
-	require.Error(t, validateArray(textsOf([]int32{0, 9, 5}, "hello")), "offsets that fall")
-	require.Error(t, validateArray(textsOf([]int32{-3, 2, 5}, "hello")), "negative offsets")
-
-	codesBuffer := memory.NewBufferBytes([]byte{0, 1, 7})
-	values := array.MakeFromData(array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, short}, nil, 0, 0))
-	dictionary := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint8, ValueType: arrow.PrimitiveTypes.Int64}
-	d := array.NewDataWithDictionary(dictionary, 3, []*memory.Buffer{nil, codesBuffer}, 0, 0,
-		values.Data().(*array.Data))
-	require.Error(t, validateArray(array.NewDictionaryData(d)), "codes without a value")
-
-	union := array.NewDenseUnionBuilder(memory.DefaultAllocator, arrow.DenseUnionOf(
-		[]arrow.Field{{Name: "x", Type: arrow.PrimitiveTypes.Int64}}, []arrow.UnionTypeCode{0}))
-	defer union.Release()
-	require.Equal(t, sqlerr.FeatureNotSupported, sqlerr.CodeOf(validateArray(union.NewArray())))
-}
-
 func FuzzPutMessages(f *testing.F) {
 	for _, o := range [][]ipc.Option{nil, {ipc.WithZstd()}, {ipc.WithLZ4()}} {
 		for _, m := range encode(f, zeros(f, 100), o...) {
@@ -315,8 +271,8 @@ func mixed(tb testing.TB) arrow.RecordBatch {
 		{Name: "i", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
 		{Name: "s", Type: arrow.BinaryTypes.String, Nullable: true},
 		{Name: "d", Type: &arrow.Decimal128Type{Precision: 30, Scale: 2}, Nullable: true},
-		{Name: "l", Type: arrow.ListOf(arrow.PrimitiveTypes.Int64), Nullable: true},
-		{Name: "st", Type: arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Int16}), Nullable: true},
+		{Name: "v", Type: arrow.BinaryTypes.StringView, Nullable: true},
+		{Name: "l", Type: arrow.BinaryTypes.LargeString, Nullable: true},
 	}, nil)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
@@ -325,12 +281,8 @@ func mixed(tb testing.TB) arrow.RecordBatch {
 		b.Field(1).(*array.Int32Builder).Append(int32(i))
 		b.Field(2).(*array.StringBuilder).Append("some text")
 		b.Field(3).AppendNull()
-		l := b.Field(4).(*array.ListBuilder)
-		l.Append(true)
-		l.ValueBuilder().(*array.Int64Builder).AppendValues(make([]int64, i%3), nil)
-		st := b.Field(5).(*array.StructBuilder)
-		st.Append(i%5 != 0)
-		st.FieldBuilder(0).(*array.Int16Builder).Append(3)
+		b.Field(4).(*array.StringViewBuilder).Append("a text that is longer than a view holds")
+		b.Field(5).(*array.LargeStringBuilder).Append("a large text")
 	}
 	record := b.NewRecordBatch()
 	tb.Cleanup(record.Release)

@@ -5,17 +5,22 @@ import (
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// Validate tells whether a batch that came from outside may be read: that its buffers are as long as its rows need
-// and that texts lie within them. Arrow's own reader checks little of that, and its arrays panic. 08P01 says what is
-// damaged. NewChunks and AppendRows call it; who reads arrays with VectorOf or ScalarAt has called it before. Codes
-// of dictionaries and what texts are made of are checked where they are read.
+// Validate tells whether a batch that came from outside may be read: that each column is of a type that TypeOf knows,
+// that its buffers are as long as its rows need, that texts lie within them, and that each code of a dictionary has a
+// value. Arrow's own reader checks little of that, and its arrays panic. 08P01 says what is damaged, 0A000 which type
+// is not one of ours. NewChunks and AppendRows call it; who reads arrays with VectorOf or ScalarAt has called it
+// before. What texts are made of is checked where they are read.
 func Validate(b arrow.RecordBatch) error {
 	for i, a := range b.Columns() {
+		if _, err := TypeOf(b.Schema().Field(i)); err != nil {
+			return err
+		}
 		if damage := damageOf(a.DataType(), a.Data()); damage != "" {
 			return sqlerr.New(sqlerr.ProtocolViolation, "column %q is damaged: %s", b.ColumnName(i), damage)
 		}
@@ -25,7 +30,6 @@ func Validate(b arrow.RecordBatch) error {
 
 // damageOf returns "" for an array of a type that may be read.
 func damageOf(of arrow.DataType, d arrow.ArrayData) string {
-	end := int64(d.Offset() + d.Len())
 	switch t := of.(type) {
 	case arrow.ExtensionType:
 		return damageOf(t.StorageType(), d)
@@ -33,13 +37,16 @@ func damageOf(of arrow.DataType, d arrow.ArrayData) string {
 		if damage := damageOf(t.ValueType, d.Dictionary()); damage != "" {
 			return damage
 		}
-		return damageOf(t.IndexType, d)
+		if damage := damageOf(t.IndexType, d); damage != "" {
+			return damage
+		}
+		return damagedCodes(d)
 	}
 	if d.Len() == 0 || of.ID() == arrow.NULL {
 		return ""
 	}
-	if n := int64(len(bufferOf(d, 0))); n > 0 && n < bitutil.BytesForBits(end) {
-		return fmt.Sprintf("%d bytes of validity for %d rows", n, end)
+	if damage := damagedValidity(d); damage != "" {
+		return damage
 	}
 	switch t := of.(type) {
 	case *arrow.StringType, *arrow.BinaryType:
@@ -49,10 +56,36 @@ func damageOf(of arrow.DataType, d arrow.ArrayData) string {
 	case *arrow.StringViewType, *arrow.BinaryViewType:
 		return damagedViews(d)
 	case arrow.FixedWidthDataType:
-		return shortBuffer(d, bitutil.BytesForBits(end*int64(t.BitWidth())))
+		return shortBuffer(d, bitutil.BytesForBits(int64(d.Offset()+d.Len())*int64(t.BitWidth())))
 	default:
-		return ""
+		return "nothing is known of the layout of " + of.String()
 	}
+}
+
+func damagedValidity(d arrow.ArrayData) string {
+	end, n := int64(d.Offset()+d.Len()), int64(len(bufferOf(d, 0)))
+	switch {
+	case n == 0 && d.NullN() > 0:
+		return "it has NULLs and no validity"
+	case n > 0 && n < bitutil.BytesForBits(end):
+		return fmt.Sprintf("%d bytes of validity for %d rows", n, end)
+	}
+	return ""
+}
+
+// damagedCodes looks at the codes of a dictionary, whose buffers and values were checked.
+func damagedCodes(d arrow.ArrayData) string {
+	codes := array.NewDictionaryData(d)
+	defer codes.Release()
+	for i := range codes.Len() {
+		if codes.IsNull(i) {
+			continue
+		}
+		if code := codes.GetValueIndex(i); code < 0 || code >= d.Dictionary().Len() {
+			return fmt.Sprintf("row %d has the code %d of a dictionary of %d", i, code, d.Dictionary().Len())
+		}
+	}
+	return ""
 }
 
 func bufferOf(d arrow.ArrayData, i int) []byte {

@@ -51,3 +51,51 @@ func arrayOf(of arrow.DataType, buffers []*memory.Buffer) (a arrow.Array) {
 	}()
 	return array.MakeFromData(array.NewData(of, 3, buffers, nil, 1, 0))
 }
+
+// TestValidateRefuses has damage of which no buffer is too short.
+func TestValidateRefuses(t *testing.T) {
+	bytesOf := func(n int) *memory.Buffer { return memory.NewBufferBytes(make([]byte, n)) }
+	texts := func(offsets []int32, text string) arrow.ArrayData {
+		raw := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets))
+		return array.NewData(arrow.BinaryTypes.Binary, len(offsets)-1,
+			[]*memory.Buffer{nil, raw, memory.NewBufferBytes([]byte(text))}, nil, 0, 0)
+	}
+	coded := func(codes ...byte) arrow.ArrayData {
+		of := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint8, ValueType: arrow.PrimitiveTypes.Int64}
+		values := array.NewData(arrow.PrimitiveTypes.Int64, 2, []*memory.Buffer{nil, bytesOf(16)}, nil, 0, 0)
+		return array.NewDataWithDictionary(of, len(codes), []*memory.Buffer{nil, memory.NewBufferBytes(codes)},
+			0, 0, values)
+	}
+	int64s := array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, bytesOf(8)}, nil, 0, 0)
+	cases := []struct {
+		what string
+		data arrow.ArrayData
+		code sqlerr.Code
+	}{
+		{"texts", texts([]int32{0, 2, 5}, "hello"), ""},
+		{"offsets that fall", texts([]int32{0, 9, 5}, "hello"), sqlerr.ProtocolViolation},
+		{"an offset in the middle past the end", texts([]int32{0, 60_936, 5, 5}, "hello"), sqlerr.ProtocolViolation},
+		{"negative offsets", texts([]int32{-3, 2, 5}, "hello"), sqlerr.ProtocolViolation},
+		{"codes", coded(0, 1, 0), ""},
+		{"codes without a value", coded(0, 1, 7), sqlerr.ProtocolViolation},
+		{
+			"NULLs without validity",
+			array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, bytesOf(8)}, nil, 1, 0),
+			sqlerr.ProtocolViolation,
+		},
+		{"a list", array.NewData(arrow.ListOf(arrow.PrimitiveTypes.Int64), 1,
+			[]*memory.Buffer{nil, bytesOf(8)}, []arrow.ArrayData{int64s}, 0, 0), sqlerr.FeatureNotSupported},
+	}
+	for _, c := range cases {
+		t.Run(c.what, func(t *testing.T) {
+			schema := arrow.NewSchema([]arrow.Field{{Name: "c", Type: c.data.DataType(), Nullable: true}}, nil)
+			a := array.MakeFromData(c.data)
+			err := batch.Validate(array.NewRecordBatch(schema, []arrow.Array{a}, int64(a.Len())))
+			if c.code == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, c.code, sqlerr.CodeOf(err))
+		})
+	}
+}
