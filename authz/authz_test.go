@@ -73,6 +73,18 @@ func login(d *authz.Directory, user, password string) (authz.Principal, error) {
 	})
 }
 
+// principal returns a user as a login does, without its cost.
+func principal(t *testing.T, d *authz.Directory, user string) authz.Principal {
+	t.Helper()
+	for _, p := range d.Users() {
+		if p.Username == user {
+			return p
+		}
+	}
+	require.FailNow(t, "there is no such user", user)
+	return authz.Principal{}
+}
+
 func requireCode(t *testing.T, code sqlerr.Code, err error) {
 	t.Helper()
 	require.Error(t, err)
@@ -119,7 +131,9 @@ func TestStateSurvivesReopening(t *testing.T) {
 	d, _ = open(t, store)
 	p, err := login(d, "ann", "a long password")
 	require.NoError(t, err)
-	require.Equal(t, authz.Principal{Username: "ann", DisplayName: "Ann", Roles: []string{"readonly"}}, p)
+	require.Equal(t, "ann", p.Username)
+	require.Equal(t, "Ann", p.DisplayName)
+	require.Equal(t, []string{"readonly"}, p.Roles)
 	require.NoError(t, d.Authorize(p, authz.Write, authz.Object{Database: "lab", Table: "t"}))
 }
 
@@ -197,7 +211,7 @@ func TestRolesGrantTheLegacyPermissions(t *testing.T) {
 		if role != "" {
 			require.NoError(t, d.GrantRoles(ctx, []string{name}, []string{role}))
 		}
-		p := authz.Principal{Username: name}
+		p := principal(t, d, name)
 		for _, permission := range authz.Permissions() {
 			for _, object := range []authz.Object{{}, {Database: "lab"}, on} {
 				err := d.Authorize(p, permission, object)
@@ -216,7 +230,8 @@ func TestGrantsCoverWhatLiesWithin(t *testing.T) {
 	d, _ := open(t, &memoryStore{})
 	ctx := t.Context()
 	require.NoError(t, d.CreateUser(ctx, "ann", "a long password"))
-	p := authz.Principal{Username: "ann", Roles: []string{"admin"}} // what it says does not count
+	p := principal(t, d, "ann")
+	p.Roles = []string{"admin"} // what it says does not count
 	table, other := authz.Object{Database: "lab", Table: "t"}, authz.Object{Database: "lab", Table: "u"}
 	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.Read, table))
 
@@ -244,7 +259,32 @@ func TestGrantsCoverWhatLiesWithin(t *testing.T) {
 	require.NoError(t, d.Authorize(p, authz.BeginTransaction, authz.Object{}))
 	require.NoError(t, d.DropUser(ctx, "ann"))
 	require.NoError(t, d.CreateUser(ctx, "ann", "a long password")) // a namesake inherits nothing
-	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.Write, other))
+	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(principal(t, d, "ann"), authz.Write, other))
+}
+
+func TestNamesakesAreNotTheSameUser(t *testing.T) {
+	d, _ := open(t, &memoryStore{})
+	ctx := t.Context()
+	require.NoError(t, d.CreateUser(ctx, "ann", "a long password", "admin"))
+	require.NoError(t, d.CreateUser(ctx, "bob", "a long password", "admin"))
+	before := principal(t, d, "ann")
+	require.NoError(t, d.Valid(before))
+	require.NoError(t, d.DropUser(ctx, "ann"))
+	requireCode(t, sqlerr.InvalidAuthorization, d.Valid(before))
+	require.NoError(t, d.CreateUser(ctx, "ann", "a long password", "admin"))
+
+	after := principal(t, d, "ann")
+	require.NoError(t, d.Valid(after))
+	require.NoError(t, d.Authorize(after, authz.Read, authz.Object{}))
+	require.False(t, before.Is(after))
+	requireCode(t, sqlerr.InvalidAuthorization, d.Valid(before))
+	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(before, authz.Read, authz.Object{}))
+	require.False(t, d.Sees(before, authz.Object{Database: "main"}))
+	_, _, err := d.Issue(before)
+	requireCode(t, sqlerr.InvalidAuthorization, err)
+	require.NoError(t, d.AlterUser(ctx, "ann", authz.Alteration{Password: "another password"}))
+	require.NoError(t, d.Valid(after), "a new password makes nobody else of a user")
+	requireCode(t, sqlerr.InvalidAuthorization, d.Valid(authz.Principal{Username: "ann"}))
 }
 
 func TestChangesOfManyAreAllOrNothing(t *testing.T) {
@@ -253,7 +293,7 @@ func TestChangesOfManyAreAllOrNothing(t *testing.T) {
 	for _, name := range []string{"ann", "bob"} {
 		require.NoError(t, d.CreateUser(ctx, name, "a long password"))
 	}
-	ann := authz.Principal{Username: "ann"}
+	ann := principal(t, d, "ann")
 	read := func(user string) authz.Grant { return authz.Grant{User: user, Permission: authz.Read} }
 	requireCode(t, sqlerr.UndefinedObject, d.Grant(ctx, read("ann"), read("nobody")))
 	requireCode(t, sqlerr.UndefinedObject, d.GrantRoles(ctx, []string{"ann", "nobody"}, []string{"readonly"}))

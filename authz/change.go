@@ -30,7 +30,8 @@ func (d *Directory) change(ctx context.Context, f func(*snapshot) (Change, error
 	if err := d.store.Apply(ctx, c); err != nil {
 		return err
 	}
-	return d.reload(context.WithoutCancel(ctx))
+	d.state.Store(d.state.Load().after(c))
+	return nil
 }
 
 // CreateUser makes a user: 42710 when the name is taken, 42704 for an unknown role.

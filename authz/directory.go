@@ -36,14 +36,6 @@ type Directory struct {
 	state    atomic.Pointer[snapshot] // never nil
 }
 
-// snapshot is an immutable copy of the state.
-type snapshot struct {
-	users  map[string]User
-	grants map[string][]Grant // by user
-	keys   map[string][]Key   // by user
-	hashes map[keyPrefix][]Key
-}
-
 // Open reads the state from the store.
 func Open(ctx context.Context, o Options) (*Directory, error) {
 	if o.Now == nil {
@@ -58,31 +50,13 @@ func Open(ctx context.Context, o Options) (*Directory, error) {
 		throttle: newThrottle(o.Now),
 		changing: make(chan struct{}, 1),
 	}
-	d.changing <- struct{}{}
-	return d, d.reload(ctx)
-}
-
-func (d *Directory) reload(ctx context.Context) error {
-	state, err := d.store.Load(ctx)
+	state, err := o.Store.Load(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s := &snapshot{
-		users: map[string]User{}, grants: map[string][]Grant{},
-		keys: map[string][]Key{}, hashes: map[keyPrefix][]Key{},
-	}
-	for _, u := range state.Users {
-		s.users[u.Name] = u
-	}
-	for _, g := range state.Grants {
-		s.grants[g.User] = append(s.grants[g.User], g)
-	}
-	for _, k := range state.Keys {
-		s.keys[k.User] = append(s.keys[k.User], k)
-		s.hashes[keyPrefix(k.Hash[:])] = append(s.hashes[keyPrefix(k.Hash[:])], k)
-	}
-	d.state.Store(s)
-	return nil
+	d.state.Store(newSnapshot(state))
+	d.changing <- struct{}{}
+	return d, nil
 }
 
 // Bootstrap makes the user admin when there are no users yet. Without a password it generates one and returns
@@ -121,12 +95,13 @@ func (d *Directory) Authenticate(ctx context.Context, a Attempt) (Principal, err
 func (d *Directory) password(ctx context.Context, a Attempt) (Principal, error) {
 	name := fold(a.Username)
 	if len(name) > MaxNameBytes {
-		name = "" // nobody's, and not worth remembering
+		name = nobody // and not worth remembering
 	}
 	if err := d.throttle.Wait(ctx, name, a.Address); err != nil {
 		return Principal{}, err
 	}
-	user := d.state.Load().users[name] // the zero User has no hash, and no password fits that
+	s := d.state.Load()
+	user := s.users[name] // the zero User has no hash, and no password fits that
 	ok, err := d.hasher.Verify(ctx, user.Hash, a.Secret)
 	if err != nil {
 		return Principal{}, err
@@ -136,7 +111,7 @@ func (d *Directory) password(ctx context.Context, a Attempt) (Principal, error) 
 		return Principal{}, sqlerr.New(sqlerr.InvalidPassword, "user name or password is wrong")
 	}
 	d.throttle.Succeeded(name)
-	return principal(user), nil
+	return s.principal(user), nil
 }
 
 func (d *Directory) token(token string) (Principal, error) {
@@ -144,31 +119,52 @@ func (d *Directory) token(token string) (Principal, error) {
 	if err != nil {
 		return Principal{}, err
 	}
-	user, ok := d.state.Load().users[c.Subject]
+	s := d.state.Load()
+	user, ok := s.users[c.Subject]
 	if !ok || user.Epoch != c.Epoch {
 		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization,
 			"the token is no longer valid: its user was dropped or has a new password").WithHint("log in again")
 	}
-	return principal(user), nil
+	return s.principal(user), nil
 }
 
 // Issue returns a token for a principal that Authenticate returned.
 func (d *Directory) Issue(p Principal) (token string, expires time.Time, err error) {
-	user, ok := d.state.Load().users[p.Username]
+	user, ok := d.state.Load().current(p)
 	if !ok {
-		return "", time.Time{}, sqlerr.New(sqlerr.InvalidAuthorization, "user %q was dropped", p.Username)
+		return "", time.Time{}, dropped(p)
 	}
 	return d.tokens.Issue(p, user.Epoch)
 }
 
-func principal(u User) Principal {
-	return Principal{Username: u.Name, DisplayName: u.DisplayName, Roles: slices.Clone(u.Roles)}
+// Valid tells whether the principal's user and API key are still there.
+func (d *Directory) Valid(p Principal) error {
+	s := d.state.Load()
+	if _, ok := s.current(p); !ok {
+		return dropped(p)
+	}
+	if p.key == (keyHash{}) {
+		return nil
+	}
+	k, ok := s.keyOf(p.key)
+	if !ok {
+		return sqlerr.New(sqlerr.InvalidAuthorization, "the API key was dropped")
+	}
+	return k.valid(d.now())
+}
+
+func dropped(p Principal) error {
+	return sqlerr.New(sqlerr.InvalidAuthorization, "user %q was dropped", p.Username).WithHint("log in again")
 }
 
 // Authorize looks at the user's roles and grants as they are now, not as they were at login.
 func (d *Directory) Authorize(p Principal, permission Permission, on Object) error {
 	s := d.state.Load()
-	for _, role := range s.users[p.Username].Roles {
+	user, ok := s.current(p)
+	if !ok {
+		return Denied(p, permission, on)
+	}
+	for _, role := range user.Roles {
 		if role == RoleAdmin || slices.Contains(systemRoles[role], permission) {
 			return nil
 		}
@@ -186,7 +182,11 @@ func (d *Directory) Sees(p Principal, on Object) bool {
 	if d.Authorize(p, ReadSchema, on) == nil {
 		return true
 	}
-	for _, g := range d.state.Load().grants[p.Username] {
+	s := d.state.Load()
+	if _, ok := s.current(p); !ok {
+		return false
+	}
+	for _, g := range s.grants[p.Username] {
 		if g.On.covers(on) || on.covers(g.On) {
 			return true
 		}
@@ -199,7 +199,7 @@ func (d *Directory) Users() []Principal {
 	s := d.state.Load()
 	var all []Principal
 	for _, name := range slices.Sorted(maps.Keys(s.users)) {
-		all = append(all, principal(s.users[name]))
+		all = append(all, s.principal(s.users[name]))
 	}
 	return all
 }
@@ -215,5 +215,5 @@ func (d *Directory) Grants(user string) (Principal, []Grant, error) {
 		return cmp.Or(strings.Compare(a.On.Database, b.On.Database), strings.Compare(a.On.Table, b.On.Table),
 			strings.Compare(string(a.Permission), string(b.Permission)))
 	})
-	return principal(u), grants, nil
+	return s.principal(u), grants, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"log/slog"
 	"slices"
@@ -115,34 +114,34 @@ func (d *Directory) Keys(user string) ([]Key, error) {
 	return keys, nil
 }
 
-func (s *snapshot) key(user, name string) (Key, bool) {
-	i := slices.IndexFunc(s.keys[user], func(k Key) bool { return k.Name == name })
-	if i < 0 {
-		return Key{}, false
-	}
-	return s.keys[user][i], true
-}
-
-// key checks an API key. With a user name it must be that user's.
+// key checks an API key. With a user name it must be that user's. A good one never waits: nobody guesses it, and
+// who tries must not slow its holder down.
 func (d *Directory) key(ctx context.Context, a Attempt) (Principal, error) {
 	s := d.state.Load()
-	hash := sha256.Sum256([]byte(a.Secret))
-	for _, k := range s.hashes[keyPrefix(hash[:])] {
-		if subtle.ConstantTimeCompare(k.Hash[:], hash[:]) != 1 {
-			continue
+	k, ok := s.keyOf(sha256.Sum256([]byte(a.Secret)))
+	if !ok || a.Username != "" && fold(a.Username) != k.User {
+		if err := d.throttle.Wait(ctx, nobody, a.Address); err != nil {
+			return Principal{}, err
 		}
-		if !k.Expires.IsZero() && !d.now().Before(k.Expires) {
-			return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization, "the API key has expired").
-				WithHint("make another one with CREATE API KEY")
-		}
-		u, ok := s.users[k.User]
-		if !ok || a.Username != "" && fold(a.Username) != u.Name {
-			break
-		}
-		d.used(ctx, k)
-		return principal(u), nil
+		d.throttle.Failed(nobody, a.Address)
+		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization, "the API key is not valid")
 	}
-	return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization, "the API key is not valid")
+	if err := k.valid(d.now()); err != nil {
+		return Principal{}, err
+	}
+	d.used(ctx, k)
+	p := s.principal(s.users[k.User])
+	p.key = k.Hash
+	return p, nil
+}
+
+// valid fails for a key that has expired.
+func (k Key) valid(now time.Time) error {
+	if k.Expires.IsZero() || now.Before(k.Expires) {
+		return nil
+	}
+	return sqlerr.New(sqlerr.InvalidAuthorization, "the API key has expired").
+		WithHint("make another one with CREATE API KEY")
 }
 
 // used writes down when a key was last used. That this fails keeps nobody out.

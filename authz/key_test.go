@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -42,11 +43,11 @@ func TestAKeyIsItsUser(t *testing.T) {
 	require.Equal(t, sha256.Sum256([]byte(key)), store.state.Keys[0].Hash)
 	require.NotContains(t, fmt.Sprint(store.state), key)
 
-	want := authz.Principal{Username: "ann", DisplayName: "Ann", Roles: []string{"readonly"}}
 	for _, user := range []string{"", "ann", "ANN"} {
 		p, err := byKey(d, user, key)
 		require.NoError(t, err)
-		require.Equal(t, want, p)
+		require.True(t, p.Is(principal(t, d, "ann")))
+		require.NoError(t, d.Valid(p))
 	}
 	wrong := []byte(key)
 	wrong[len(wrong)-3] ^= 1
@@ -62,7 +63,10 @@ func TestAKeyIsItsUser(t *testing.T) {
 	d = openAt(t, store, c)
 	_, err = byKey(d, "", key)
 	require.NoError(t, err)
+	p, err := byKey(d, "", key)
+	require.NoError(t, err)
 	require.NoError(t, d.DropKey(ctx, "ann", "loader"))
+	requireCode(t, sqlerr.InvalidAuthorization, d.Valid(p))
 	_, err = byKey(d, "", key)
 	requireCode(t, sqlerr.InvalidAuthorization, err)
 	requireCode(t, sqlerr.UndefinedObject, d.DropKey(ctx, "ann", "loader"))
@@ -75,9 +79,11 @@ func TestKeysExpire(t *testing.T) {
 	key, err := d.CreateKey(ctx, "ann", "k", c.at.Add(time.Hour))
 	require.NoError(t, err)
 	c.at = c.at.Add(time.Hour - time.Nanosecond)
-	_, err = byKey(d, "", key)
+	p, err := byKey(d, "", key)
 	require.NoError(t, err)
+	require.NoError(t, d.Valid(p))
 	c.at = c.at.Add(time.Nanosecond)
+	requireCode(t, sqlerr.InvalidAuthorization, d.Valid(p))
 	_, err = byKey(d, "", key)
 	requireCode(t, sqlerr.InvalidAuthorization, err)
 	require.ErrorContains(t, err, "expired")
@@ -107,6 +113,37 @@ func TestTheLastUseOfAKeyIsWrittenNowAndThen(t *testing.T) {
 	c.at = c.at.Add(time.Hour)
 	store.fail = sqlerr.New(sqlerr.DiskFull, "full")
 	require.NotEqual(t, c.at.UTC(), lastUse(), "what can't be written keeps nobody out")
+}
+
+func TestWrongKeysAreDelayedAndGoodOnesAreNot(t *testing.T) {
+	d, _ := open(t, &memoryStore{})
+	require.NoError(t, d.CreateUser(t.Context(), "ann", "a long password"))
+	key, err := d.CreateKey(t.Context(), "ann", "k", time.Time{})
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		took := func(user, key string) (time.Duration, error) {
+			start := time.Now()
+			_, err := d.Authenticate(t.Context(), authz.Attempt{
+				Method: authz.APIKey, Username: user, Secret: key, Address: "192.0.2.7",
+			})
+			return time.Since(start), err
+		}
+		var delays []time.Duration
+		for range 7 {
+			n, err := took("", "micodb_guessed")
+			requireCode(t, sqlerr.InvalidAuthorization, err)
+			delays = append(delays, n)
+		}
+		require.Equal(t, []time.Duration{
+			0, 0, 0, 0, 250 * time.Millisecond, 500 * time.Millisecond, time.Second,
+		}, delays)
+		n, err := took("", key)
+		require.NoError(t, err)
+		require.Zero(t, n)
+		n, err = took("bob", key) // somebody else's is a wrong one
+		requireCode(t, sqlerr.InvalidAuthorization, err)
+		require.Equal(t, 2*time.Second, n)
+	})
 }
 
 func TestKeysAreChecked(t *testing.T) {

@@ -31,3 +31,6 @@ func (*NoAuth) Authorize(Principal, Permission, Object) error { return nil }
 
 // Sees is true.
 func (*NoAuth) Sees(Principal, Object) bool { return true }
+
+// Valid accepts everybody.
+func (*NoAuth) Valid(Principal) error { return nil }

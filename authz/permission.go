@@ -51,11 +51,19 @@ func (o Object) covers(x Object) bool {
 	return o.Database == "" || o.Database == x.Database && (o.Table == "" || o.Table == x.Table)
 }
 
-// Principal is who acts.
+// Principal is who acts. One that Authenticate did not return is nobody.
 type Principal struct {
 	Username    string
 	DisplayName string
 	Roles       []string
+
+	user uint64  // tells the user from others of the same name, before and after; 0: nobody
+	key  keyHash // of the API key that was shown; zero: none was
+}
+
+// Is tells whether two principals are the same user, and not namesakes.
+func (p Principal) Is(other Principal) bool {
+	return p.Username == other.Username && p.user == other.user
 }
 
 // Method is a way to authenticate.
@@ -94,6 +102,10 @@ type Authorizer interface {
 
 	// Sees tells whether the principal has any permission on the object, or on something within it.
 	Sees(p Principal, on Object) bool
+
+	// Valid returns 28000 once the principal's user was dropped, or the API key that proved it was dropped or has
+	// expired.
+	Valid(p Principal) error
 }
 
 // Denied is the error of a permission that a principal lacks.

@@ -21,11 +21,14 @@ type Grant struct {
 	On         Object
 }
 
+// keyHash is the SHA-256 of an API key.
+type keyHash = [32]byte
+
 // Key is what is kept of an API key. The key itself is not among it.
 type Key struct {
 	Name     string // folded; a user has no two keys of one name
 	User     string
-	Hash     [32]byte // SHA-256 of the key
+	Hash     keyHash
 	Created  time.Time
 	Expires  time.Time // zero: never
 	LastUsed time.Time // zero: not yet; else at most keyUseInterval before the last use

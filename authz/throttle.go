@@ -31,13 +31,19 @@ type failures struct {
 	free  time.Time // when the next attempt may be looked at
 }
 
+// nobody stands for a user whose failures are not counted: the address's are.
+const nobody = ""
+
 func newThrottle(now func() time.Time) *throttle {
 	return &throttle{now: now, names: map[string]*failures{}}
 }
 
 // Wait holds an attempt back as long as the failures before it ask for.
 func (t *throttle) Wait(ctx context.Context, user, address string) error {
-	d := max(t.reserve("user "+user, maxUserDelay), t.reserve("address "+address, maxAddressDelay))
+	d := t.reserve("address "+address, maxAddressDelay)
+	if user != nobody {
+		d = max(d, t.reserve("user "+user, maxUserDelay))
+	}
 	if d <= 0 {
 		return nil
 	}
@@ -80,7 +86,9 @@ func (t *throttle) Failed(user, address string) {
 	defer t.mu.Unlock()
 	now := t.now()
 	t.forget(now)
-	t.count("user "+user, now, maxUserDelay)
+	if user != nobody {
+		t.count("user "+user, now, maxUserDelay)
+	}
 	t.count("address "+address, now, maxAddressDelay)
 }
 

@@ -24,7 +24,7 @@ const (
 	authorizationHeader = "authorization"
 	cookieName          = "micodb_session"
 	maxCookieBytes      = 64
-	recheckInterval     = time.Minute // how long a token or key that was revoked or has expired may still be used
+	recheckInterval     = time.Minute // how long a token that was revoked or has expired may still be used
 )
 
 // caller is what the headers of a call say about who calls.
@@ -151,19 +151,11 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := func(ctx context.Context) (opened session.Session, err error) {
-		err = s.guard(ctx, func() (err error) {
-			opened, err = s.door.Open(ctx, who.credentials)
-			return err
-		})
-		return opened, err
-	}
-	c, err := s.clients.acquire(ctx, who, open)
+	c, err := s.acquire(ctx, who)
 	if err != nil {
 		return nil, err
 	}
-	expires := who.credentials.Method == session.Token || who.credentials.Method == session.APIKey
-	if expires && s.clients.due(c) {
+	if who.credentials.Method == session.Token && s.clients.due(c) {
 		if err := s.recheck(ctx, who.credentials); err != nil {
 			s.clients.release(c)
 			s.clients.end(c)
@@ -179,7 +171,27 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	return c, nil
 }
 
-// recheck fails when a token or key has expired or was revoked.
+// acquire finds the caller's session. In the place of one that is of no use any more it opens another, if the
+// credentials still do.
+func (s *Server) acquire(ctx context.Context, who caller) (*client, error) {
+	open := func(ctx context.Context) (opened session.Session, err error) {
+		err = s.guard(ctx, func() (err error) {
+			opened, err = s.door.Open(ctx, who.credentials)
+			return err
+		})
+		return opened, err
+	}
+	for {
+		c, err := s.clients.acquire(ctx, who, open)
+		if err != nil || c.session.Valid() == nil {
+			return c, err
+		}
+		s.clients.release(c)
+		s.clients.end(c)
+	}
+}
+
+// recheck fails when a token has expired or was revoked.
 func (s *Server) recheck(ctx context.Context, credentials session.Credentials) error {
 	_, err := s.door.Authenticate(ctx, credentials)
 	return err

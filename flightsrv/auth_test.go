@@ -195,6 +195,28 @@ func TestATokenThatWasRevokedEndsItsSession(t *testing.T) {
 	require.Equal(t, []string{"x"}, f.door.log())
 }
 
+func TestASessionOfNoUseIsOpenedAnew(t *testing.T) {
+	f := start(t, Limits{})
+	ctx, c := f.login("ada")
+	_, err := c.ExecuteUpdate(ctx, "write x")
+	require.NoError(t, err)
+	f.door.mu.Lock()
+	clear(f.door.open)
+	f.door.mu.Unlock()
+	_, err = c.ExecuteUpdate(ctx, "write y")
+	require.NoError(t, err)
+	require.Equal(t, 1, f.door.sessions())
+	require.Equal(t, []string{"x", "y"}, f.door.log())
+
+	f.door.mu.Lock()
+	clear(f.door.open)
+	clear(f.door.tokens)
+	f.door.mu.Unlock()
+	_, err = c.ExecuteUpdate(ctx, "write z")
+	requireStatus(t, err, codes.Unauthenticated, "28000")
+	require.Zero(t, f.server.Sessions())
+}
+
 func TestSessionOptions(t *testing.T) {
 	f := start(t, Limits{})
 	ctx, c := f.login("ada")

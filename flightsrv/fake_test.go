@@ -172,6 +172,15 @@ func (s *fakeSession) Use(_ context.Context, database string) error {
 	return nil
 }
 
+func (s *fakeSession) Valid() error {
+	s.door.mu.Lock()
+	defer s.door.mu.Unlock()
+	if _, ok := s.door.open[s]; !ok {
+		return sqlerr.New(sqlerr.InvalidAuthorization, "the session is closed")
+	}
+	return nil
+}
+
 func (s *fakeSession) Begin(context.Context, session.TransactionOptions) (session.Transaction, error) {
 	s.door.mu.Lock()
 	defer s.door.mu.Unlock()

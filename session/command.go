@@ -56,7 +56,7 @@ func (st *statement) runCommand(ctx context.Context, run func(context.Context) e
 		m.Seconds.WithLabelValues(st.kind).Observe(time.Since(started).Seconds())
 	}()
 	defer u.recovered(ctx, &err)
-	if err := u.alive(); err != nil {
+	if err := u.Valid(); err != nil {
 		return err
 	}
 	if err := st.command.authorize(u); err != nil {

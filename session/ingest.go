@@ -19,7 +19,7 @@ import (
 func (u *userSession) Ingest(
 	ctx context.Context, tx Transaction, into catalog.TableName, rows batch.Stream, opts IngestOptions,
 ) (int64, error) {
-	if err := u.alive(); err != nil {
+	if err := u.Valid(); err != nil {
 		return 0, err
 	}
 	if into.Database == "" {

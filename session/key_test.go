@@ -51,6 +51,7 @@ func TestAPIKeysInSQL(t *testing.T) {
 	require.Empty(t, login.Token, "a token would outlive the key")
 
 	ann.exec("DROP API KEY mine")
+	c.fails(sqlerr.InvalidAuthorization, "SHOW user") // the session that the key opened ends with it
 	_, err = i.withKey(key)
 	requireCode(t, sqlerr.InvalidAuthorization, err)
 	ann.fails(sqlerr.UndefinedObject, "DROP API KEY mine")

@@ -57,6 +57,9 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the statement has %d bytes, at most %d are allowed",
 			len(sql), u.server.limits.StatementBytes).WithHint("load many rows with ingest instead of SQL text")
 	}
+	if err := u.Valid(); err != nil {
+		return nil, err
+	}
 	x, err := u.within(tx)
 	if err != nil {
 		return nil, err

@@ -238,8 +238,45 @@ func TestUsersInSQL(t *testing.T) {
 	c.exec("GRANT poweruser TO ann")
 	ann.exec("CREATE TABLE t (id INT)")
 	c.exec("DROP USER ann")
-	ann.fails(sqlerr.InsufficientPrivilege, "SELECT 1")
+	ann.fails(sqlerr.InvalidAuthorization, "SELECT 1")
 	c.fails(sqlerr.ObjectInUse, "DROP USER admin")
+}
+
+func TestASessionIsNotItsUsersNamesakes(t *testing.T) {
+	i := start(t)
+	admin := i.admin()
+	ann := i.user("ann", "admin")
+	ann.exec("CREATE TABLE t (id INT)")
+	read, err := ann.Prepare(t.Context(), nil, "SELECT id FROM t")
+	require.NoError(t, err)
+	tx, err := ann.Begin(t.Context(), session.TransactionOptions{})
+	require.NoError(t, err)
+	admin.exec("DROP USER ann")
+	namesake := i.user("ann", "admin")
+
+	for _, sql := range []string{
+		"SELECT id FROM t", "SHOW user", "BEGIN", "USE main", "ALTER USER ann IDENTIFIED BY 'a stolen password'",
+		"CREATE API KEY k", "SHOW API KEYS", "DROP TABLE t",
+	} {
+		_, err := ann.query(nil, sql)
+		requireCode(t, sqlerr.InvalidAuthorization, err, sql)
+	}
+	_, err = read.Query(t.Context(), nil)
+	requireCode(t, sqlerr.InvalidAuthorization, err)
+	requireCode(t, sqlerr.InvalidAuthorization, ingestInto("t", session.IngestAppend)(ann))
+	_, err = ann.Catalog(t.Context(), nil)
+	requireCode(t, sqlerr.InvalidAuthorization, err)
+	_, err = ann.Begin(t.Context(), session.TransactionOptions{})
+	requireCode(t, sqlerr.InvalidAuthorization, err)
+	_, err = namesake.Resume(t.Context(), tx.ID())
+	requireCode(t, sqlerr.NoActiveTransaction, err)
+	_, err = namesake.try(tx, "INSERT INTO t VALUES (1)")
+	requireCode(t, sqlerr.NoActiveTransaction, err)
+	_, err = tx.Commit(t.Context())
+	requireCode(t, sqlerr.InsufficientPrivilege, err)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.Empty(t, namesake.rows("SELECT id FROM t"))
+	i.login("ann", userPassword)
 }
 
 func TestAuditHoldsNoSecrets(t *testing.T) {

@@ -119,7 +119,7 @@ func (s *Server) Open(ctx context.Context, c Credentials) (Session, error) {
 func (s *Server) Fork(ctx context.Context, from Session, database string) (Session, error) {
 	address := ""
 	if u, ok := from.(*userSession); ok {
-		if err := u.alive(); err != nil {
+		if err := u.Valid(); err != nil {
 			return nil, err
 		}
 		address = u.address

@@ -45,6 +45,10 @@ type Identity interface {
 
 	// Use changes it, as SQL's USE does: 3D000 when there is no such database.
 	Use(ctx context.Context, database string) error
+
+	// Valid returns 28000 once the session is of no use: it was closed, its user was dropped, or the API key that
+	// opened it was dropped or has expired. Everything else then fails so, too.
+	Valid() error
 }
 
 // Transactor starts transactions and finds them again. JSON's tx_id, Flight's transaction id and SQL's BEGIN are

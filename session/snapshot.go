@@ -9,7 +9,7 @@ import (
 
 // Catalog returns what the principal may see.
 func (u *userSession) Catalog(ctx context.Context, tx Transaction) (catalog.Snapshot, error) {
-	if err := u.alive(); err != nil {
+	if err := u.Valid(); err != nil {
 		return nil, err
 	}
 	x, err := u.within(tx)

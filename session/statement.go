@@ -95,7 +95,7 @@ func (u *userSession) request(q *query, n plan.Node, look *sight, w catalog.Writ
 
 // transaction returns what the statement runs in: nil for autocommit.
 func (st *statement) transaction() (*transaction, error) {
-	if err := st.session.alive(); err != nil {
+	if err := st.session.Valid(); err != nil {
 		return nil, err
 	}
 	if st.tx != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,7 +172,10 @@ func (i *instance) login(user, password string) client {
 // as opens a session by a token, which costs no hash of a password.
 func (i *instance) as(user string) client {
 	i.t.Helper()
-	token, _, err := i.users.Issue(authz.Principal{Username: user})
+	users := i.users.Users()
+	at := slices.IndexFunc(users, func(p authz.Principal) bool { return p.Username == user })
+	require.GreaterOrEqual(i.t, at, 0, user)
+	token, _, err := i.users.Issue(users[at])
 	require.NoError(i.t, err)
 	s, err := i.server.Open(context.Background(), session.Credentials{
 		Method: session.Token, Secret: token, Address: "192.0.2.1",

@@ -44,8 +44,8 @@ type transactionTable struct {
 
 	mu      sync.Mutex // guards open, expired, order and closed
 	open    map[uint64]*transaction
-	expired map[uint64]string // id → owner
-	order   []uint64          // of expired, oldest first
+	expired map[uint64]Principal // id → owner
+	order   []uint64             // of expired, oldest first
 	closed  bool
 }
 
@@ -53,7 +53,7 @@ func newTransactionTable(limits Limits, log *slog.Logger) *transactionTable {
 	ctx, stop := context.WithCancel(context.Background())
 	t := &transactionTable{
 		limits: limits, log: log, stop: stop, done: make(chan struct{}),
-		open: map[uint64]*transaction{}, expired: map[uint64]string{},
+		open: map[uint64]*transaction{}, expired: map[uint64]Principal{},
 	}
 	go t.reap(ctx)
 	return t
@@ -71,13 +71,19 @@ func (t *transactionTable) add(x *transaction) error {
 		return sqlerr.New(sqlerr.LimitExceeded, "%d transactions are open, the most that are allowed",
 			t.limits.TransactionsOpen).WithHint("commit or roll back some first")
 	}
-	for x.id == 0 || t.open[x.id] != nil || t.expired[x.id] != "" {
+	for x.id == 0 || t.knows(x.id) {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
 		x.id = binary.LittleEndian.Uint64(b[:]) & maxTransactionID
 	}
 	t.open[x.id] = x
 	return nil
+}
+
+// knows tells whether an id is that of a transaction; the caller holds mu.
+func (t *transactionTable) knows(id uint64) bool {
+	_, expired := t.expired[id]
+	return expired || t.open[id] != nil
 }
 
 func (t *transactionTable) remove(x *transaction) {
@@ -87,13 +93,13 @@ func (t *transactionTable) remove(x *transaction) {
 }
 
 // find returns an owner's open transaction: 25P03 for one that idled too long, else 25P01.
-func (t *transactionTable) find(owner string, id uint64) (*transaction, error) {
+func (t *transactionTable) find(owner Principal, id uint64) (*transaction, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if x := t.open[id]; x != nil && x.owner.Username == owner {
+	if x := t.open[id]; x != nil && x.owner.Is(owner) {
 		return x, nil
 	}
-	if t.expired[id] == owner {
+	if of, ok := t.expired[id]; ok && of.Is(owner) {
 		return nil, idledTooLong(t.limits.TransactionIdle)
 	}
 	return nil, sqlerr.New(sqlerr.NoActiveTransaction, "transaction %d is not open", id)
@@ -147,7 +153,7 @@ func (t *transactionTable) remember(x *transaction) {
 		delete(t.expired, t.order[0])
 		t.order = t.order[1:]
 	}
-	t.expired[x.id] = x.owner.Username
+	t.expired[x.id] = x.owner
 	t.order = append(t.order, x.id)
 }
 

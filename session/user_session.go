@@ -70,7 +70,7 @@ func (u *userSession) Begin(ctx context.Context, opts TransactionOptions) (Trans
 }
 
 func (u *userSession) begin(ctx context.Context, opts TransactionOptions) (*transaction, error) {
-	if err := u.alive(); err != nil {
+	if err := u.Valid(); err != nil {
 		return nil, err
 	}
 	if err := u.authorize(authz.BeginTransaction, authz.Object{}); err != nil {
@@ -84,23 +84,25 @@ func (u *userSession) begin(ctx context.Context, opts TransactionOptions) (*tran
 
 // Resume finds an open transaction of the same principal.
 func (u *userSession) Resume(_ context.Context, id uint64) (Transaction, error) {
-	if err := u.alive(); err != nil {
+	if err := u.Valid(); err != nil {
 		return nil, err
 	}
-	x, err := u.server.transactions.find(u.principal.Username, id)
+	x, err := u.server.transactions.find(u.principal, id)
 	if err != nil {
 		return nil, err
 	}
 	return x, nil
 }
 
-func (u *userSession) alive() error {
+// Valid returns 28000 once the session is closed, or its principal is nobody any more.
+func (u *userSession) Valid() error {
 	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.closed {
+	closed := u.closed
+	u.mu.Unlock()
+	if closed {
 		return sessionClosed()
 	}
-	return nil
+	return u.server.config.Authorizer.Valid(u.principal)
 }
 
 func sessionClosed() error { return sqlerr.New(sqlerr.InvalidAuthorization, "the session is closed") }
@@ -130,7 +132,7 @@ func (u *userSession) within(tx Transaction) (*transaction, error) {
 		return u.own, nil
 	}
 	x, ok := tx.(*transaction)
-	if !ok || x.server != u.server || x.owner.Username != u.principal.Username {
+	if !ok || x.server != u.server || !x.owner.Is(u.principal) {
 		return nil, sqlerr.New(sqlerr.NoActiveTransaction, "transaction %d is not open", tx.ID())
 	}
 	return x, nil
