@@ -59,7 +59,10 @@ func (b *binder) explain(s *ast.Explain) (plan.Node, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	return &plan.Explain{Input: in, Analyze: s.Analyze}, readOnly || !s.Analyze, nil
+	if s.Analyze && !readOnly {
+		return nil, false, unsupported("EXPLAIN ANALYZE of a statement that changes something", s.Statement)
+	}
+	return &plan.Explain{Input: in, Analyze: s.Analyze}, true, nil
 }
 
 // construct names a statement that bind does not take, as SQL writes it.

@@ -58,7 +58,7 @@ func (e *Expand) String() string { return fmt.Sprintf("Expand (%d sets)", len(e.
 
 // Start starts the input.
 func (e *Expand) Start(ctx context.Context, q *Query) (Stream, error) {
-	from, err := e.Input.Start(ctx, q)
+	from, err := q.start(ctx, e.Input)
 	if err != nil {
 		return nil, err
 	}

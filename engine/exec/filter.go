@@ -126,7 +126,7 @@ func (f *Filter) String() string { return "Filter " + f.Predicate.String() }
 
 // Start starts the input.
 func (f *Filter) Start(ctx context.Context, q *Query) (Stream, error) {
-	from, err := f.Input.Start(ctx, q)
+	from, err := q.start(ctx, f.Input)
 	if err != nil {
 		return nil, err
 	}

@@ -216,7 +216,7 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 			return nil, err
 		}
 	}
-	from, err := s.op.Probe.Start(ctx, s.query)
+	from, err := s.query.start(ctx, s.op.Probe)
 	if err != nil {
 		return nil, err
 	}

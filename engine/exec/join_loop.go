@@ -62,7 +62,7 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.op.Probe.Start(ctx, s.query)
+	from, err := s.query.start(ctx, s.op.Probe)
 	if err != nil {
 		return nil, err
 	}

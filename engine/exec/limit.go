@@ -38,7 +38,7 @@ func (l *Limit) Start(ctx context.Context, q *Query) (Stream, error) {
 	if l.Count == 0 {
 		return streamOf(func(int) (Source, error) { return sourceOf(nothing), nil }), nil
 	}
-	from, err := l.Input.Start(ctx, q)
+	from, err := q.start(ctx, l.Input)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"sync"
 
+	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -56,8 +57,15 @@ func (p *pagePool) put(b []uint64) {
 // lent are the blocks that a query holds, under the address of their first word.
 type lent struct {
 	mu     sync.Mutex
-	blocks map[*uint64][]uint64
+	blocks map[*uint64]block
 }
+
+type block struct {
+	words []uint64
+	of    *budget.Query // who reserved it
+}
+
+func (b block) release() { b.of.Release(int64(cap(b.words)) * 8) }
 
 // words lends n words, of which nothing is promised, until they are returned or the query is closed. The
 // memory is reserved first: 53200 when the query may not have it. Safe for concurrent use.
@@ -72,9 +80,9 @@ func (q *Query) words(n int) ([]uint64, error) {
 	}
 	q.lent.mu.Lock()
 	if q.lent.blocks == nil {
-		q.lent.blocks = map[*uint64][]uint64{}
+		q.lent.blocks = map[*uint64]block{}
 	}
-	q.lent.blocks[&b[0]] = b
+	q.lent.blocks[&b[0]] = block{words: b, of: q.Budget}
 	q.lent.mu.Unlock()
 	return b[:n], nil
 }
@@ -93,11 +101,11 @@ func (q *Query) giveBack(b []uint64) {
 	}
 	b = b[:cap(b)]
 	q.lent.mu.Lock()
-	_, ours := q.lent.blocks[&b[0]]
+	was, ours := q.lent.blocks[&b[0]]
 	delete(q.lent.blocks, &b[0])
 	q.lent.mu.Unlock()
 	if ours {
-		q.Budget.Release(int64(cap(b)) * 8)
+		was.release()
 		q.Scheduler.pages.put(b)
 	}
 }
@@ -108,8 +116,8 @@ func (q *Query) returnAll() {
 	q.lent.blocks = nil
 	q.lent.mu.Unlock()
 	for _, b := range blocks {
-		q.Budget.Release(int64(cap(b)) * 8)
-		q.Scheduler.pages.put(b)
+		b.release()
+		q.Scheduler.pages.put(b.words)
 	}
 }
 

@@ -61,7 +61,7 @@ func (p *Project) String() string {
 
 // Start starts the input.
 func (p *Project) Start(ctx context.Context, q *Query) (Stream, error) {
-	from, err := p.Input.Start(ctx, q)
+	from, err := q.start(ctx, p.Input)
 	if err != nil {
 		return nil, err
 	}

@@ -18,12 +18,21 @@ import (
 // Query is what the operators of one running query share. Its methods are for the goroutine that starts the
 // operators, but for Checkpoint and the memory that it lends, which workers use too.
 type Query struct {
+	*shared
+
 	Workers   int
 	Budget    *budget.Query
 	Scheduler *Scheduler
 	Snapshot  catalog.Snapshot
 	Writer    catalog.Writer // nil: the query only reads
 
+	// For EXPLAIN ANALYZE: what every operator counts, and what the one counts that this Query was given to.
+	measures map[Operator]*Measure
+	measure  *Measure
+}
+
+// shared is what is one for all operators of a query.
+type shared struct {
 	served time.Duration // guarded by Scheduler.mu
 	turns  []turn        // of each worker
 	lent   lent
@@ -31,7 +40,9 @@ type Query struct {
 
 // NewQuery returns a query that runs on all threads of a scheduler.
 func NewQuery(s *Scheduler, memory *budget.Query) *Query {
-	return &Query{Workers: s.threads, Budget: memory, Scheduler: s, turns: make([]turn, s.threads)}
+	return &Query{
+		Workers: s.threads, Budget: memory, Scheduler: s, shared: &shared{turns: make([]turn, s.threads)},
+	}
 }
 
 // Close gives all memory back that was lent to the query: no chunk of it may be used after that.
@@ -42,6 +53,7 @@ func (q *Query) Close() { q.returnAll() }
 func (q *Query) parallel(ctx context.Context, f func(ctx context.Context, worker int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer q.measure.elsewhere()()
 	run := func(worker int) {
 		if err := q.work(ctx, worker, f); err != nil {
 			cancel(err) // only the first counts
@@ -67,6 +79,7 @@ func (q *Query) work(ctx context.Context, worker int, f func(context.Context, in
 			err = Recovered(r)
 		}
 	}()
+	defer q.measure.working()()
 	return f(ctx, worker)
 }
 
@@ -110,7 +123,7 @@ func (c *counter) take(n int) (int, bool) {
 
 // run drains an operator into a sink: each worker pulls its source and gives every chunk to its consumer.
 func (q *Query) run(ctx context.Context, in Operator, into func(worker int) (Consumer, error)) error {
-	stream, err := in.Start(ctx, q)
+	stream, err := q.start(ctx, in)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (p *producer) run(ctx context.Context) (err error) {
 			err = Recovered(r)
 		}
 	}()
-	stream, err := p.op.Start(ctx, p.query)
+	stream, err := p.query.start(ctx, p.op)
 	if err != nil {
 		return err
 	}

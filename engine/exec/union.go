@@ -54,7 +54,7 @@ func (u *Union) Start(ctx context.Context, q *Query) (Stream, error) {
 	streams := make([]Stream, len(u.All))
 	for i, in := range u.All {
 		var err error
-		if streams[i], err = in.Start(ctx, q); err != nil {
+		if streams[i], err = q.start(ctx, in); err != nil {
 			return nil, err
 		}
 	}

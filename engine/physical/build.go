@@ -222,8 +222,10 @@ func firstColumns(in exec.Operator, n int) exec.Operator {
 }
 
 func (b *builder) explain(ctx context.Context, n *plan.Explain) (exec.Operator, error) {
+	column := n.Schema().Fields[0].Name
 	if n.Analyze {
-		return nil, sqlerr.NotSupported("EXPLAIN ANALYZE")
+		in, err := b.build(ctx, n.Input)
+		return &exec.Analyze{Input: in, Column: column}, err
 	}
 	inner := &builder{snapshot: b.snapshot}
 	op, err := inner.root(ctx, n.Input)
@@ -233,5 +235,5 @@ func (b *builder) explain(ctx context.Context, n *plan.Explain) (exec.Operator, 
 	lines := append([]string{"logical plan:"}, indented(plan.Format(n.Input))...)
 	lines = append(lines, "physical plan:")
 	lines = append(lines, indented(exec.Format(op))...)
-	return exec.NewText(n.Schema().Fields[0].Name, lines), nil
+	return exec.NewText(column, lines), nil
 }

@@ -45,40 +45,64 @@ func (s *Server) Query(limit int64) *Query {
 	return &Query{server: s, limit: limit}
 }
 
-// Query is the memory of one query. Safe for concurrent use.
+// Query is the memory of one query, or of a part of it. Safe for concurrent use.
 type Query struct {
 	server *Server
 	limit  int64
+	whole  *Query     // of which this is a part; nil for a query
 	mu     sync.Mutex // guards used, peak and closed
 	used   int64
 	peak   int64
 	closed bool
 }
 
+// Part returns a budget that takes its memory from q, to know what a part of the query uses. Closing q gives that
+// back, too.
+func (q *Query) Part() *Query { return &Query{server: q.server, limit: q.limit, whole: q} }
+
 // Reserve takes n bytes, or fails with 53200 and takes none.
 func (q *Query) Reserve(n int64) error {
+	if q.whole != nil {
+		if err := q.whole.Reserve(n); err != nil {
+			return err
+		}
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.whole != nil {
+		q.take(n)
+		return nil
+	}
 	if q.used+n > q.limit || !q.server.reserve(n) {
 		return sqlerr.New(sqlerr.OutOfMemory,
 			"the query needs %d MiB more than it may have (limit %d MiB, %d MiB in use by this query, %d MiB by all)",
 			max(n>>20, 1), q.limit>>20, q.used>>20, q.server.Used()>>20).
 			WithHint("raise --memory-limit, or ask for fewer rows, groups or columns")
 	}
+	q.take(n)
+	return nil
+}
+
+// take counts n bytes. The caller holds q.mu.
+func (q *Query) take(n int64) {
 	q.used += n
 	q.peak = max(q.peak, q.used)
-	return nil
 }
 
 // Release gives n bytes back.
 func (q *Query) Release(n int64) {
+	if q.whole != nil {
+		q.whole.Release(n)
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		return // Close gave everything back
 	}
 	q.used -= n
-	q.server.used.Add(-n)
+	if q.whole == nil {
+		q.server.used.Add(-n)
+	}
 }
 
 // Used returns the bytes reserved now.
