@@ -25,6 +25,29 @@ func (e *Error) Error() string {
 	return e.SQLState + ": " + e.Message
 }
 
+// settles tells whether a commit that failed so has not happened: what the server says about a commit that was
+// cancelled or ran into a defect leaves that open, and so does silence.
+func (e *Error) settles() bool {
+	switch {
+	case len(e.SQLState) != len("40001"):
+		return false
+	case strings.HasPrefix(e.SQLState, "57"), strings.HasPrefix(e.SQLState, "58"), strings.HasPrefix(e.SQLState, "XX"):
+		return false
+	default:
+		return true
+	}
+}
+
+// broken tells whether a connection that failed so had better not be used again: it is gone, or its login.
+func broken(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return false
+	}
+	code := status.Code(e.cause)
+	return code == codes.Unavailable || code == codes.Unauthenticated || code == codes.Internal && e.SQLState == ""
+}
+
 // Unwrap returns the gRPC error.
 func (e *Error) Unwrap() error { return e.cause }
 

@@ -76,7 +76,7 @@ func (f *connectFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.tls.insecure, "tls-insecure", false, "trust any certificate of the server")
 }
 
-func (f *connectFlags) open(ctx context.Context) (*client.Client, error) {
+func (f *connectFlags) open(ctx context.Context) (*client.Conn, error) {
 	trust, err := f.tls.config()
 	if err != nil {
 		return nil, err

@@ -90,7 +90,7 @@ type demo struct {
 	out       io.Writer
 	endpoints node.Endpoints
 	password  string
-	db        *client.Client
+	db        *client.Conn
 }
 
 func (d *demo) say(format string, args ...any) error {
@@ -109,7 +109,7 @@ func (d *demo) load(ctx context.Context, f demoFlags) (err error) {
 		`CREATE TABLE demo.trades (time TIMESTAMP(9) NOT NULL, symbol VARCHAR NOT NULL, price DECIMAL(12,2) NOT NULL,
 			quantity INT NOT NULL, day DATE NOT NULL)`,
 	} {
-		if _, err := d.db.Exec(ctx, sql); err != nil {
+		if _, err := d.db.Execute(ctx, sql); err != nil {
 			return err
 		}
 	}
@@ -186,7 +186,7 @@ func (d *demo) queries(ctx context.Context) error {
 	}
 	for _, q := range demoQueries() {
 		start := time.Now()
-		rows, err := d.db.Run(ctx, q.sql)
+		rows, err := d.db.Stream(ctx, q.sql)
 		if err != nil {
 			return err
 		}

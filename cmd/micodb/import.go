@@ -100,7 +100,7 @@ func (f *importFlags) formatOf(name string) (string, error) {
 
 // importer loads files in one transaction.
 type importer struct {
-	db       *client.Client
+	db       *client.Conn
 	flags    importFlags
 	out      io.Writer
 	notes    io.Writer
@@ -111,16 +111,16 @@ type importer struct {
 
 func (i *importer) run(ctx context.Context, files []string) error {
 	started := time.Now()
-	if _, err := i.db.Exec(ctx, "BEGIN"); err != nil {
+	if _, err := i.db.Execute(ctx, "BEGIN"); err != nil {
 		return err
 	}
 	rows, err := i.files(ctx, files)
 	if err == nil {
-		_, err = i.db.Exec(ctx, "COMMIT")
+		_, err = i.db.Execute(ctx, "COMMIT")
 	}
 	if err != nil {
 		// Whatever ended it, also when the server is gone: a transaction without COMMIT changes nothing.
-		_, _ = i.db.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+		_, _ = i.db.Execute(context.WithoutCancel(ctx), "ROLLBACK")
 		return fmt.Errorf("nothing was imported: %w", err)
 	}
 	took := time.Since(started)
@@ -193,7 +193,7 @@ func (i *importer) name() (database, table string) {
 
 // look learns the table's columns.
 func (i *importer) look(ctx context.Context) error {
-	rows, err := i.db.Run(ctx, "SELECT * FROM "+i.quoted()+" LIMIT 0")
+	rows, err := i.db.Stream(ctx, "SELECT * FROM "+i.quoted()+" LIMIT 0")
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func newSQL() *cobra.Command {
 
 // shell runs statements and prints what they return.
 type shell struct {
-	db     *client.Client
+	db     *client.Conn
 	format string
 	timing bool
 	out    io.Writer
@@ -87,7 +87,7 @@ func (s *shell) statement(ctx context.Context, sql string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	start := time.Now()
-	rows, err := s.db.Run(ctx, sql)
+	rows, err := s.db.Stream(ctx, sql)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func runUserStatement(c *cobra.Command, at *connectFlags, sql, done string) erro
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(c.Context(), sql)
+	_, err = db.Execute(c.Context(), sql)
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}

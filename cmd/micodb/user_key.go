@@ -89,8 +89,8 @@ func printStatement(c *cobra.Command, at *connectFlags, sql string) error {
 	return errors.Join(printQuery(c, db, sql), db.Close())
 }
 
-func printQuery(c *cobra.Command, db *client.Client, sql string) error {
-	rows, err := db.Run(c.Context(), sql)
+func printQuery(c *cobra.Command, db *client.Conn, sql string) error {
+	rows, err := db.Stream(c.Context(), sql)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func TestPrometheus(t *testing.T) {
 	s := harness.Start(t)
 	db := s.Connect(t.Context())
 	for _, sql := range []string{"CREATE TABLE t (i INT)", "INSERT INTO t VALUES (1), (2)", "SELECT * FROM t"} {
-		_, err := db.Exec(t.Context(), sql)
+		_, err := db.Execute(t.Context(), sql)
 		require.NoError(t, err)
 	}
 	address := startPrometheus(t, s.HTTP)

@@ -49,7 +49,7 @@ func TestSIGKILL(t *testing.T) {
 	s.Start()
 	db := s.Connect(t.Context())
 	for _, table := range []string{"left_rows", "right_rows"} {
-		_, err := db.Exec(t.Context(), "CREATE TABLE "+table+" (writer INT NOT NULL, number INT NOT NULL, part INT NOT NULL, payload VARCHAR)")
+		_, err := db.Execute(t.Context(), "CREATE TABLE "+table+" (writer INT NOT NULL, number INT NOT NULL, part INT NOT NULL, payload VARCHAR)")
 		require.NoError(t, err)
 	}
 	for _, sql := range []string{
@@ -57,7 +57,7 @@ func TestSIGKILL(t *testing.T) {
 		"CREATE TABLE latest (writer INT NOT NULL, number INT NOT NULL)",
 		"INSERT INTO counters VALUES " + countersAtZero(),
 	} {
-		_, err := db.Exec(t.Context(), sql)
+		_, err := db.Execute(t.Context(), sql)
 		require.NoError(t, err)
 	}
 	l := newLedger()
@@ -162,7 +162,7 @@ func flightWriter(s *harness.Server, l *ledger, w int, ended *atomic.Bool) {
 		}
 		statements := append([]string{"BEGIN", "INSERT INTO left_rows VALUES " + values(c)}, changes(c)...)
 		for _, sql := range append(statements, "INSERT INTO right_rows VALUES "+values(c), end) {
-			if _, err = db.Exec(ctx, sql); err != nil {
+			if _, err = db.Execute(ctx, sql); err != nil {
 				return
 			}
 		}
@@ -210,9 +210,9 @@ func check(t *testing.T, s *harness.Server, l *ledger) error {
 }
 
 // latest reads a table that has at most one row of each writer.
-func latest(t *testing.T, db *client.Client, table string) map[int]int {
+func latest(t *testing.T, db *client.Conn, table string) map[int]int {
 	t.Helper()
-	rows, err := db.Run(t.Context(), "SELECT writer, number FROM "+table)
+	rows, err := db.Stream(t.Context(), "SELECT writer, number FROM "+table)
 	require.NoError(t, err)
 	out := map[int]int{}
 	for rows.Next() {
@@ -229,9 +229,9 @@ func latest(t *testing.T, db *client.Client, table string) map[int]int {
 	return out
 }
 
-func count(t *testing.T, db *client.Client, table string) map[commit]int {
+func count(t *testing.T, db *client.Conn, table string) map[commit]int {
 	t.Helper()
-	rows, err := db.Run(t.Context(), "SELECT writer, number, COUNT(*), COUNT(DISTINCT part) FROM "+table+" GROUP BY writer, number")
+	rows, err := db.Stream(t.Context(), "SELECT writer, number, COUNT(*), COUNT(DISTINCT part) FROM "+table+" GROUP BY writer, number")
 	require.NoError(t, err)
 	out := map[commit]int{}
 	for rows.Next() {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -258,10 +259,51 @@ func (s *Server) PeakBytes() int64 {
 }
 
 // Connect returns a client that is logged in as admin. The test's end closes it.
-func (s *Server) Connect(ctx context.Context) *client.Client {
+func (s *Server) Connect(ctx context.Context) *client.Conn {
 	s.t.Helper()
 	c, err := client.Open(ctx, client.Options{URL: "grpc://" + s.Flight, Username: "admin", Password: Password})
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { _ = c.Close() })
 	return c
 }
+
+// Shared runs a package's tests beside one server, which ends with them: for TestMain, and for examples, which have no
+// test of their own.
+func Shared(run func(s *Server) int) (code int) {
+	tb := &process{}
+	defer func() {
+		for _, f := range slices.Backward(tb.cleanups) {
+			f()
+		}
+		if tb.failure != "" {
+			_, _ = fmt.Fprintln(os.Stderr, tb.failure)
+			code = 1
+		}
+	}()
+	return run(Start(tb))
+}
+
+// process stands for a test where there is none.
+type process struct {
+	testing.TB // what is not below is not asked of it
+
+	cleanups []func()
+	failure  string
+}
+
+func (*process) Helper() {}
+
+func (p *process) Cleanup(f func()) { p.cleanups = append(p.cleanups, f) }
+
+func (p *process) TempDir() string {
+	dir, err := os.MkdirTemp("", "micodb-shared-")
+	if err != nil {
+		panic(err)
+	}
+	p.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func (p *process) Errorf(format string, args ...any) { p.failure += fmt.Sprintf(format, args...) }
+
+func (p *process) FailNow() { panic(p.failure) }

@@ -23,7 +23,7 @@ func TestChangesCountTheirRows(t *testing.T) {
 		{"UPDATE t SET k = 0 WHERE k = 3", 0},
 		{"DELETE FROM t WHERE k = 1", 1},
 	} {
-		n, err := db.Exec(t.Context(), step.sql)
+		n, err := db.Execute(t.Context(), step.sql)
 		require.NoError(t, err, step.sql)
 		require.Equal(t, step.changed, n, step.sql)
 	}

@@ -11,7 +11,7 @@ import (
 
 func TestAClientIsClosedTwiceAndAfterItsServer(t *testing.T) {
 	s := harness.Start(t)
-	open := func() *client.Client {
+	open := func() *client.Conn {
 		c, err := client.Open(t.Context(), client.Options{URL: "grpc://" + s.Flight, Username: "admin", Password: harness.Password})
 		require.NoError(t, err)
 		return c
@@ -19,7 +19,7 @@ func TestAClientIsClosedTwiceAndAfterItsServer(t *testing.T) {
 	twice, after := open(), open()
 	require.NoError(t, twice.Close())
 	require.NoError(t, twice.Close())
-	_, err := after.Exec(t.Context(), "BEGIN")
+	_, err := after.Execute(t.Context(), "BEGIN")
 	require.NoError(t, err)
 	s.Kill()
 	require.NoError(t, after.Close())

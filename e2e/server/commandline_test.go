@@ -190,7 +190,7 @@ func TestHealthAndMetrics(t *testing.T) {
 	code, body = get(t, "http://"+s.HTTP+"/readyz")
 	require.Equal(t, http.StatusOK, code, body)
 	db := s.Connect(t.Context())
-	_, err := db.Exec(t.Context(), "CREATE TABLE secret_name (secret_column INT)")
+	_, err := db.Execute(t.Context(), "CREATE TABLE secret_name (secret_column INT)")
 	require.NoError(t, err)
 	code, body = get(t, "http://"+s.HTTP+"/metrics")
 	require.Equal(t, http.StatusOK, code)
@@ -222,7 +222,7 @@ func TestASecondProcessOnADirectoryIsRefused(t *testing.T) {
 	code, out := runToEnd(t, nil, "serve", "--data-dir", s.Dir, "--port", "0", "--flight-port", "0", "--http-port", "0")
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "another process")
-	_, err := s.Connect(t.Context()).Exec(t.Context(), "CREATE TABLE still_serves (i INT)")
+	_, err := s.Connect(t.Context()).Execute(t.Context(), "CREATE TABLE still_serves (i INT)")
 	require.NoError(t, err)
 }
 
@@ -319,7 +319,7 @@ func TestTheDemoRuns(t *testing.T) {
 func TestSIGTERMLetsAQueryFinish(t *testing.T) {
 	s := harness.Start(t)
 	db := s.Connect(t.Context())
-	rows, err := db.Run(t.Context(), crossJoin(3_000_000))
+	rows, err := db.Stream(t.Context(), crossJoin(3_000_000))
 	require.NoError(t, err)
 	require.True(t, rows.Next())
 	n := rows.Batch().NumRows()

@@ -31,7 +31,7 @@ func streamBytes() int {
 func TestAResultLargerThanMemoryStreamsThroughFlight(t *testing.T) {
 	s := harness.Start(t, "--memory-limit", streamLimit)
 	want := streamBytes() / streamRowBytes
-	rows, err := s.Connect(t.Context()).Run(t.Context(), crossJoin(want))
+	rows, err := s.Connect(t.Context()).Stream(t.Context(), crossJoin(want))
 	require.NoError(t, err)
 	n := 0
 	for rows.Next() {

@@ -90,7 +90,7 @@ func (term *terminal) types(keys string) {
 func TestTheShellOnATerminal(t *testing.T) {
 	s := harness.Start(t)
 	db := s.Connect(t.Context())
-	_, err := db.Exec(t.Context(), "CREATE TABLE d AS SELECT * FROM (VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)) AS v(n)")
+	_, err := db.Execute(t.Context(), "CREATE TABLE d AS SELECT * FROM (VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)) AS v(n)")
 	require.NoError(t, err)
 	c := exec.CommandContext(t.Context(), harness.Binary(t), "sql", "--url", "grpc://"+s.Flight)
 	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "TERM=xterm", "MICODB_USER=admin", "MICODB_PASSWORD="+harness.Password)

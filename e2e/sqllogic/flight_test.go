@@ -25,10 +25,10 @@ func startFlight(t *testing.T) sqllogic.Open {
 }
 
 // flightRunner is a session behind Flight SQL.
-type flightRunner struct{ *client.Client }
+type flightRunner struct{ *client.Conn }
 
 func (f flightRunner) Exec(ctx context.Context, sql, _ string) (columns []string, rows [][]string, err error) {
-	result, err := f.Run(ctx, sql)
+	result, err := f.Stream(ctx, sql)
 	if err != nil {
 		return nil, nil, toldError(err)
 	}

@@ -1,0 +1,121 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+)
+
+// Conn is one connection with one session: USE, SET and BEGIN hold for its later statements. It is safe for concurrent
+// use.
+type Conn struct {
+	scope
+
+	sql      *flightsql.Client
+	url      string // for messages
+	database string
+	strayed  atomic.Bool // a statement may have changed what later ones mean
+	close    func() error
+
+	mu     sync.Mutex // guards what follows
+	bearer string     // value of the authorization header, empty without a login
+	ends   time.Time  // of the token; zero: not known
+}
+
+// Open connects and logs in. Most programs want a [Client] instead.
+func Open(ctx context.Context, o Options) (*Conn, error) {
+	t, err := o.target()
+	if err != nil {
+		return nil, err
+	}
+	return t.connect(ctx)
+}
+
+func (t target) connect(ctx context.Context) (*Conn, error) {
+	sql, err := flightsql.NewClientCtx(ctx, t.address, nil,
+		[]flight.ClientMiddleware{flight.NewClientCookieMiddleware()},
+		grpc.WithTransportCredentials(t.secure),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveTime, Timeout: keepAliveTimeout}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(messageBytesMax)))
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be reached: %w", t.url, err)
+	}
+	c := &Conn{sql: sql, url: t.url, database: t.database}
+	c.scope = scope{conn: c, statements: sql}
+	c.close = sync.OnceValue(c.leave)
+	if err := c.login(ctx, t.login); err != nil {
+		return nil, errors.Join(err, sql.Close())
+	}
+	return c, nil
+}
+
+// with adds the login and the database to a call.
+func (c *Conn) with(ctx context.Context) context.Context {
+	c.mu.Lock()
+	bearer := c.bearer
+	c.mu.Unlock()
+	if bearer != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", bearer)
+	}
+	if c.database != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "database", c.database)
+	}
+	return ctx
+}
+
+// call runs one exchange with the server. What f begins ends with it: its context does.
+func (c *Conn) call(ctx context.Context, f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancel(c.with(ctx))
+	defer cancel()
+	return serverError(f(ctx))
+}
+
+// farewell is a call that tells the server what is no longer wanted, also when ctx has ended already. The server may
+// be gone, and ends by itself what is not used.
+func (c *Conn) farewell(ctx context.Context, f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewellMax)
+	defer cancel()
+	return c.call(ctx, f)
+}
+
+// Ping asks the server whether the connection, the login and the session work.
+func (c *Conn) Ping(ctx context.Context) error {
+	return c.call(ctx, func(ctx context.Context) error {
+		_, err := c.sql.GetExecuteSchema(ctx, "SELECT 1")
+		return err
+	})
+}
+
+// Reset ends the session, which rolls back what BEGIN began, and starts a new one with the first call after it.
+func (c *Conn) Reset(ctx context.Context) error {
+	err := c.call(ctx, c.endSession)
+	if err == nil {
+		c.strayed.Store(false)
+	}
+	return err
+}
+
+// Strayed tells whether a statement may have changed what later ones mean: USE, SET, BEGIN. Reset ends that.
+func (c *Conn) Strayed() bool { return c.strayed.Load() }
+
+// Close ends the session, which rolls back its open transaction, and the connection. It is idempotent.
+func (c *Conn) Close() error { return c.close() }
+
+func (c *Conn) leave() error {
+	_ = c.farewell(context.Background(), c.endSession)
+	return c.sql.Close()
+}
+
+func (c *Conn) endSession(ctx context.Context) error {
+	_, err := c.sql.CloseSession(ctx, &flight.CloseSessionRequest{})
+	return err
+}
