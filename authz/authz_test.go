@@ -28,7 +28,7 @@ func (m *memoryStore) Load(context.Context) (authz.State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return authz.State{
-		Users: slices.Clone(m.state.Users), Grants: slices.Clone(m.state.Grants), Keys: slices.Clone(m.state.Keys),
+		Users: slices.Clone(m.state.Users), Roles: slices.Clone(m.state.Roles), Grants: slices.Clone(m.state.Grants), Keys: slices.Clone(m.state.Keys),
 	}, nil
 }
 
@@ -50,6 +50,10 @@ func (m *memoryStore) Apply(_ context.Context, c authz.Change) error {
 			return k.User == x.User && k.Name == x.Name
 		})
 	})
+	m.state.Roles = slices.DeleteFunc(m.state.Roles, func(r authz.Role) bool {
+		return slices.Contains(c.DropRoles, r.Name)
+	})
+	m.state.Roles = append(m.state.Roles, c.PutRoles...)
 	m.state.Keys = append(m.state.Keys, c.PutKeys...)
 	m.state.Users = append(m.state.Users, c.PutUsers...)
 	m.state.Grants = append(m.state.Grants, c.PutGrants...)
@@ -126,7 +130,7 @@ func TestStateSurvivesReopening(t *testing.T) {
 	d, _ := open(t, store)
 	require.NoError(t, d.CreateUser(t.Context(), "Ann", "a long password", "readonly"))
 	require.NoError(t, d.Grant(t.Context(), authz.Grant{
-		User: "ann", Permission: authz.Write, On: authz.Object{Database: "lab"},
+		Grantee: "ann", Permission: authz.Write, On: authz.Object{Database: "lab"},
 	}))
 	d, _ = open(t, store)
 	p, err := login(d, "ann", "a long password")
@@ -153,7 +157,7 @@ func TestUsersAreChecked(t *testing.T) {
 	requireCode(t, sqlerr.UndefinedObject, d.GrantRoles(ctx, []string{"nobody"}, []string{"readonly"}))
 	requireCode(t, sqlerr.UndefinedObject, d.RevokeRoles(ctx, []string{"ann"}, []string{"readonly"}))
 	requireCode(t, sqlerr.UndefinedObject, d.AlterUser(ctx, "nobody", authz.Alteration{Password: "a long password"}))
-	requireCode(t, sqlerr.UndefinedObject, d.Grant(ctx, authz.Grant{User: "ann", Permission: "Fly"}))
+	requireCode(t, sqlerr.UndefinedObject, d.Grant(ctx, authz.Grant{Grantee: "ann", Permission: "Fly"}))
 	requireCode(t, sqlerr.ObjectInUse, d.DropUser(ctx, "admin"))
 	requireCode(t, sqlerr.ObjectInUse, d.RevokeRoles(ctx, []string{"admin"}, []string{"admin"}))
 	require.NoError(t, d.GrantRoles(ctx, []string{"ann"}, []string{"admin"}))
@@ -198,8 +202,8 @@ func TestRolesGrantTheLegacyPermissions(t *testing.T) {
 	allowed := map[string][]authz.Permission{
 		"admin": authz.Permissions(),
 		"poweruser": {
-			authz.Read, authz.Write, authz.CreateTable, authz.CreateDatabase, authz.ReadSchema,
-			authz.ExecuteQuery, authz.BeginTransaction, authz.CommitTransaction, authz.RollbackTransaction,
+			authz.Read, authz.Write, authz.Insert, authz.Update, authz.Delete, authz.CreateTable, authz.CreateDatabase,
+			authz.ReadSchema, authz.ExecuteQuery, authz.BeginTransaction, authz.CommitTransaction, authz.RollbackTransaction,
 		},
 		"readonly": {authz.Read, authz.ReadSchema, authz.ExecuteQuery},
 		"":         nil,
@@ -235,7 +239,7 @@ func TestGrantsCoverWhatLiesWithin(t *testing.T) {
 	table, other := authz.Object{Database: "lab", Table: "t"}, authz.Object{Database: "lab", Table: "u"}
 	requireCode(t, sqlerr.InsufficientPrivilege, d.Authorize(p, authz.Read, table))
 
-	g := authz.Grant{User: "ann", Permission: authz.Read, On: table}
+	g := authz.Grant{Grantee: "ann", Permission: authz.Read, On: table}
 	require.NoError(t, d.Grant(ctx, g))
 	require.NoError(t, d.Grant(ctx, g)) // twice is once
 	require.NoError(t, d.Authorize(p, authz.Read, table))
@@ -254,7 +258,7 @@ func TestGrantsCoverWhatLiesWithin(t *testing.T) {
 	requireCode(t, sqlerr.UndefinedObject, d.Revoke(ctx, g))
 	require.False(t, d.Sees(p, authz.Object{Database: "lab"}))
 
-	require.NoError(t, d.Grant(ctx, authz.Grant{User: "ann", Permission: authz.Write, On: authz.Object{Database: "lab"}}))
+	require.NoError(t, d.Grant(ctx, authz.Grant{Grantee: "ann", Permission: authz.Write, On: authz.Object{Database: "lab"}}))
 	require.NoError(t, d.Authorize(p, authz.Write, other))
 	require.NoError(t, d.Authorize(p, authz.BeginTransaction, authz.Object{}))
 	require.NoError(t, d.DropUser(ctx, "ann"))
@@ -294,13 +298,13 @@ func TestChangesOfManyAreAllOrNothing(t *testing.T) {
 		require.NoError(t, d.CreateUser(ctx, name, "a long password"))
 	}
 	ann := principal(t, d, "ann")
-	read := func(user string) authz.Grant { return authz.Grant{User: user, Permission: authz.Read} }
+	read := func(user string) authz.Grant { return authz.Grant{Grantee: user, Permission: authz.Read} }
 	requireCode(t, sqlerr.UndefinedObject, d.Grant(ctx, read("ann"), read("nobody")))
 	requireCode(t, sqlerr.UndefinedObject, d.GrantRoles(ctx, []string{"ann", "nobody"}, []string{"readonly"}))
 	require.Error(t, d.Authorize(ann, authz.Read, authz.Object{}))
 	require.NoError(t, d.Grant(ctx, read("ann"), read("bob"), read("ann")))
 	require.NoError(t, d.Authorize(ann, authz.Read, authz.Object{}))
-	requireCode(t, sqlerr.UndefinedObject, d.Revoke(ctx, read("ann"), authz.Grant{User: "bob", Permission: authz.Write}))
+	requireCode(t, sqlerr.UndefinedObject, d.Revoke(ctx, read("ann"), authz.Grant{Grantee: "bob", Permission: authz.Write}))
 	require.NoError(t, d.Authorize(ann, authz.Read, authz.Object{}))
 	require.NoError(t, d.Revoke(ctx, read("ann"), read("bob")))
 	require.Error(t, d.Authorize(ann, authz.Read, authz.Object{}))

@@ -41,21 +41,32 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string, roles
 	if err := checkName("a user", name); err != nil {
 		return err
 	}
-	roles, err := systemRoleNames(roles)
-	if err != nil {
-		return err
-	}
 	hash, err := d.hasher.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
 	return d.change(ctx, func(s *snapshot) (Change, error) {
-		if _, exists := s.users[name]; exists {
-			return Change{}, sqlerr.New(sqlerr.DuplicateObject, "user %q exists already", name)
+		if err := s.free(name); err != nil {
+			return Change{}, err
+		}
+		roles, err := s.roleNames(roles)
+		if err != nil {
+			return Change{}, err
 		}
 		u := User{Name: name, DisplayName: display, Roles: roles, Hash: hash, Epoch: d.now().UnixMicro()}
 		return Change{PutUsers: []User{u}}, nil
 	})
+}
+
+// free fails with 42710 for a name that a user or a role has: GRANT tells neither from the other.
+func (s *snapshot) free(name string) error {
+	if _, exists := s.users[name]; exists {
+		return sqlerr.New(sqlerr.DuplicateObject, "user %q exists already", name)
+	}
+	if s.made(name) {
+		return sqlerr.New(sqlerr.DuplicateObject, "role %q exists already", name)
+	}
+	return nil
 }
 
 func checkName(whose, name string) error {
@@ -74,17 +85,18 @@ type Alteration struct {
 
 // AlterUser changes a user: 42704 when there is none, or no such role.
 func (d *Directory) AlterUser(ctx context.Context, name string, a Alteration) error {
-	roles, err := systemRoleNames(a.Roles)
-	if err != nil {
-		return err
-	}
 	hash := ""
 	if a.Password != "" {
+		var err error
 		if hash, err = d.hasher.Hash(ctx, a.Password); err != nil {
 			return err
 		}
 	}
-	return d.edit(ctx, []string{name}, func(_ *snapshot, u *User) error {
+	return d.edit(ctx, []string{name}, func(s *snapshot, u *User) error {
+		roles, err := s.roleNames(a.Roles)
+		if err != nil {
+			return err
+		}
 		u.add(roles)
 		if hash != "" {
 			u.Hash = hash
@@ -102,33 +114,6 @@ func (u *User) add(roles []string) {
 	}
 }
 
-// GrantRoles gives roles to users, all or none.
-func (d *Directory) GrantRoles(ctx context.Context, names, roles []string) error {
-	roles, err := systemRoleNames(roles)
-	if err != nil {
-		return err
-	}
-	return d.edit(ctx, names, func(_ *snapshot, u *User) error {
-		u.add(roles)
-		return nil
-	})
-}
-
-// RevokeRoles takes roles from users, all or none: 42704 when a user does not have one, 55006 when no administrator
-// would be left.
-func (d *Directory) RevokeRoles(ctx context.Context, names, roles []string) error {
-	return d.edit(ctx, names, func(_ *snapshot, u *User) error {
-		for _, role := range roles {
-			i := slices.Index(u.Roles, fold(role))
-			if i < 0 {
-				return sqlerr.New(sqlerr.UndefinedObject, "user %q does not have the role %q", u.Name, fold(role))
-			}
-			u.Roles = slices.Delete(slices.Clone(u.Roles), i, i+1)
-		}
-		return nil
-	})
-}
-
 // edit changes users that exist, all or none.
 func (d *Directory) edit(ctx context.Context, names []string, f func(*snapshot, *User) error) error {
 	return d.change(ctx, func(s *snapshot) (Change, error) {
@@ -138,6 +123,9 @@ func (d *Directory) edit(ctx context.Context, names []string, f func(*snapshot, 
 			u, err := s.user(name)
 			if err != nil {
 				return Change{}, err
+			}
+			if slices.ContainsFunc(c.PutUsers, func(x User) bool { return x.Name == u.Name }) {
+				continue
 			}
 			if err := f(s, &u); err != nil {
 				return Change{}, err
@@ -163,53 +151,16 @@ func (d *Directory) DropUser(ctx context.Context, name string) error {
 	})
 }
 
-// Grant gives permissions, all or none; one that was given before changes nothing.
-func (d *Directory) Grant(ctx context.Context, grants ...Grant) error {
-	return d.change(ctx, func(s *snapshot) (Change, error) {
-		var c Change
-		for _, g := range grants {
-			if !slices.Contains(Permissions(), g.Permission) {
-				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "there is no permission %q", string(g.Permission))
-			}
-			u, err := s.user(g.User)
-			if err != nil {
-				return Change{}, err
-			}
-			g.User = u.Name
-			if !slices.Contains(s.grants[g.User], g) && !slices.Contains(c.PutGrants, g) {
-				c.PutGrants = append(c.PutGrants, g)
-			}
-		}
-		return c, nil
-	})
-}
-
-// Revoke takes grants back, all or none: 42704 when one was not given.
-func (d *Directory) Revoke(ctx context.Context, grants ...Grant) error {
-	return d.change(ctx, func(s *snapshot) (Change, error) {
-		var c Change
-		for _, g := range grants {
-			u, err := s.user(g.User)
-			if err != nil {
-				return Change{}, err
-			}
-			g.User = u.Name
-			if !slices.Contains(s.grants[g.User], g) {
-				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "user %q was not granted %s on %s",
-					u.Name, g.Permission, g.On)
-			}
-			c.DropGrants = append(c.DropGrants, g)
-		}
-		return c, nil
-	})
-}
-
 func (s *snapshot) user(name string) (User, error) {
 	u, ok := s.users[fold(name)]
-	if !ok {
-		return User{}, sqlerr.New(sqlerr.UndefinedObject, "there is no user %q", fold(name))
+	if ok {
+		return u, nil
 	}
-	return u, nil
+	err := sqlerr.New(sqlerr.UndefinedObject, "there is no user %q", fold(name))
+	if s.made(fold(name)) {
+		return User{}, err.WithHint("it is a role")
+	}
+	return User{}, err
 }
 
 // keepsAdministrator refuses a change that leaves nobody who can manage users, where there was somebody.
@@ -229,20 +180,4 @@ func administrators(users map[string]User) int {
 		}
 	}
 	return n
-}
-
-// systemRoleNames folds names of roles and checks that each exists.
-func systemRoleNames(roles []string) ([]string, error) {
-	var out []string
-	for _, r := range roles {
-		r = fold(r)
-		if _, ok := systemRoles[r]; !ok {
-			return nil, sqlerr.New(sqlerr.UndefinedObject, "there is no role %q", r).
-				WithHint("the roles are %s", strings.Join(SystemRoles(), ", "))
-		}
-		if !slices.Contains(out, r) {
-			out = append(out, r)
-		}
-	}
-	return out, nil
 }

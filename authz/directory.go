@@ -1,13 +1,11 @@
 package authz
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -164,15 +162,8 @@ func (d *Directory) Authorize(p Principal, permission Permission, on Object) err
 	if !ok {
 		return Denied(p, permission, on)
 	}
-	for _, role := range user.Roles {
-		if role == RoleAdmin || slices.Contains(systemRoles[role], permission) {
-			return nil
-		}
-	}
-	for _, g := range s.grants[p.Username] {
-		if g.permits(permission, on) {
-			return nil
-		}
+	if s.holds(user, permission, on) {
+		return nil
 	}
 	return Denied(p, permission, on)
 }
@@ -183,12 +174,15 @@ func (d *Directory) Sees(p Principal, on Object) bool {
 		return true
 	}
 	s := d.state.Load()
-	if _, ok := s.current(p); !ok {
+	user, ok := s.current(p)
+	if !ok {
 		return false
 	}
-	for _, g := range s.grants[p.Username] {
-		if g.On.covers(on) || on.covers(g.On) {
-			return true
+	for _, grantee := range append(s.madeRoles(user), user.Name) {
+		for _, g := range s.grants[grantee] {
+			if g.On.covers(on) || on.covers(g.On) {
+				return true
+			}
 		}
 	}
 	return false
@@ -202,18 +196,4 @@ func (d *Directory) Users() []Principal {
 		all = append(all, s.principal(s.users[name]))
 	}
 	return all
-}
-
-// Grants returns a user, and the grants beside those of the user's roles, in order: 42704 when there is no such user.
-func (d *Directory) Grants(user string) (Principal, []Grant, error) {
-	s := d.state.Load()
-	u, err := s.user(user)
-	if err != nil {
-		return Principal{}, nil, err
-	}
-	grants := slices.SortedFunc(slices.Values(s.grants[u.Name]), func(a, b Grant) int {
-		return cmp.Or(strings.Compare(a.On.Database, b.On.Database), strings.Compare(a.On.Table, b.On.Table),
-			strings.Compare(string(a.Permission), string(b.Permission)))
-	})
-	return s.principal(u), grants, nil
 }

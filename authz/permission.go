@@ -7,13 +7,17 @@ import (
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// Permission is a kind of action. The names are those of the first MicoDB server and of system.grants.
+// Permission is a kind of action, by its name in system.grants. All but Insert, Update and Delete are those of the
+// first MicoDB server.
 type Permission string
 
 // The permissions.
 const (
 	Read                Permission = "Read"
-	Write               Permission = "Write"
+	Write               Permission = "Write" // all three of Insert, Update and Delete
+	Insert              Permission = "Insert"
+	Update              Permission = "Update"
+	Delete              Permission = "Delete"
 	CreateTable         Permission = "CreateTable"
 	DropTable           Permission = "DropTable"
 	CreateDatabase      Permission = "CreateDatabase"
@@ -29,6 +33,30 @@ const (
 	ViewSystem          Permission = "ViewSystem"
 	ManageSystem        Permission = "ManageSystem"
 )
+
+// includes tells whether whoever has p has q, too: who may read rows may see how they look.
+func (p Permission) includes(q Permission) bool {
+	switch p {
+	case q:
+		return true
+	case Read:
+		return q == ReadSchema
+	case Write:
+		return q == Insert || q == Update || q == Delete
+	default:
+		return false
+	}
+}
+
+// changes tells whether the permission is of no use to who only reads.
+func (p Permission) changes() bool {
+	switch p {
+	case Read, ReadSchema, ExecuteQuery, ViewSystem:
+		return false
+	default:
+		return true
+	}
+}
 
 // Object is what a permission is about: the instance when both are empty, a database when Table is. Names are
 // in their folded form.

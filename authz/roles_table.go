@@ -20,11 +20,17 @@ var systemRoles = map[string][]Permission{
 	RoleReadOnly: {Read, ReadSchema, ExecuteQuery},
 }
 
+// systemRoleHas tells whether a role is a system role that grants a permission.
+func systemRoleHas(role string, permission Permission) bool {
+	return role == RoleAdmin ||
+		slices.ContainsFunc(systemRoles[role], func(p Permission) bool { return p.includes(permission) })
+}
+
 // SystemRoles returns the names of the system roles in order.
 func SystemRoles() []string { return []string{RoleAdmin, RolePowerUser, RoleReadOnly} }
 
-// RolePermissions returns what a system role grants on the whole instance.
-func RolePermissions(role string) []Permission {
+// rolePermissions returns what a system role grants on the whole instance.
+func rolePermissions(role string) []Permission {
 	if role == RoleAdmin {
 		return Permissions()
 	}
@@ -34,7 +40,8 @@ func RolePermissions(role string) []Permission {
 // Permissions returns all permissions.
 func Permissions() []Permission {
 	return []Permission{
-		Read, Write, CreateTable, DropTable, CreateDatabase, DropDatabase, ReadSchema, ModifySchema, ExecuteQuery,
-		BeginTransaction, CommitTransaction, RollbackTransaction, ManageUsers, ManageRoles, ViewSystem, ManageSystem,
+		Read, Write, Insert, Update, Delete, CreateTable, DropTable, CreateDatabase, DropDatabase, ReadSchema,
+		ModifySchema, ExecuteQuery, BeginTransaction, CommitTransaction, RollbackTransaction, ManageUsers, ManageRoles,
+		ViewSystem, ManageSystem,
 	}
 }

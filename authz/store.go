@@ -14,9 +14,15 @@ type User struct {
 	Epoch       int64  // changes with the password: tokens of an earlier one are not accepted
 }
 
-// Grant gives a permission on an object to a user, beside what the user's roles give.
+// Role is what is kept of a role that somebody made. System roles are kept nowhere.
+type Role struct {
+	Name        string // folded; no user has the name
+	DisplayName string
+}
+
+// Grant gives a permission on an object to a user or a role that somebody made.
 type Grant struct {
-	User       string
+	Grantee    string
 	Permission Permission
 	On         Object
 }
@@ -34,33 +40,36 @@ type Key struct {
 	LastUsed time.Time // zero: not yet; else at most keyUseInterval before the last use
 }
 
-// permits tells whether the grant is enough: whoever may do anything may ask, who may change anything may do so in
-// transactions, and who may read rows may see how they look.
+// permits tells whether the grant is enough: whoever may do anything may ask, and who may change anything may do so
+// in transactions.
 func (g Grant) permits(permission Permission, on Object) bool {
 	switch permission {
 	case ExecuteQuery:
 		return true
 	case BeginTransaction, CommitTransaction, RollbackTransaction:
-		return g.Permission != Read && g.Permission != ReadSchema && g.Permission != ExecuteQuery
+		return g.Permission.changes()
 	default:
 	}
-	return g.On.covers(on) && (g.Permission == permission || g.Permission == Read && permission == ReadSchema)
+	return g.On.covers(on) && g.Permission.includes(permission)
 }
 
 // State is all that is kept.
 type State struct {
 	Users  []User
+	Roles  []Role
 	Grants []Grant
 	Keys   []Key
 }
 
-// Change is one atomic change of the state: first what is dropped, then what is put. A dropped user's grants
-// and keys are among DropGrants and DropKeys.
+// Change is one atomic change of the state: first what is dropped, then what is put. What a dropped user or role
+// held is among DropGrants and DropKeys, and a dropped role's members among PutUsers.
 type Change struct {
 	DropUsers  []string
+	DropRoles  []string
 	DropGrants []Grant
 	DropKeys   []Key  // by user and name
 	PutUsers   []User // new ones, or in place of those of the same name
+	PutRoles   []Role // new ones
 	PutGrants  []Grant
 	PutKeys    []Key // new ones, or in place of those of the same user and name
 }

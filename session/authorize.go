@@ -69,8 +69,12 @@ func permissionOf(p bind.Privilege) (authz.Permission, error) {
 	switch p {
 	case bind.Read:
 		return authz.Read, nil
-	case bind.Insert, bind.Delete, bind.Update:
-		return authz.Write, nil
+	case bind.Insert:
+		return authz.Insert, nil
+	case bind.Delete:
+		return authz.Delete, nil
+	case bind.Update:
+		return authz.Update, nil
 	case bind.CreateTable:
 		return authz.CreateTable, nil
 	case bind.DropTable:

@@ -30,7 +30,7 @@ func (u *userSession) Ingest(
 		return 0, err
 	}
 	g := &ingest{session: u, into: into, rows: rows, options: opts}
-	if err := g.authorize(authz.Write); err != nil {
+	if err := g.authorize(authz.Insert); err != nil {
 		return 0, u.noted(ctx, err)
 	}
 	if g.query, err = u.run(ctx, kindIngest, "INGEST INTO "+into.String()); err != nil {

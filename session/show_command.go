@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/micodb/micodb/authz"
@@ -20,7 +21,7 @@ func (u *userSession) showCommandOf(s *ast.Show) *command {
 	case ast.ShowUsers:
 		show = showUsers
 	case ast.ShowRoles:
-		show = showRoles
+		show = u.showRoles
 	case ast.ShowGrants:
 		show = u.showGrants
 	default:
@@ -54,12 +55,17 @@ func showUsers(users *authz.Directory, _ *ast.Show) *command {
 	}}
 }
 
-// showRoles is SHOW ROLES: what every instance has is no secret.
-func showRoles(*authz.Directory, *ast.Show) *command {
+// showRoles is SHOW ROLES: all of them for whoever manages roles. Others see those that every instance has, which are
+// no secret, and their own.
+func (u *userSession) showRoles(users *authz.Directory, _ *ast.Show) *command {
 	return &command{answer: &answer{
 		columns: []catalog.Column{notNull("role_name", vector.Of(vector.Text))},
 		rows: func(_ context.Context, _ *statement, emit emitter) error {
-			for _, role := range authz.SystemRoles() {
+			all := u.authorize(authz.ManageRoles, authz.Object{}) == nil
+			for _, role := range users.Roles() {
+				if !all && !slices.Contains(authz.SystemRoles(), role) && !users.HasRole(u.principal, role) {
+					continue
+				}
 				if err := emit(vector.TextOf(role)); err != nil {
 					return err
 				}
@@ -69,34 +75,32 @@ func showRoles(*authz.Directory, *ast.Show) *command {
 	}}
 }
 
-// showGrants is SHOW GRANTS: what a user may do by each of the roles, then by grants of one's own. Without a database
-// it is the whole server, without a table all of the database.
+// showGrants is SHOW GRANTS: what a user may do by each of the roles, then by grants of one's own; or what a role
+// grants, and then there is no user. Without a database it is the whole server, without a table all of the database.
+// Everybody sees one's own, and those of the roles that one has.
 func (u *userSession) showGrants(users *authz.Directory, s *ast.Show) *command {
 	text := vector.Of(vector.Text)
 	rows := func(_ context.Context, _ *statement, emit emitter) error {
-		p, grants, err := users.Grants(u.named(s.User))
+		user, held, err := users.Holdings(u.named(s.User))
 		if err != nil {
 			return err
 		}
-		null, name := vector.NullOf(text), vector.TextOf(p.Username)
-		for _, role := range p.Roles {
-			for _, permission := range authz.RolePermissions(role) {
-				if err := emit(name, vector.TextOf(string(permission)), null, null, vector.TextOf(role)); err != nil {
-					return err
-				}
-			}
-		}
-		for _, g := range grants {
-			err := emit(name, vector.TextOf(string(g.Permission)),
-				textOrNull(g.On.Database), textOrNull(g.On.Table), null)
+		for _, h := range held {
+			err := emit(textOrNull(user), vector.TextOf(string(h.Permission)),
+				textOrNull(h.On.Database), textOrNull(h.On.Table), textOrNull(h.Role))
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return &command{permission: u.managing(s.User), answer: &answer{columns: []catalog.Column{
-		notNull("user_name", text), notNull("permission", text),
+	needs := u.managing(s.User)
+	if s.User != nil && users.HasRole(u.principal, s.User.Text) && !users.HasUser(s.User.Text) {
+		needs = ""
+	}
+	return &command{permission: needs, answer: &answer{columns: []catalog.Column{
+		{Name: "user_name", Type: text},
+		notNull("permission", text),
 		{Name: "database_name", Type: text},
 		{Name: "table_name", Type: text},
 		{Name: "role_name", Type: text},

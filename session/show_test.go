@@ -24,7 +24,7 @@ func TestUsersRolesAndGrantsAreShown(t *testing.T) {
 	want := []string{
 		"ann|Read|(null)|(null)|readonly", "ann|ReadSchema|(null)|(null)|readonly",
 		"ann|ExecuteQuery|(null)|(null)|readonly", "ann|DropTable|(null)|(null)|(null)",
-		"ann|CreateTable|main|(null)|(null)", "ann|Write|main|t|(null)",
+		"ann|CreateTable|main|(null)|(null)", "ann|Insert|main|t|(null)",
 	}
 	require.Equal(t, want, ann.rows("SHOW GRANTS"))
 	require.Equal(t, want, admin.rows("SHOW GRANTS FOR ANN"))

@@ -7,6 +7,7 @@ var (
 	usersTable       = catalog.TableName{Database: catalog.SystemDatabase, Table: "users"}
 	credentialsTable = catalog.TableName{Database: catalog.SystemDatabase, Table: "credentials"}
 	membershipsTable = catalog.TableName{Database: catalog.SystemDatabase, Table: "memberships"}
+	rolesTable       = catalog.TableName{Database: catalog.SystemDatabase, Table: "custom_roles"}
 	grantsTable      = catalog.TableName{Database: catalog.SystemDatabase, Table: "grants"}
 	keysTable        = catalog.TableName{Database: catalog.SystemDatabase, Table: "api_keys"}
 )

@@ -19,7 +19,12 @@ func (s *Server) systemProviders() []catalog.Provider {
 		systemView{"settings", []catalog.Column{
 			notNull("name", text), notNull("default_value", text), notNull("description", text),
 		}, settingRows},
-		systemView{"roles", []catalog.Column{notNull("role_name", text), notNull("permission", text)}, roleRows},
+		systemView{"roles", []catalog.Column{
+			notNull("role_name", text),
+			{Name: "permission", Type: text},
+			{Name: "database_name", Type: text},
+			{Name: "table_name", Type: text},
+		}, s.roleRows},
 		systemView{"queries", []catalog.Column{
 			notNull("query_id", number), notNull("user_name", text), notNull("address", text),
 			notNull("sql", text), notNull("started", instant),
@@ -60,10 +65,21 @@ func settingRows(emit emitter) error {
 	return nil
 }
 
-func roleRows(emit emitter) error {
-	for _, role := range authz.SystemRoles() {
-		for _, p := range authz.RolePermissions(role) {
-			if err := emit(vector.TextOf(role), vector.TextOf(string(p))); err != nil {
+// roleRows has one row for each permission of a role, and one for a role without any.
+func (s *Server) roleRows(emit emitter) error {
+	users := s.config.Users
+	if users == nil {
+		return nil
+	}
+	for _, role := range users.Roles() {
+		held := users.RoleHoldings(role)
+		if len(held) == 0 {
+			held = []authz.Holding{{}}
+		}
+		for _, h := range held {
+			err := emit(vector.TextOf(role), textOrNull(string(h.Permission)), textOrNull(h.On.Database),
+				textOrNull(h.On.Table))
+			if err != nil {
 				return err
 			}
 		}

@@ -30,9 +30,13 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 			return ignore(users.DropUser(ctx, s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
 		})
 	case *ast.Grant:
-		return u.grantCommand("GRANT", s.Privilege, s.To, grants{users.GrantRoles, users.Grant, s.WithOption})
+		return u.grantCommand("GRANT", s.Privilege, s.To, grants{
+			roles: users.GrantRoles, permissions: users.Grant, word: " to ", withOption: s.WithOption,
+		})
 	case *ast.Revoke:
-		return u.grantCommand("REVOKE", s.Privilege, s.From, grants{users.RevokeRoles, users.Revoke, false})
+		return u.grantCommand("REVOKE", s.Privilege, s.From, grants{
+			roles: users.RevokeRoles, permissions: users.Revoke, all: users.RevokeAll, word: " from ",
+		})
 	case *ast.CreateAPIKey:
 		return u.createKey(users, s)
 	case *ast.DropAPIKey:
@@ -40,9 +44,13 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 			return ignore(users.DropKey(ctx, u.named(s.User), s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
 		}).needs(u.managing(s.User))
 	case *ast.CreateRole:
-		return unsupportedCommand("CREATE ROLE")
+		return u.userCommand(authz.ManageRoles, "CREATE ROLE", s.Name, func(ctx context.Context) error {
+			return ignore(users.CreateRole(ctx, s.Name.Text), s.IfNotExists, sqlerr.DuplicateObject)
+		})
 	case *ast.DropRole:
-		return unsupportedCommand("DROP ROLE")
+		return u.userCommand(authz.ManageRoles, "DROP ROLE", s.Name, func(ctx context.Context) error {
+			return ignore(users.DropRole(ctx, s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
+		})
 	case *ast.SetRole:
 		return unsupportedCommand("SET ROLE")
 	case *ast.Release:
@@ -129,97 +137,4 @@ func ignore(err error, when bool, code sqlerr.Code) error {
 		return nil
 	}
 	return err
-}
-
-// grants are the two things that GRANT and REVOKE do.
-type grants struct {
-	roles      func(ctx context.Context, users, roles []string) error
-	permission func(ctx context.Context, g ...authz.Grant) error
-	withOption bool
-}
-
-func (u *userSession) grantCommand(action string, p ast.Privilege, names []ast.Name, do grants) *command {
-	needs := authz.ManageRoles
-	return u.userCommand(needs, action, names[0], func(ctx context.Context) error {
-		if do.withOption {
-			return sqlerr.NotSupported("WITH GRANT OPTION")
-		}
-		permissions, on, err := u.permissionsOf(p)
-		if err != nil {
-			return err
-		}
-		if len(p.Roles) > 0 {
-			return do.roles(ctx, textsOf(names), textsOf(p.Roles))
-		}
-		var all []authz.Grant
-		for _, name := range names {
-			for _, permission := range permissions {
-				all = append(all, authz.Grant{User: name.Text, Permission: permission, On: on})
-			}
-		}
-		return do.permission(ctx, all...)
-	})
-}
-
-func textsOf(names []ast.Name) []string {
-	texts := make([]string, len(names))
-	for i, n := range names {
-		texts[i] = n.Text
-	}
-	return texts
-}
-
-// permissionsOf reads the privileges and the object of GRANT and REVOKE.
-func (u *userSession) permissionsOf(p ast.Privilege) ([]authz.Permission, authz.Object, error) {
-	if len(p.Kinds) == 0 {
-		return nil, authz.Object{}, nil
-	}
-	var permissions []authz.Permission
-	for _, k := range p.Kinds {
-		if len(k.Columns) > 0 {
-			return nil, authz.Object{}, sqlerr.NotSupported("GRANT on columns").At(k.Position())
-		}
-		of, ok := sqlPrivileges()[k.Name]
-		if !ok {
-			return nil, authz.Object{}, sqlerr.NotSupported("the privilege " + k.Name).At(k.Position())
-		}
-		permissions = append(permissions, of...)
-	}
-	on, err := u.grantObject(p)
-	return permissions, on, err
-}
-
-func (u *userSession) grantObject(p ast.Privilege) (authz.Object, error) {
-	parts := p.Object.Parts
-	if len(parts) == 3 && catalog.FoldName(parts[0].Text) == catalog.Name {
-		parts = parts[1:]
-	}
-	name := func(i int) string { return catalog.FoldName(parts[i].Text) }
-	switch {
-	case p.Level == ast.OnEverything:
-		return authz.Object{}, nil
-	case p.Level == ast.OnDatabase && len(parts) == 1, p.Wildcard && len(parts) == 1:
-		return authz.Object{Database: name(0)}, nil
-	case p.Level == ast.OnTable && len(parts) == 1:
-		return authz.Object{Database: u.Database(), Table: name(0)}, nil
-	case p.Level == ast.OnTable && len(parts) == 2:
-		return authz.Object{Database: name(0), Table: name(1)}, nil
-	}
-	return authz.Object{}, sqlerr.New(sqlerr.SyntaxError, "%s is no object of a grant", p.Object)
-}
-
-// sqlPrivileges says what each privilege of SQL permits.
-func sqlPrivileges() map[string][]authz.Permission {
-	return map[string][]authz.Permission{
-		"SELECT": {authz.Read, authz.ReadSchema},
-		"INSERT": {authz.Write},
-		"DELETE": {authz.Write},
-		"UPDATE": {authz.Write},
-		"CREATE": {authz.CreateTable},
-		"DROP":   {authz.DropTable},
-		"ALTER":  {authz.ModifySchema},
-		"ALL": {
-			authz.Read, authz.ReadSchema, authz.Write, authz.CreateTable, authz.DropTable, authz.ModifySchema,
-		},
-	}
 }

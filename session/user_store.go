@@ -32,8 +32,9 @@ func OpenUserStore(ctx context.Context, t Transactions) (authz.Store, error) {
 			}},
 			{credentialsTable, []catalog.Column{notNull("user_name", text), notNull("password_hash", text)}},
 			{membershipsTable, []catalog.Column{notNull("user_name", text), notNull("role_name", text)}},
+			{rolesTable, []catalog.Column{notNull("name", text), notNull("display_name", text)}},
 			{grantsTable, []catalog.Column{
-				notNull("user_name", text), notNull("permission", text),
+				notNull("grantee", text), notNull("permission", text),
 				notNull("database_name", text), notNull("table_name", text),
 			}},
 			{keysTable, []catalog.Column{
@@ -99,6 +100,9 @@ func (s *userStore) Load(ctx context.Context) (state authz.State, err error) {
 		u := user(r.text(0))
 		u.Roles = append(u.Roles, r.text(1))
 	})
+	read(rolesTable, func(r storedRow) {
+		state.Roles = append(state.Roles, authz.Role{Name: r.text(0), DisplayName: r.text(1)})
+	})
 	read(grantsTable, func(r storedRow) { state.Grants = append(state.Grants, r.grant()) })
 	if err == nil {
 		err = scanRows(ctx, h, keysTable, func(r storedRow) error {
@@ -130,6 +134,10 @@ func (s *userStore) Apply(ctx context.Context, c authz.Change) error {
 				return err
 			}
 		}
+		droppedRole := func(r storedRow) bool { return slices.Contains(c.DropRoles, r.text(0)) }
+		if err := deleteRows(ctx, h, rolesTable, droppedRole); err != nil {
+			return err
+		}
 		dropped := func(r storedRow) bool { return slices.Contains(c.DropGrants, r.grant()) }
 		if err := deleteRows(ctx, h, grantsTable, dropped); err != nil {
 			return err
@@ -158,8 +166,11 @@ func insertUsers(ctx context.Context, h Handle, c authz.Change) error {
 			add(membershipsTable, name, vector.TextOf(role))
 		}
 	}
+	for _, r := range c.PutRoles {
+		add(rolesTable, vector.TextOf(r.Name), vector.TextOf(r.DisplayName))
+	}
 	for _, g := range c.PutGrants {
-		add(grantsTable, vector.TextOf(g.User), vector.TextOf(string(g.Permission)),
+		add(grantsTable, vector.TextOf(g.Grantee), vector.TextOf(string(g.Permission)),
 			vector.TextOf(g.On.Database), vector.TextOf(g.On.Table))
 	}
 	for _, k := range c.PutKeys {
@@ -184,7 +195,7 @@ func (r storedRow) text(column int) string { return string(r.chunk.Columns[colum
 
 func (r storedRow) grant() authz.Grant {
 	return authz.Grant{
-		User: r.text(0), Permission: authz.Permission(r.text(1)),
+		Grantee: r.text(0), Permission: authz.Permission(r.text(1)),
 		On: authz.Object{Database: r.text(2), Table: r.text(3)},
 	}
 }

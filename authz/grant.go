@@ -1,0 +1,129 @@
+package authz
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+// Grant gives permissions to users and roles, all or none; one that was given before changes nothing.
+func (d *Directory) Grant(ctx context.Context, grants ...Grant) error {
+	return d.change(ctx, func(s *snapshot) (c Change, err error) {
+		for _, g := range grants {
+			if !slices.Contains(Permissions(), g.Permission) {
+				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "there is no permission %q", string(g.Permission))
+			}
+			if g.Grantee, err = s.grantee(g.Grantee); err != nil {
+				return Change{}, err
+			}
+			if !slices.Contains(s.grants[g.Grantee], g) && !slices.Contains(c.PutGrants, g) {
+				c.PutGrants = append(c.PutGrants, g)
+			}
+		}
+		return c, nil
+	})
+}
+
+// Revoke takes grants back, all or none: 42704 when one was not given.
+func (d *Directory) Revoke(ctx context.Context, grants ...Grant) error {
+	return d.change(ctx, func(s *snapshot) (c Change, err error) {
+		for _, g := range grants {
+			if g.Grantee, err = s.grantee(g.Grantee); err != nil {
+				return Change{}, err
+			}
+			if !slices.Contains(s.grants[g.Grantee], g) {
+				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "%q was not granted %s on %s",
+					g.Grantee, g.Permission, g.On)
+			}
+			c.DropGrants = append(c.DropGrants, g)
+		}
+		return c, nil
+	})
+}
+
+// RevokeAll takes back whatever was granted on an object itself, from all or none: 42704 when nothing was.
+func (d *Directory) RevokeAll(ctx context.Context, names []string, on Object) error {
+	return d.change(ctx, func(s *snapshot) (Change, error) {
+		var c Change
+		for _, name := range names {
+			name, err := s.grantee(name)
+			if err != nil {
+				return Change{}, err
+			}
+			given := without(s.grants[name], func(g Grant) bool { return g.On != on })
+			if len(given) == 0 {
+				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "%q was granted nothing on %s", name, on)
+			}
+			c.DropGrants = append(c.DropGrants, given...)
+		}
+		return c, nil
+	})
+}
+
+// grantee returns the folded name of a user, or of a role that may be given something.
+func (s *snapshot) grantee(name string) (string, error) {
+	name = fold(name)
+	if _, ok := s.users[name]; ok || s.made(name) {
+		return name, nil
+	}
+	if isSystemRole(name) {
+		return "", systemRole(name)
+	}
+	return "", sqlerr.New(sqlerr.UndefinedObject, "there is no user or role %q", name)
+}
+
+// Holding is a permission that somebody has.
+type Holding struct {
+	Permission Permission
+	On         Object
+	Role       string // by which it is had; empty: by a grant of one's own
+}
+
+// Holdings returns what a user may do, by each of the roles and then by grants of his own, or what a role grants;
+// user is empty for a role. 42704 when there is neither.
+func (d *Directory) Holdings(name string) (user string, held []Holding, err error) {
+	s := d.state.Load()
+	name = fold(name)
+	if u, ok := s.users[name]; ok {
+		for _, role := range u.Roles {
+			held = append(held, s.roleHoldings(role)...)
+		}
+		return name, append(held, s.given(name, "")...), nil
+	}
+	if _, err := s.roleNames([]string{name}); err != nil {
+		return "", nil, sqlerr.New(sqlerr.UndefinedObject, "there is no user or role %q", name)
+	}
+	return "", s.roleHoldings(name), nil
+}
+
+// RoleHoldings returns what a role grants: nothing when there is none of the name.
+func (d *Directory) RoleHoldings(role string) []Holding {
+	return d.state.Load().roleHoldings(fold(role))
+}
+
+// roleHoldings returns what a role grants.
+func (s *snapshot) roleHoldings(role string) (held []Holding) {
+	if s.made(role) {
+		return s.given(role, role)
+	}
+	for _, p := range rolePermissions(role) {
+		held = append(held, Holding{Permission: p, Role: role})
+	}
+	return held
+}
+
+// given returns what was granted to a user or role, in order.
+func (s *snapshot) given(grantee, role string) []Holding {
+	var held []Holding
+	for _, g := range s.grants[grantee] {
+		held = append(held, Holding{Permission: g.Permission, On: g.On, Role: role})
+	}
+	slices.SortFunc(held, func(a, b Holding) int {
+		return cmp.Or(strings.Compare(a.On.Database, b.On.Database), strings.Compare(a.On.Table, b.On.Table),
+			strings.Compare(string(a.Permission), string(b.Permission)))
+	})
+	return held
+}
