@@ -1,23 +1,21 @@
 package parquetfile
 
 import (
-	"bytes"
-	"math"
 	"slices"
 
 	"github.com/micodb/micodb/internal/vector"
 )
 
 // gathered is the values of one column for the row group that is being filled: those that are not NULL, close
-// together, and for a nullable column a level for every row.
+// together, and for every row whether it is, once there is a NULL.
 type gathered struct {
 	of      Column
 	ints    []int64
 	wide    []vector.Int128
 	floats  []float64
 	bytes   []byte
-	offsets []int32 // of the texts in bytes, one more than texts
-	levels  []int16
+	offsets []int32  // of the texts in bytes, one more than texts
+	levels  []uint32 // 1: not NULL; empty while no row is
 	rows    int
 }
 
@@ -28,19 +26,12 @@ func (g *gathered) reset() {
 
 // add appends the rows sel of a vector.
 func (g *gathered) add(v *vector.Vector, sel []uint16) {
-	g.rows += len(sel)
-	if !g.of.Required {
-		g.levels = slices.Grow(g.levels, len(sel))
-		for _, i := range sel {
-			level := int16(1)
-			if v.IsNull(int(i)) {
-				level = 0
-			}
-			g.levels = append(g.levels, level)
-		}
-	}
-	if v.Valid != nil {
-		sel = vector.SelectValid(v, sel, make([]uint16, len(sel)))
+	defer func(n int) { g.rows += n }(len(sel))
+	if all := sel; v.Valid != nil {
+		sel = vector.SelectValid(v, all, make([]uint16, len(all)))
+		g.addLevels(v, all, len(all)-len(sel))
+	} else if len(g.levels) > 0 {
+		g.levels = append(g.levels, slices.Repeat([]uint32{1}, len(sel))...)
 	}
 	switch g.of.Type.Physical() {
 	case vector.Integer:
@@ -55,6 +46,23 @@ func (g *gathered) add(v *vector.Vector, sel []uint16) {
 		}
 	default:
 		g.addTexts(v, sel)
+	}
+}
+
+// addLevels tells the NULLs among sel.
+func (g *gathered) addLevels(v *vector.Vector, sel []uint16, nulls int) {
+	if nulls == 0 && len(g.levels) == 0 {
+		return
+	}
+	for len(g.levels) < g.rows {
+		g.levels = append(g.levels, 1)
+	}
+	for _, i := range sel {
+		level := uint32(1)
+		if v.IsNull(int(i)) {
+			level = 0
+		}
+		g.levels = append(g.levels, level)
 	}
 }
 
@@ -114,74 +122,18 @@ func (g *gathered) present() int {
 
 func (g *gathered) text(i int) []byte { return g.bytes[g.offsets[i]:g.offsets[i+1]] }
 
-// summarize computes the zone map.
-func (g *gathered) summarize(k *sketch) Summary {
-	s := Summary{Nulls: int64(g.rows - g.present())}
-	if g.present() == 0 {
-		return s
-	}
-	k.reset()
-	g.bounds(&s, k)
-	s.Distinct = min(max(k.estimate(), 1), int64(g.present()))
-	return s
-}
-
-// bounds sets the bounds of the values and adds them to the sketch.
-func (g *gathered) bounds(s *Summary, k *sketch) {
+// copyValue appends a present value of another.
+func (g *gathered) copyValue(from *gathered, i int) {
+	g.rows++
 	switch g.of.Type.Physical() {
 	case vector.Integer:
-		b := unbounded()
-		for _, x := range g.ints {
-			b.lo, b.hi = min(b.lo, x), max(b.hi, x)
-			k.add(vector.Hash(uint64(x)))
-		}
-		s.Lo, s.Hi = b.lo, b.hi
+		g.ints = append(g.ints, from.ints[i])
 	case vector.Wide:
-		lo, hi := g.wide[0], g.wide[0]
-		for _, x := range g.wide {
-			if x.Cmp(lo) < 0 {
-				lo = x
-			}
-			if x.Cmp(hi) > 0 {
-				hi = x
-			}
-			k.add(vector.Hash(x.Lo) ^ uint64(x.Hi))
-		}
-		l, lowFits := lo.Int64()
-		h, highFits := hi.Int64()
-		if s.Narrow = lowFits && highFits; s.Narrow {
-			s.Lo, s.Hi = l, h
-		} else {
-			s.WideLo, s.WideHi = &lo, &hi
-		}
+		g.wide = append(g.wide, from.wide[i])
 	case vector.Float:
-		lo, hi := g.floats[0], g.floats[0]
-		for _, x := range g.floats {
-			if vector.CompareFloats(x, lo) < 0 {
-				lo = x
-			}
-			if vector.CompareFloats(x, hi) > 0 {
-				hi = x
-			}
-			k.add(vector.Hash(math.Float64bits(x)))
-		}
-		s.FloatLo, s.FloatHi = math.Float64bits(lo), math.Float64bits(hi)
+		g.floats = append(g.floats, from.floats[i])
 	default:
-		g.textBounds(s, k)
+		g.bytes = append(g.bytes, from.text(i)...)
+		g.offsets = append(g.offsets, int32(len(g.bytes)))
 	}
-}
-
-func (g *gathered) textBounds(s *Summary, k *sketch) {
-	lo, hi := g.text(0), g.text(0)
-	for i := range g.present() {
-		x := g.text(i)
-		if bytes.Compare(x, lo) < 0 {
-			lo = x
-		}
-		if bytes.Compare(x, hi) > 0 {
-			hi = x
-		}
-		k.add(vector.HashBytes(x))
-	}
-	s.setTexts(lo, hi)
 }

@@ -90,8 +90,3 @@ func node(c Column) (schema.Node, error) {
 	}
 	return schema.NewPrimitiveNodeLogical(c.Name, repetition, logical, physical, length, c.ID)
 }
-
-// KeepsDictionary tells whether a chunk of texts with about so many distinct values is best kept as codes.
-func KeepsDictionary(distinct, rows int64) bool {
-	return distinct <= 60_000 && (distinct <= 256 || distinct <= rows/2)
-}
