@@ -69,7 +69,7 @@ func (k *sketch) reset() {
 
 func (k *sketch) add(hash uint64) {
 	i := hash >> (64 - sketchBits)
-	rank := uint8(bits.LeadingZeros64(hash<<sketchBits|1)) + 1
+	rank := uint8(bits.LeadingZeros64(hash<<sketchBits|1<<(sketchBits-1))) + 1 // also where all bits are 0
 	if rank > k.registers[i] {
 		k.registers[i] = rank
 	}
