@@ -83,8 +83,8 @@ func (h *handlers) external(ctx context.Context, c *client, q ExternalQuery) (*h
 	if err != nil {
 		return nil, errors.Join(err, own.Close())
 	}
-	if st.Result() == nil {
-		err := sqlerr.NotSupported("a ticket for a statement without rows")
+	if st.Result() == nil || st.Once() {
+		err := sqlerr.NotSupported("a ticket for a statement that changes something")
 		return nil, errors.Join(err, st.Close(), own.Close())
 	}
 	return h.handles.add(c, kindTicket, newStatement(forked{Statement: st, session: own}, q.SQL, q.Transaction), nil)

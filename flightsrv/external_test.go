@@ -26,7 +26,7 @@ func TestATicketCarriesAQueryForItsUserAlone(t *testing.T) {
 	_, err = fetch(bob, d, infoOf(ticket))
 	requireStatus(t, err, codes.Unauthenticated, "28000")
 
-	for sql, state := range map[string]string{"write one": "0A000", "nonsense": "42601"} {
+	for sql, state := range map[string]string{"write one": "0A000", "take 1": "0A000", "nonsense": "42601"} {
 		ticket, err := f.server.QueryTicket("ada", ExternalQuery{Database: "main", SQL: sql})
 		require.NoError(t, err)
 		_, err = fetch(ada, c, infoOf(ticket))

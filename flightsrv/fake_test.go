@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -28,6 +29,8 @@ var _ Door = (*session.Server)(nil)
 
 // fakeDoor knows a few users and keeps what its sessions do where tests can look.
 type fakeDoor struct {
+	kept atomic.Int64 // streams of changes that are not closed
+
 	mu        sync.Mutex // guards all below
 	anonymous bool
 	passwords map[string]string
@@ -243,6 +246,7 @@ func (s *fakeSession) Ingest(ctx context.Context, tx session.Transaction, into c
 //	echo ?             a row for the parameter
 //	write TEXT         a change
 //	write ?            a change for each row of parameters
+//	take N             a change that returns N rows
 //	begin, commit      the session's own transaction
 //	panic, bad         what they say
 func (s *fakeSession) Prepare(_ context.Context, tx session.Transaction, sql string) (session.Statement, error) {
@@ -252,7 +256,7 @@ func (s *fakeSession) Prepare(_ context.Context, tx session.Transaction, sql str
 		st.tx = tx.(*fakeTransaction)
 	}
 	switch words[0] {
-	case "rows", "fail", "block":
+	case "rows", "fail", "block", "take":
 		st.result = fakeSchema()
 	case "echo":
 		st.result = fakeSchema()
@@ -291,9 +295,11 @@ func (s *fakeStatement) Parameters() *arrow.Schema {
 }
 
 func (s *fakeStatement) Result() *arrow.Schema { return s.result }
+func (s *fakeStatement) Once() bool            { return s.words[0] == "take" }
 func (*fakeStatement) Close() error            { return nil }
 
 func (s *fakeStatement) Query(ctx context.Context, params batch.Stream) (batch.Stream, error) {
+	var kept *atomic.Int64
 	switch s.words[0] {
 	case "echo":
 		if params == nil {
@@ -307,9 +313,13 @@ func (s *fakeStatement) Query(ctx context.Context, params batch.Stream) (batch.S
 		return &fakeStream{first: record.Column(0).(*array.Int64).Value(0), left: 1, size: 1}, nil
 	case "block":
 		return &fakeStream{block: s.session.door}, nil
+	case "take":
+		s.write(strings.Join(s.words, " "))
+		kept = &s.session.door.kept
+		kept.Add(1)
 	}
 	n, _ := strconv.ParseInt(s.words[1], 10, 64)
-	st := &fakeStream{left: n, size: 3}
+	st := &fakeStream{left: n, size: 3, kept: kept}
 	if s.words[0] == "fail" {
 		st.err = sqlerr.Wrap(fmt.Errorf("the cause"), sqlerr.OutOfMemory, "no memory is left")
 	} else if len(s.words) > 2 {
@@ -322,6 +332,10 @@ func (s *fakeStatement) Exec(ctx context.Context, params batch.Stream) (int64, e
 	switch s.words[0] {
 	case "panic":
 		panic("as asked")
+	case "take":
+		s.write(strings.Join(s.words, " "))
+		n, err := strconv.ParseInt(s.words[1], 10, 64)
+		return n, err
 	case "begin":
 		t, err := s.session.Begin(ctx, session.TransactionOptions{})
 		s.session.mu.Lock()
@@ -381,6 +395,7 @@ type fakeStream struct {
 	size        int
 	err         error
 	block       *fakeDoor
+	kept        *atomic.Int64 // the streams of changes that are not closed
 }
 
 func (*fakeStream) Schema() *arrow.Schema { return fakeSchema() }
@@ -408,7 +423,12 @@ func (s *fakeStream) Next(ctx context.Context) (arrow.RecordBatch, error) {
 	return b.NewRecordBatch(), nil
 }
 
-func (*fakeStream) Close() error { return nil }
+func (s *fakeStream) Close() error {
+	if s.kept != nil {
+		s.kept.Add(-1)
+	}
+	return nil
+}
 
 type fakeTransaction struct {
 	door       *fakeDoor

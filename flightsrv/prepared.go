@@ -127,6 +127,10 @@ func (h *handlers) DoGetPreparedStatement(ctx context.Context, query flightsql.P
 		return nil, nil, sqlerr.New(sqlerr.ProtocolViolation, "the statement returns no rows").
 			WithHint("execute it as an update")
 	}
+	if held.statement.Once() {
+		return nil, nil, sqlerr.New(sqlerr.ProtocolViolation, "a statement that changes something has no ticket yet").
+			WithHint("ask for its flight info, which runs it, and read the ticket that comes with it")
+	}
 	return h.rows(ctx, held)
 }
 

@@ -49,8 +49,8 @@ func (h *handlers) prepare(ctx context.Context, sql string, transaction []byte) 
 	return c, newStatement(st, sql, id), nil
 }
 
-// GetFlightInfoStatement prepares a query and returns a ticket for its rows. A statement without rows runs at
-// once: its client may be one that executes and reads nothing.
+// GetFlightInfoStatement prepares a query and returns a ticket for its rows. A statement that changes something runs at
+// once: its client may be one that executes and reads nothing, or one that reads its ticket twice.
 func (h *handlers) GetFlightInfoStatement(ctx context.Context, query flightsql.StatementQuery,
 	descriptor *flight.FlightDescriptor,
 ) (*flight.FlightInfo, error) {
@@ -80,16 +80,25 @@ func (h *handlers) flightInfo(ctx context.Context, c *client, e execution, descr
 		}
 		return doneInfo(descriptor, changed), nil
 	}
+	if e.statement.Once() {
+		return h.ranInfo(ctx, c, e, descriptor)
+	}
 	held, err := h.handles.add(c, kindTicket, e.statement, e.params)
 	if err != nil {
 		return nil, err
 	}
+	return h.ticketInfo(c, held, descriptor)
+}
+
+// ticketInfo answers with a ticket for a statement's rows, of which nothing is known yet.
+func (h *handlers) ticketInfo(c *client, held *handle, descriptor *flight.FlightDescriptor,
+) (*flight.FlightInfo, error) {
 	endpoint, err := h.endpoint(c, held)
 	if err != nil {
 		return nil, err
 	}
 	return &flight.FlightInfo{
-		Schema:           flight.SerializeSchema(result, allocator()),
+		Schema:           flight.SerializeSchema(held.statement.Result(), allocator()),
 		FlightDescriptor: descriptor,
 		Endpoint:         []*flight.FlightEndpoint{endpoint},
 		TotalRecords:     -1,

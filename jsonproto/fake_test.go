@@ -170,6 +170,8 @@ type statement struct {
 
 func (*statement) Close() error { return nil }
 
+func (s *statement) Once() bool { return strings.Contains(s.sql, "returning") }
+
 func (s *statement) Result() *arrow.Schema {
 	if strings.HasPrefix(s.sql, "SELECT") {
 		return people

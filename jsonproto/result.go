@@ -42,6 +42,9 @@ func (c *conn) rows(ctx context.Context, s session.Session, tx session.Transacti
 	if e := stream.Close(); err == nil {
 		err = e
 	}
+	if err != nil && statement.Once() {
+		return answer{}, sqlerr.Wrap(err, sqlerr.CodeOf(err), "the change is made, but %s", sqlerr.From(err).Message)
+	}
 	return ok(data), err
 }
 

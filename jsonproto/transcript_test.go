@@ -259,6 +259,10 @@ func TestAnAnswerHasALimit(t *testing.T) {
 	p := loggedIn(t, &door{}, jsonproto.Limits{AnswerBytes: 1000})
 	p.send(`{"command":"sql","db_name":"d","query":"SELECT many"}` + "\n")
 	require.Contains(t, p.line(), `"code":"53400"`)
+	p.send(`{"command":"sql","db_name":"d","query":"SELECT many returning"}` + "\n")
+	line := p.line()
+	require.Contains(t, line, `"code":"53400"`)
+	require.Contains(t, line, "the change is made, but the answer has over")
 }
 
 func TestABrokenConnectionCancelsItsQuery(t *testing.T) {

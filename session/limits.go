@@ -14,6 +14,7 @@ type Limits struct {
 	TransactionIdle      time.Duration // between two statements
 	QueryMemoryBytes     int64         // of one query; 0: the server's own
 	TicketBytes          int           // of a payload
+	ReturnedBytes        int64         // of the rows of one RETURNING
 }
 
 // DefaultLimits are the limits of a server that is not told others.
@@ -28,6 +29,7 @@ func DefaultLimits() Limits {
 		StatementWait:        10 * time.Second,
 		TransactionIdle:      5 * time.Minute,
 		TicketBytes:          64 << 10,
+		ReturnedBytes:        64 << 20,
 	}
 }
 
@@ -51,5 +53,6 @@ func (l Limits) withDefaults() Limits {
 	l.StatementWait = or(l.StatementWait, d.StatementWait)
 	l.TransactionIdle = or(l.TransactionIdle, d.TransactionIdle)
 	l.TicketBytes = or(l.TicketBytes, d.TicketBytes)
+	l.ReturnedBytes = or(l.ReturnedBytes, d.ReturnedBytes)
 	return l
 }

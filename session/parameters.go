@@ -82,6 +82,9 @@ func mergedInsert(n plan.Node, rows [][]vector.Scalar) (merged plan.Node, used i
 
 // insertedValues returns the VALUES of an INSERT whose parameters all stand there, else nil.
 func insertedValues(n plan.Node) *plan.Values {
+	if returning, ok := n.(*plan.Project); ok && !slices.ContainsFunc(returning.Exprs, hasParameter) {
+		n = returning.Input
+	}
 	insert, ok := n.(*plan.Insert)
 	if !ok {
 		return nil

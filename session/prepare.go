@@ -198,10 +198,9 @@ func tableOf(n plan.Node) *catalog.Table {
 	}
 }
 
-// resultSchema returns the schema of a plan's rows; what changes something has none.
+// resultSchema returns the schema of a plan's rows; what only changes something has none.
 func resultSchema(n plan.Node) *arrow.Schema {
-	switch n.(type) {
-	case *plan.Insert, *plan.Delete, *plan.Update, *plan.Define:
+	if counts(n) {
 		return nil
 	}
 	s := n.Schema()
@@ -210,6 +209,22 @@ func resultSchema(n plan.Node) *arrow.Schema {
 		fields[i] = batch.FieldOf(f.Name, f.Type, f.Nullable)
 	}
 	return arrow.NewSchema(fields, nil)
+}
+
+// counts tells whether a plan changes something and gives at most the number of rows.
+func counts(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.Insert:
+		return !n.Rows
+	case *plan.Delete:
+		return !n.Rows
+	case *plan.Update:
+		return !n.Rows
+	case *plan.Define:
+		return true
+	default:
+		return false
+	}
 }
 
 func parameterSchema(types []vector.Type) *arrow.Schema {
@@ -247,6 +262,14 @@ func (st *statement) Parameters() *arrow.Schema { return st.parameters }
 
 // Result returns the schema of the rows.
 func (st *statement) Result() *arrow.Schema { return st.result }
+
+// Once tells whether the rows can be had from one run only.
+func (st *statement) Once() bool {
+	if st.command != nil {
+		return st.command.answer != nil && st.command.answer.once
+	}
+	return st.result != nil && !st.bound().ReadOnly
+}
 
 // recovered makes an error of a panic, at the top of what parses and plans.
 func (u *userSession) recovered(ctx context.Context, err *error) {

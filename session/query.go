@@ -114,8 +114,9 @@ func (q *query) log(err error) {
 	q.server.log.LogAttrs(q.ctx, level, "statement failed", attrs...)
 }
 
-func (q *query) count(b arrow.RecordBatch) {
-	m := q.server.config.Metrics.Queries
+// countOut counts what a client is given.
+func (s *Server) countOut(b arrow.RecordBatch) {
+	m := s.config.Metrics.Queries
 	m.RowsOut.Add(float64(b.NumRows()))
 	m.BytesOut.Add(float64(batch.Bytes(b)))
 }

@@ -56,26 +56,27 @@ func (r *resultStream) next(ctx context.Context) (arrow.RecordBatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.query.count(b)
-	return r.promised(b)
+	r.query.server.countOut(b)
+	return promised(r.schema, b)
 }
 
-// promised puts the schema that Prepare told on a batch: the executor may know more, of nullability above all.
-func (r *resultStream) promised(b arrow.RecordBatch) (arrow.RecordBatch, error) {
-	if b.Schema() == r.schema {
+// promised puts the schema that Prepare told on a batch, which it takes over: the executor may know more, of
+// nullability above all.
+func promised(schema *arrow.Schema, b arrow.RecordBatch) (arrow.RecordBatch, error) {
+	if b.Schema() == schema {
 		return b, nil
 	}
 	defer b.Release()
-	if int(b.NumCols()) != r.schema.NumFields() {
+	if int(b.NumCols()) != schema.NumFields() {
 		return nil, sqlerr.New(sqlerr.InternalError, "the result has %d columns, not %d",
-			b.NumCols(), r.schema.NumFields())
+			b.NumCols(), schema.NumFields())
 	}
-	for i, f := range r.schema.Fields() {
+	for i, f := range schema.Fields() {
 		if got := b.Column(i).DataType(); !arrow.TypeEqual(got, f.Type) {
 			return nil, sqlerr.New(sqlerr.InternalError, "column %s of the result is %s, not %s", f.Name, got, f.Type)
 		}
 	}
-	return array.NewRecordBatch(r.schema, b.Columns(), b.NumRows()), nil
+	return array.NewRecordBatch(schema, b.Columns(), b.NumRows()), nil
 }
 
 // finish ends the result for good; it is called with the turn.

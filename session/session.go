@@ -69,8 +69,12 @@ type Statement interface {
 	// Result returns the schema of the rows, or nil for a statement that returns none.
 	Result() *arrow.Schema
 
+	// Once tells whether the statement returns rows and changes something, so that Query changes it again each time.
+	Once() bool
+
 	// Query runs a statement that returns rows. params is nil, or gives one row of parameters; the statement
-	// does not close it. The stream fails with an error, never ends short.
+	// does not close it. The stream fails with an error, never ends short. What the statement changes is changed
+	// when Query returns; it takes any number of rows of parameters, as Exec does.
 	Query(ctx context.Context, params batch.Stream) (batch.Stream, error)
 
 	// Exec runs a statement that returns no rows (or runs one that does, and drops them), once for each row of

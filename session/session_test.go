@@ -27,7 +27,6 @@ func TestStatementsRun(t *testing.T) {
 	c.exec("DROP TABLE u")
 	c.fails(sqlerr.UndefinedTable, "SELECT * FROM u")
 	c.fails(sqlerr.SyntaxError, "SELEC 1")
-	c.fails(sqlerr.FeatureNotSupported, "UPDATE t SET id = 1 RETURNING id")
 	c.fails(sqlerr.NotNullViolation, "INSERT INTO t (name) VALUES ('x')")
 	c.fails(sqlerr.DuplicateTable, "CREATE TABLE t (id INT)")
 }

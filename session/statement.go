@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/micodb/micodb/catalog"
@@ -29,6 +30,9 @@ func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stre
 	}
 	if st.command != nil {
 		return st.answerRows(ctx)
+	}
+	if st.Once() {
+		return st.returned(ctx, params)
 	}
 	rows, err := st.parameterRows(ctx, params)
 	if err != nil {
@@ -119,6 +123,11 @@ func (st *statement) planWith(ctx context.Context, look *sight, row []vector.Sca
 
 // Exec runs a statement once for each row of parameters, in one transaction.
 func (st *statement) Exec(ctx context.Context, params batch.Stream) (int64, error) {
+	return st.exec(ctx, params, nil)
+}
+
+// exec is Exec, and keeps the rows that the statement gives; nil drops them.
+func (st *statement) exec(ctx context.Context, params batch.Stream, kept *returnedRows) (int64, error) {
 	if st.command != nil {
 		return 0, st.execCommand(ctx)
 	}
@@ -131,7 +140,7 @@ func (st *statement) Exec(ctx context.Context, params batch.Stream) (int64, erro
 		return 0, err
 	}
 	for try := 1; ; try++ {
-		n, err := st.execOnce(ctx, x, rows)
+		n, err := st.execOnce(ctx, x, execution{rows: rows, kept: kept})
 		if err == nil {
 			return n, nil
 		}
@@ -141,7 +150,16 @@ func (st *statement) Exec(ctx context.Context, params batch.Stream) (int64, erro
 	}
 }
 
-func (st *statement) execOnce(ctx context.Context, x *transaction, rows [][]vector.Scalar) (int64, error) {
+// execution is what a statement is run with.
+type execution struct {
+	rows [][]vector.Scalar // of parameters
+	kept *returnedRows     // nil: the statement's rows are dropped
+}
+
+func (st *statement) execOnce(ctx context.Context, x *transaction, e execution) (int64, error) {
+	if e.kept != nil {
+		e.kept.drop()
+	}
 	q, err := st.session.run(ctx, st.kind, st.sql)
 	if err != nil {
 		return 0, err
@@ -149,7 +167,7 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, rows [][]vect
 	defer q.watch(ctx)()
 	c := change{session: st.session, query: q, readOnly: st.bound().ReadOnly}
 	c.apply = func(ctx context.Context, look *sight, w catalog.Writer) (int64, error) {
-		return st.apply(ctx, look, rows, func(n plan.Node) Request { return st.session.request(q, n, look, w) })
+		return st.apply(ctx, look, e, func(n plan.Node) Request { return st.session.request(q, n, look, w) })
 	}
 	n, err := guard(q, func(ctx context.Context) (int64, error) { return c.run(ctx, x) })
 	if err = q.end(err); err != nil {
@@ -166,9 +184,10 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, rows [][]vect
 
 // apply runs the statement for every row of parameters; rows that one INSERT can take go together.
 func (st *statement) apply(
-	ctx context.Context, look *sight, rows [][]vector.Scalar, request func(plan.Node) Request,
+	ctx context.Context, look *sight, e execution, request func(plan.Node) Request,
 ) (int64, error) {
 	var total int64
+	rows := e.rows
 	for len(rows) > 0 {
 		n, used, err := st.nextPlan(ctx, look, rows)
 		if err != nil {
@@ -179,7 +198,7 @@ func (st *statement) apply(
 		if err != nil {
 			return 0, err
 		}
-		changed, err := drain(ctx, inner, st.result == nil)
+		changed, err := st.drain(ctx, inner, e.kept)
 		if err != nil {
 			return 0, err
 		}
@@ -204,8 +223,9 @@ func (st *statement) nextPlan(ctx context.Context, look *sight, rows [][]vector.
 	return n, 1, err
 }
 
-// drain reads a result to its end. The rows of a change say how many rows it changed.
-func drain(ctx context.Context, s batch.Stream, counts bool) (n int64, err error) {
+// drain reads a result to its end and returns how many rows were changed: it is in the rows of a change, or is their
+// number where they are those of RETURNING, which are kept where somebody wants them.
+func (st *statement) drain(ctx context.Context, s batch.Stream, kept *returnedRows) (n int64, err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	for {
 		b, err := s.Next(ctx)
@@ -215,13 +235,31 @@ func drain(ctx context.Context, s batch.Stream, counts bool) (n int64, err error
 		if err != nil {
 			return 0, err
 		}
-		if counts && b.NumCols() == 1 {
-			if c, ok := b.Column(0).(*array.Int64); ok {
-				for _, x := range c.Int64Values() {
-					n += x
-				}
-			}
+		switch {
+		case st.result == nil:
+			n += counted(b)
+		case st.Once():
+			n += b.NumRows()
 		}
-		b.Release()
+		if kept == nil {
+			b.Release()
+			continue
+		}
+		if err := kept.keep(b); err != nil {
+			return 0, err
+		}
 	}
+}
+
+// counted adds up the counts in a batch; a change of definitions has none.
+func counted(b arrow.RecordBatch) (n int64) {
+	if b.NumCols() != 1 {
+		return 0
+	}
+	if c, ok := b.Column(0).(*array.Int64); ok {
+		for _, x := range c.Int64Values() {
+			n += x
+		}
+	}
+	return n
 }

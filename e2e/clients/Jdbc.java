@@ -35,6 +35,7 @@ public final class Jdbc {
     Jdbc suite = new Jdbc(args[0], args[1], args[2]);
     suite.check("connect and select", suite::select);
     suite.check("prepared statements", suite::prepared);
+    suite.check("RETURNING", suite::returning);
     suite.check("batch insert", suite::batch);
     suite.check("BEGIN and COMMIT as SQL text", suite::transactions);
     suite.check("metadata sweep", suite::metadata);
@@ -164,6 +165,25 @@ public final class Jdbc {
       }
       want(List.of("1"), query(c, "SELECT count(*) FROM jdbc_prepared WHERE name IS NULL"));
       update(c, "DROP TABLE jdbc_prepared");
+    }
+  }
+
+  private void returning() throws Exception {
+    try (Connection c = connect(); Statement s = c.createStatement()) {
+      update(c, "CREATE TABLE jdbc_returning (id BIGINT NOT NULL, name VARCHAR(20))");
+      want(List.of("1,a", "2,b"), query(c, "INSERT INTO jdbc_returning VALUES (1, 'a'), (2, 'b') RETURNING *"));
+      want(true, s.execute("UPDATE jdbc_returning SET id = id + 10 WHERE id = 2 RETURNING id"));
+      want(List.of("12"), rows(s.getResultSet()));
+      try (PreparedStatement p = c.prepareStatement("INSERT INTO jdbc_returning VALUES (?, ?) RETURNING name, id")) {
+        for (int i = 3; i <= 4; i++) {
+          p.setLong(1, i);
+          p.setString(2, "name " + i);
+          want(List.of("name " + i + "," + i), rows(p.executeQuery()));
+        }
+      }
+      want(List.of("4"), query(c, "SELECT count(*) FROM jdbc_returning"));
+      want(List.of("1", "12", "3", "4"), query(c, "DELETE FROM jdbc_returning RETURNING id"));
+      update(c, "DROP TABLE jdbc_returning");
     }
   }
 

@@ -172,6 +172,31 @@ def execute_without_reading_a_result():
         cur.execute("DROP TABLE unread")
 
 
+def returning():
+    with connect(autocommit=True) as conn, conn.cursor() as cur:
+        cur.execute("CREATE TABLE returned (id BIGINT NOT NULL, name VARCHAR(20))")
+        cur.execute("INSERT INTO returned VALUES (1, 'a'), (2, NULL) RETURNING id, name")
+        assert [d[0] for d in cur.description] == ["id", "name"]
+        assert cur.fetchall() == [(1, "a"), (2, None)]
+        cur.execute("INSERT INTO returned VALUES (?, ?) RETURNING name, id * 2 AS twice", (3, "c"))
+        assert cur.fetchall() == [("c", 6)]
+        cur.execute("UPDATE returned SET name = 'x' RETURNING id")  # and reads nothing
+        cur.executemany("INSERT INTO returned VALUES (?, ?) RETURNING id", [(4, "x"), (5, "y")])
+        cur.execute("SELECT count(*), count(DISTINCT name) FROM returned")
+        fetches(cur, (5, 2))
+        cur.execute("DELETE FROM returned WHERE id = 2 RETURNING *")
+        assert cur.fetch_arrow_table().to_pylist() == [{"id": 2, "name": "x"}]
+        cur.execute("DROP TABLE returned")
+    with connect() as conn, conn.cursor() as cur:
+        cur.execute("CREATE TABLE returned (id BIGINT NOT NULL)")
+        cur.execute("INSERT INTO returned VALUES (7) RETURNING id")
+        fetches(cur, (7,))
+        cur.execute("SELECT count(*) FROM returned")
+        fetches(cur, (1,))
+        conn.rollback()
+        fails(flight_sql.Error, "42P01", cur.execute, "DELETE FROM returned RETURNING id")
+
+
 def metadata():
     with connect() as conn, conn.cursor() as cur:
         cur.execute("CREATE DATABASE shop")
@@ -264,7 +289,7 @@ def cancel():
 
 CHECKS = [
     select_without_a_table, types_come_back_as_they_went, parameters, ingest_of_a_million_rows, commit_and_rollback,
-    execute_without_reading_a_result, metadata, errors_tell_their_state, logins, cancel,
+    execute_without_reading_a_result, returning, metadata, errors_tell_their_state, logins, cancel,
 ]
 
 

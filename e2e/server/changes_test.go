@@ -36,3 +36,21 @@ func TestChangesCountTheirRows(t *testing.T) {
 		require.JSONEq(t, want, string(answers[i+1].Data))
 	}
 }
+
+// RETURNING gives rows through the JSON door too, in every format that runs the statement once.
+func TestReturningOverJSON(t *testing.T) {
+	s := harness.New(t, t.TempDir())
+	s.Start()
+	_, err := s.Connect(t.Context()).Execute(t.Context(), "CREATE TABLE t (k INT, v TEXT)")
+	require.NoError(t, err)
+	c := dialJSON(t, s)
+	answers := ask(t, c, loginLine,
+		`{"command":"sql","db_name":"main","query":"INSERT INTO t VALUES (1,'a'),(2,NULL) RETURNING *"}`,
+		`{"command":"sql","db_name":"main","query":"DELETE FROM t WHERE k = 3 RETURNING k"}`,
+		`{"command":"sql","db_name":"main","format":"arrowflight","query":"DELETE FROM t RETURNING k"}`,
+		`{"command":"sql","db_name":"main","query":"SELECT count(*) AS n FROM t"}`)
+	require.JSONEq(t, `[{"k":1,"v":"a"},{"k":2,"v":null}]`, string(answers[1].Data))
+	require.JSONEq(t, `[]`, string(answers[2].Data))
+	require.Equal(t, "ok", answers[3].Status)
+	require.JSONEq(t, `[{"n":2}]`, string(answers[4].Data), "a ticket that nobody fetched changed nothing")
+}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/parser/ast"
@@ -11,11 +13,8 @@ import (
 
 // insert binds INSERT: the source's columns go to the named ones, the others are NULL.
 func (b *binder) insert(s *ast.Insert) (plan.Node, error) {
-	switch {
-	case s.Conflict != nil:
+	if s.Conflict != nil {
 		return nil, unsupported("ON CONFLICT", s.Conflict)
-	case len(s.Returning) > 0:
-		return nil, unsupported("RETURNING", s)
 	}
 	t, err := b.findTable(s.Table)
 	if err != nil {
@@ -50,7 +49,11 @@ func (b *binder) insert(s *ast.Insert) (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &plan.Insert{Table: t, Input: n}, unused()
+	if err := unused(); err != nil {
+		return nil, err
+	}
+	insert := &plan.Insert{Table: t, Input: n, Rows: len(s.Returning) > 0}
+	return b.returning(insert, t, tableScope(t), s.Returning)
 }
 
 // insertTargets returns the ordinals of the named columns, of all when none is named.
@@ -84,7 +87,7 @@ func tooMany(t *catalog.Table, got, want int, place ast.Node) error {
 // insertValues binds rows, each of whose values is cast to its column's type on its own.
 func (b *binder) insertValues(t *catalog.Table, targets []int, v *ast.Values, qc queryContext) (plan.Node, error) {
 	c := &clause{binder: b, name: "VALUES", scope: &scope{}, with: qc.with}
-	out := &plan.Values{Out: tableSchema(t), Rows: make([][]expr.Expr, len(v.Rows))}
+	out := &plan.Values{Out: plan.TableSchema(t), Rows: make([][]expr.Expr, len(v.Rows))}
 	for i, row := range v.Rows {
 		if len(row) != len(targets) {
 			place := ast.Node(v)
@@ -119,9 +122,8 @@ func (b *binder) insertValues(t *catalog.Table, targets []int, v *ast.Values, qc
 		return nil, unsupported("a subquery in VALUES", v)
 	}
 	for i := range out.Out.Fields {
-		for _, row := range out.Rows {
-			out.Out.Fields[i].Nullable = out.Out.Fields[i].Nullable || row[i].Nullable()
-		}
+		nullable := func(row []expr.Expr) bool { return row[i].Nullable() }
+		out.Out.Fields[i].Nullable = slices.ContainsFunc(out.Rows, nullable)
 	}
 	return out, nil
 }
@@ -175,17 +177,9 @@ func (b *binder) insertQuery(t *catalog.Table, targets []int, q ast.Query, qc qu
 	if err := fillNulls(t, values, q); err != nil {
 		return nil, err
 	}
-	out := tableSchema(t)
+	out := plan.TableSchema(t)
 	for i, v := range values {
 		out.Fields[i].Nullable = v.Nullable()
 	}
 	return &plan.Project{Input: input, Exprs: values, Out: out}, nil
-}
-
-func tableSchema(t *catalog.Table) *plan.Schema {
-	s := &plan.Schema{}
-	for _, c := range t.Columns {
-		s.Fields = append(s.Fields, plan.Field{Name: c.Name, Type: c.Type})
-	}
-	return s
 }

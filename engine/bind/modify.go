@@ -9,42 +9,52 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// target is the table that UPDATE or DELETE changes.
-type target struct {
-	table *catalog.Table
-	input plan.Node // a scan of all columns and the rows' addresses, then what is left of it
-	scope *scope    // of the columns
-	with  queryContext
+// modified is what UPDATE and DELETE have in common.
+type modified struct {
+	with      *ast.With
+	table     ast.ObjectName
+	alias     *ast.Alias
+	where     ast.Expr
+	privilege Privilege
 }
 
-// target binds the table that a statement changes.
-func (b *binder) target(name ast.ObjectName, alias *ast.Alias, p Privilege, qc queryContext) (*target, error) {
-	t, err := b.findTable(name)
-	if err != nil {
+// target is the table that UPDATE or DELETE changes.
+type target struct {
+	table  *catalog.Table
+	input  plan.Node // a scan of all columns and the rows' addresses, then what is left of it
+	scope  *scope    // of the columns
+	with   queryContext
+	unused func() error // what is wrong with the common tables that nothing reads
+}
+
+// target binds the table that a statement changes, and the condition of the rows.
+func (b *binder) target(m modified) (*target, error) {
+	out := &target{}
+	var err error
+	if out.unused, err = b.withTables(m.with, &out.with); err != nil {
 		return nil, err
 	}
-	if t.Kind == catalog.SystemView {
-		return nil, unsupported(p.String()+" of the view "+t.Name.String(), name)
+	if out.table, err = b.findTable(m.table); err != nil {
+		return nil, err
 	}
-	b.need(p, t.Name.Database, t.Name.Table)
-	scan := &plan.Scan{Table: t, Alias: t.Name.Table, Address: true}
-	if alias != nil {
-		scan.Alias = alias.Name.Text
+	name := out.table.Name
+	if out.table.Kind == catalog.SystemView {
+		return nil, unsupported(m.privilege.String()+" of the view "+name.String(), m.table)
 	}
-	for i := range t.Columns {
-		scan.Columns = append(scan.Columns, i)
-	}
-	s := scopeOf(scan, nil)
-	s.columns = s.columns[:len(t.Columns)] // the address has no name
-	for i := range s.columns {
-		s.columns[i].database = t.Name.Database
-	}
-	if alias != nil {
-		if err := rename(s, alias); err != nil {
+	b.need(m.privilege, name.Database, name.Table)
+	scan := &plan.Scan{Table: out.table, Alias: name.Table, Address: true}
+	out.scope = tableScope(out.table)
+	if m.alias != nil {
+		scan.Alias = m.alias.Name.Text
+		if err := rename(out.scope, m.alias); err != nil {
 			return nil, err
 		}
 	}
-	return &target{table: t, input: scan, scope: s, with: qc}, nil
+	for i := range out.table.Columns {
+		scan.Columns = append(scan.Columns, i)
+	}
+	out.input = scan
+	return out, b.where(out, m.where)
 }
 
 // where keeps the rows for which a condition is true. Who sees which rows were changed learns what is in them.
@@ -57,6 +67,15 @@ func (b *binder) where(t *target, condition ast.Expr) error {
 	var err error
 	t.input, err = c.where(t.input, condition)
 	return err
+}
+
+// columns returns the expressions that read the rows as they are.
+func (t *target) columns() []expr.Expr {
+	out := make([]expr.Expr, len(t.scope.columns))
+	for i := range t.scope.columns {
+		out[i] = t.scope.columns[i].expr()
+	}
+	return out
 }
 
 // rows makes rows of values and of the addresses of the rows that they come from.
@@ -74,76 +93,66 @@ func (t *target) rows(values []expr.Expr, out *plan.Schema) plan.Node {
 
 // delete binds DELETE, and TRUNCATE, which is one without WHERE.
 func (b *binder) delete(s *ast.Delete) (plan.Node, error) {
-	switch {
-	case len(s.Using) > 0:
+	if len(s.Using) > 0 {
 		return nil, unsupported("DELETE … USING", s.Using[0])
-	case len(s.Returning) > 0:
-		return nil, unsupported("RETURNING", s)
 	}
-	var qc queryContext
-	unused, err := b.withTables(s.With, &qc)
+	t, err := b.target(modified{with: s.With, table: s.Table, alias: s.Alias, where: s.Where, privilege: Delete})
 	if err != nil {
 		return nil, err
 	}
-	t, err := b.target(s.Table, s.Alias, Delete, qc)
-	if err != nil {
+	n := &plan.Delete{Table: t.table, Rows: len(s.Returning) > 0}
+	if n.Rows {
+		n.Input = t.rows(t.columns(), plan.TableSchema(t.table))
+	} else {
+		n.Input = t.rows(nil, &plan.Schema{})
+	}
+	if err := t.unused(); err != nil {
 		return nil, err
 	}
-	if err := b.where(t, s.Where); err != nil {
-		return nil, err
-	}
-	return &plan.Delete{Table: t.table, Input: t.rows(nil, &plan.Schema{})}, unused()
+	return b.returning(n, t.table, t.scope, s.Returning)
 }
 
 // update binds UPDATE: every value is computed from the row as it was.
 func (b *binder) update(s *ast.Update) (plan.Node, error) {
-	switch {
-	case len(s.From) > 0:
+	if len(s.From) > 0 {
 		return nil, unsupported("UPDATE … FROM", s.From[0])
-	case len(s.Returning) > 0:
-		return nil, unsupported("RETURNING", s)
 	}
-	var qc queryContext
-	unused, err := b.withTables(s.With, &qc)
+	t, err := b.target(modified{with: s.With, table: s.Table, alias: s.Alias, where: s.Where, privilege: Update})
 	if err != nil {
-		return nil, err
-	}
-	t, err := b.target(s.Table, s.Alias, Update, qc)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.where(t, s.Where); err != nil {
 		return nil, err
 	}
 	values, err := b.assignments(t, s.Set)
 	if err != nil {
 		return nil, err
 	}
-	return &plan.Update{Table: t.table, Input: t.rows(values, tableSchema(t.table))}, unused()
+	n := &plan.Update{
+		Table: t.table, Input: t.rows(values, plan.TableSchema(t.table)), Rows: len(s.Returning) > 0,
+	}
+	if err := t.unused(); err != nil {
+		return nil, err
+	}
+	return b.returning(n, t.table, t.scope, s.Returning)
 }
 
 // assignments returns the new values of all columns; those that SET does not name keep theirs.
 func (b *binder) assignments(t *target, set []ast.Assignment) ([]expr.Expr, error) {
 	c := &clause{binder: b, name: "SET", scope: t.scope, with: t.with.with}
-	assigned := make([]expr.Expr, len(t.table.Columns))
+	assigned := t.columns()
+	isSet := make([]bool, len(assigned))
 	for i := range set {
 		at, err := t.column(&set[i].Column)
 		if err != nil {
 			return nil, err
 		}
-		if assigned[at] != nil {
+		if isSet[at] {
 			return nil, fail(set[i], sqlerr.DuplicateColumn, "column %s is set twice", t.table.Columns[at].Name)
 		}
+		isSet[at] = true
 		if assigned[at], err = c.assignment(t.table.Columns[at], set[i].Value); err != nil {
 			return nil, err
 		}
 		if len(expr.Columns(assigned[at])) > 0 {
 			b.need(Read, t.table.Name.Database, t.table.Name.Table)
-		}
-	}
-	for i, v := range assigned {
-		if v == nil {
-			assigned[i] = t.scope.columns[i].expr()
 		}
 	}
 	t.input, assigned = c.settle(t.input, assigned)

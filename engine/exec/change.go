@@ -27,31 +27,73 @@ func (q *Query) writer() (catalog.Writer, error) {
 	return q.Writer, nil
 }
 
-// Insert appends its input to a table and gives the number of rows. The scans of the input were opened before,
-// so that it never reads what it inserts.
-type Insert struct {
+// Change is what the operators that change a table's rows have in common.
+type Change struct {
 	Input Operator
 	Name  catalog.TableName
 	Table catalog.TableID
+	Rows  bool // gives the rows instead of their count
 }
 
-// Schema is one count.
-func (*Insert) Schema() Schema { return countSchema() }
-
 // Inputs returns the input.
-func (i *Insert) Inputs() []Operator { return []Operator{i.Input} }
+func (c *Change) Inputs() []Operator { return []Operator{c.Input} }
+
+// kept describes the rows that are given, which are the first n columns of the input: nil for the count.
+func (c *Change) kept(n int) Schema {
+	if !c.Rows {
+		return nil
+	}
+	return append(Schema{}, c.Input.Schema()[:n]...)
+}
+
+// schema is that of the rows, or of one count.
+func (c *Change) schema(n int) Schema {
+	if s := c.kept(n); s != nil {
+		return s
+	}
+	return countSchema()
+}
+
+func (c *Change) title(verb string) string {
+	if c.Rows {
+		return verb + " " + c.Name.String() + " returning rows"
+	}
+	return verb + " " + c.Name.String()
+}
+
+// addressColumns is how many columns an address has, the last of an input: block and offset.
+const addressColumns = 2
+
+// result is the rows that were kept, or the count.
+func (r *returned) result(count int64) Stream {
+	if r == nil {
+		return countStream(count)
+	}
+	return r.stream()
+}
+
+// Insert appends its input to a table and gives the number of rows, or the rows. The scans of the input were opened
+// before, so that it never reads what it inserts.
+type Insert struct{ Change }
+
+// Schema is one count, or the rows'.
+func (i *Insert) Schema() Schema { return i.schema(len(i.Input.Schema())) }
 
 // String names the table.
-func (i *Insert) String() string { return "Insert " + i.Name.String() }
+func (i *Insert) String() string { return i.title("Insert") }
 
 // Start inserts all rows.
 func (i *Insert) Start(ctx context.Context, q *Query) (Stream, error) {
-	n, err := insert(ctx, q, i.Input, i.Table)
-	return countStream(n), err
+	rows := q.returning(i.kept(len(i.Input.Schema())))
+	n, err := insert(ctx, q, i.Input, i.Table, rows)
+	if err != nil {
+		return nil, err
+	}
+	return rows.result(n), nil
 }
 
-// insert appends an operator's rows to a table.
-func insert(ctx context.Context, q *Query, in Operator, table catalog.TableID) (int64, error) {
+// insert appends an operator's rows to a table, and keeps them in rows, which may be nil.
+func insert(ctx context.Context, q *Query, in Operator, table catalog.TableID, rows *returned) (int64, error) {
 	a, err := q.appender(table)
 	if err != nil {
 		return 0, err
@@ -60,6 +102,9 @@ func insert(ctx context.Context, q *Query, in Operator, table catalog.TableID) (
 	err = q.run(ctx, in, func(worker int) (Consumer, error) {
 		return consumerOf(func(ctx context.Context, c *vector.Chunk) error {
 			count.Add(int64(c.Count()))
+			if err := rows.keep(worker, c); err != nil {
+				return err
+			}
 			return a.append(ctx, worker, c)
 		}), nil
 	})
@@ -91,21 +136,15 @@ func (a *appender) append(ctx context.Context, worker int, c *vector.Chunk) erro
 	})
 }
 
-// Delete removes the rows whose addresses are its input's columns, and gives their number.
-type Delete struct {
-	Input Operator
-	Name  catalog.TableName
-	Table catalog.TableID
-}
+// Delete removes the rows whose addresses are the last columns of its input, and gives their number, or the columns
+// before the addresses.
+type Delete struct{ Change }
 
-// Schema is one count.
-func (*Delete) Schema() Schema { return countSchema() }
-
-// Inputs returns the input.
-func (d *Delete) Inputs() []Operator { return []Operator{d.Input} }
+// Schema is one count, or the rows'.
+func (d *Delete) Schema() Schema { return d.schema(len(d.Input.Schema()) - addressColumns) }
 
 // String names the table.
-func (d *Delete) String() string { return "Delete " + d.Name.String() }
+func (d *Delete) String() string { return d.title("Delete") }
 
 // addressBytes is what an address takes in memory.
 const addressBytes = 16
@@ -116,12 +155,15 @@ func (d *Delete) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows := q.returning(d.kept(len(d.Input.Schema()) - addressColumns))
 	lists := make([][]catalog.Address, q.Workers)
 	err = q.run(ctx, d.Input, func(worker int) (Consumer, error) {
 		return consumerOf(func(_ context.Context, c *vector.Chunk) error {
 			var err error
-			lists[worker], err = appendAddresses(q, lists[worker], c)
-			return err
+			if lists[worker], err = appendAddresses(q, lists[worker], c); err != nil {
+				return err
+			}
+			return rows.keep(worker, c)
 		}), nil
 	})
 	n := addresses(lists)
@@ -129,7 +171,7 @@ func (d *Delete) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return countStream(n), remove(ctx, w, d.Table, lists)
+	return rows.result(n), remove(ctx, w, d.Table, lists)
 }
 
 // appendAddresses adds the addresses of a chunk's chosen rows, its last two columns, to a list.
@@ -137,7 +179,7 @@ func appendAddresses(q *Query, list []catalog.Address, c *vector.Chunk) ([]catal
 	if err := q.Budget.Reserve(int64(c.Count()) * addressBytes); err != nil {
 		return list, err
 	}
-	block, offset := c.Columns[len(c.Columns)-2], c.Columns[len(c.Columns)-1]
+	block, offset := c.Columns[len(c.Columns)-addressColumns], c.Columns[len(c.Columns)-1]
 	for _, r := range chosen(c) {
 		i := int(r)
 		if block.IsNull(i) {
@@ -168,21 +210,15 @@ func remove(ctx context.Context, w catalog.Writer, table catalog.TableID, lists 
 }
 
 // Update replaces the rows whose addresses are the last two columns of its input by rows of the columns before them,
-// and gives their number. The scans of the input were opened before, so that it never reads what it wrote.
-type Update struct {
-	Input Operator
-	Name  catalog.TableName
-	Table catalog.TableID
-}
+// and gives their number, or the new rows. The scans of the input were opened before, so that it never reads what it
+// wrote.
+type Update struct{ Change }
 
-// Schema is one count.
-func (*Update) Schema() Schema { return countSchema() }
-
-// Inputs returns the input.
-func (u *Update) Inputs() []Operator { return []Operator{u.Input} }
+// Schema is one count, or the rows'.
+func (u *Update) Schema() Schema { return u.schema(len(u.Input.Schema()) - addressColumns) }
 
 // String names the table.
-func (u *Update) String() string { return "Update " + u.Name.String() }
+func (u *Update) String() string { return u.title("Update") }
 
 // Start inserts the new rows, then deletes the old ones.
 func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
@@ -190,6 +226,7 @@ func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept := q.returning(u.kept(len(u.Input.Schema()) - addressColumns))
 	lists := make([][]catalog.Address, q.Workers)
 	err = q.run(ctx, u.Input, func(worker int) (Consumer, error) {
 		return consumerOf(func(ctx context.Context, c *vector.Chunk) error {
@@ -198,7 +235,10 @@ func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
 				return err
 			}
 			rows := *c
-			rows.Columns = c.Columns[:len(c.Columns)-2]
+			rows.Columns = c.Columns[:len(c.Columns)-addressColumns]
+			if err := kept.keep(worker, &rows); err != nil {
+				return err
+			}
 			return a.append(ctx, worker, &rows)
 		}), nil
 	})
@@ -207,7 +247,7 @@ func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return countStream(n), remove(ctx, a.writer, u.Table, lists)
+	return kept.result(n), remove(ctx, a.writer, u.Table, lists)
 }
 
 // Define changes definitions. With As, it fills the table that it creates and gives the number of rows.
@@ -265,6 +305,6 @@ func (d *Define) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the table that was just created: %w", err)
 	}
-	n, err := insert(ctx, q, d.As, t.ID)
+	n, err := insert(ctx, q, d.As, t.ID, nil)
 	return countStream(n), err
 }

@@ -100,7 +100,9 @@ func prune(n plan.Node, read columnSet) pruned {
 			c.All = append(c.All, exactly(in, read))
 		}
 		return pruned{&c, at}
-	case *plan.Insert, *plan.Delete, *plan.Update, *plan.Define, *plan.Explain:
+	case *plan.Delete:
+		return pruneDelete(n, read)
+	case *plan.Insert, *plan.Update, *plan.Define, *plan.Explain:
 		in := n.Inputs()
 		for i := range in {
 			in[i] = exactly(in[i], everything(in[i]))
@@ -130,6 +132,18 @@ func identity(n int) []int {
 		at[i] = i
 	}
 	return at
+}
+
+// pruneDelete keeps the addresses, and of the columns that RETURNING may read those that it reads.
+func pruneDelete(n *plan.Delete, read columnSet) pruned {
+	c := *n
+	if !n.Rows {
+		c.Input = exactly(n.Input, everything(n.Input))
+		return pruned{&c, identity(len(read))}
+	}
+	c.Input = exactly(n.Input, append(slices.Clone(read), true, true))
+	at, _ := numbering(read)
+	return pruned{&c, at}
 }
 
 func pruneScan(n *plan.Scan, read columnSet) pruned {

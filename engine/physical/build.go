@@ -86,13 +86,13 @@ func (b *builder) change(ctx context.Context, n plan.Node) (exec.Operator, error
 	switch n := n.(type) {
 	case *plan.Insert:
 		in, err := b.build(ctx, n.Input)
-		return &exec.Insert{Input: in, Name: n.Table.Name, Table: n.Table.ID}, err
+		return &exec.Insert{Change: changeOf(in, n.Table, n.Rows)}, err
 	case *plan.Delete:
 		in, err := b.build(ctx, n.Input)
-		return &exec.Delete{Input: in, Name: n.Table.Name, Table: n.Table.ID}, err
+		return &exec.Delete{Change: changeOf(in, n.Table, n.Rows)}, err
 	case *plan.Update:
 		in, err := b.build(ctx, n.Input)
-		return &exec.Update{Input: in, Name: n.Table.Name, Table: n.Table.ID}, err
+		return &exec.Update{Change: changeOf(in, n.Table, n.Rows)}, err
 	case *plan.Define:
 		d := &exec.Define{Change: n.Change, Title: n.String()}
 		if n.As == nil {
@@ -106,6 +106,10 @@ func (b *builder) change(ctx context.Context, n plan.Node) (exec.Operator, error
 	default:
 		return nil, sqlerr.New(sqlerr.InternalError, "there is no operator for %T", n)
 	}
+}
+
+func changeOf(in exec.Operator, t *catalog.Table, rows bool) exec.Change {
+	return exec.Change{Input: in, Name: t.Name, Table: t.ID, Rows: rows}
 }
 
 func names(s *plan.Schema) []string {

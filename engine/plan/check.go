@@ -71,7 +71,7 @@ func checkNode(n Node) error {
 	case *Update:
 		return checkUpdate(n)
 	case *Delete:
-		return checkAddresses(n.Input.Schema().Fields)
+		return checkDelete(n)
 	case *Define, *Explain:
 		return nil
 	default:
@@ -99,6 +99,14 @@ func checkUpdate(n *Update) error {
 		return err
 	}
 	return checkRows(n.Table, fields[:width])
+}
+
+func checkDelete(n *Delete) error {
+	fields := n.Input.Schema().Fields
+	if !n.Rows {
+		return checkAddresses(fields)
+	}
+	return checkAddresses(fields[max(len(fields)-addressColumns, 0):])
 }
 
 // addressColumns is how many columns an address has: block and offset.

@@ -121,13 +121,21 @@ func (n *Limit) String() string {
 func (*Union) String() string { return "UnionAll" }
 
 // String names the table.
-func (n *Insert) String() string { return "Insert " + n.Table.Name.String() }
+func (n *Insert) String() string { return "Insert " + n.Table.Name.String() + returning(n.Rows) }
 
 // String names the table.
-func (n *Delete) String() string { return "Delete " + n.Table.Name.String() }
+func (n *Delete) String() string { return "Delete " + n.Table.Name.String() + returning(n.Rows) }
 
 // String names the table.
-func (n *Update) String() string { return "Update " + n.Table.Name.String() }
+func (n *Update) String() string { return "Update " + n.Table.Name.String() + returning(n.Rows) }
+
+// returning says that a change gives its rows.
+func returning(rows bool) string {
+	if rows {
+		return " returning rows"
+	}
+	return ""
+}
 
 // String names the change.
 func (n *Define) String() string {

@@ -114,23 +114,28 @@ type Union struct {
 	Out *Schema
 }
 
-// Insert appends its input, which has the table's columns in their order, and gives one row: the count.
+// Insert appends its input, which has the table's columns in their order, and gives one row: the count. With Rows it
+// gives what it inserted.
 type Insert struct {
 	Table *catalog.Table
 	Input Node
+	Rows  bool
 }
 
-// Delete removes the rows whose addresses its input gives (block, offset), and gives one row: the count.
+// Delete removes the rows whose addresses its input gives (block, offset), and gives one row: the count. With Rows it
+// gives the columns that its input has before the addresses.
 type Delete struct {
 	Table *catalog.Table
 	Input Node
+	Rows  bool
 }
 
 // Update replaces rows: its input has the table's columns with the new values, then the addresses of the rows (block,
-// offset), each at most once. It gives one row: the count.
+// offset), each at most once. It gives one row: the count. With Rows it gives the new rows.
 type Update struct {
 	Table *catalog.Table
 	Input Node
+	Rows  bool
 }
 
 // Define changes definitions. With As, a CREATE TABLE is filled with As's rows, and gives one row: the count.

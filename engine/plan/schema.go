@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -62,14 +63,37 @@ func (n *Limit) Schema() *Schema { return n.Input.Schema() }
 // Schema returns the common schema.
 func (n *Union) Schema() *Schema { return n.Out }
 
-// Schema is one count.
-func (*Insert) Schema() *Schema { return CountSchema() }
+// Schema is one count, or the table's columns.
+func (n *Insert) Schema() *Schema { return changedSchema(n.Table, n.Rows) }
 
-// Schema is one count.
-func (*Delete) Schema() *Schema { return CountSchema() }
+// Schema is one count, or the columns before the addresses.
+func (n *Delete) Schema() *Schema {
+	if !n.Rows {
+		return CountSchema()
+	}
+	fields := n.Input.Schema().Fields
+	return &Schema{Fields: fields[:len(fields)-addressColumns]}
+}
 
-// Schema is one count.
-func (*Update) Schema() *Schema { return CountSchema() }
+// Schema is one count, or the table's columns.
+func (n *Update) Schema() *Schema { return changedSchema(n.Table, n.Rows) }
+
+// changedSchema is what a statement gives that writes rows to a table: their number, or the rows.
+func changedSchema(t *catalog.Table, rows bool) *Schema {
+	if !rows {
+		return CountSchema()
+	}
+	return TableSchema(t)
+}
+
+// TableSchema is a table's columns.
+func TableSchema(t *catalog.Table) *Schema {
+	s := &Schema{Fields: make([]Field, len(t.Columns))}
+	for i, c := range t.Columns {
+		s.Fields[i] = Field{Name: c.Name, Type: c.Type, Nullable: !c.NotNull}
+	}
+	return s
+}
 
 // Schema is one count with AS, and empty without.
 func (n *Define) Schema() *Schema {
