@@ -67,7 +67,11 @@ func identify(ctx context.Context) (caller, error) {
 		who.key = "cookie " + who.cookie + who.secret
 		return who, nil
 	}
-	who.connection = connectionOf(ctx)
+	connection, err := connectionOf(ctx)
+	if err != nil {
+		return caller{}, err
+	}
+	who.connection = connection.number
 	who.key = "connection " + strconv.FormatUint(who.connection, 10) + who.secret
 	return who, nil
 }
@@ -145,6 +149,18 @@ func clientOf(ctx context.Context) (*client, error) {
 	return nil, sqlerr.New(sqlerr.InternalError, "a call reached its handler without a session")
 }
 
+// welcome authenticates a call, and tells its connection how that went.
+func (s *Server) welcome(ctx context.Context) (*client, error) {
+	connection, err := connectionOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answered := connection.ask()
+	c, err := s.authenticate(ctx)
+	answered(err == nil)
+	return c, err
+}
+
 // authenticate finds or opens the caller's session. The caller releases the client.
 func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	who, err := identify(ctx)
@@ -204,6 +220,17 @@ func setCookie(ctx context.Context, value string) error {
 // Handshake logs a user in: the bearer token comes back in the authorization header and trailer, since clients
 // look for it in either. A client that holds a token may hand it in too, and gets it back.
 func (f *service) Handshake(stream flight.FlightService_HandshakeServer) error {
+	connection, err := connectionOf(stream.Context())
+	if err != nil {
+		return err
+	}
+	answered := connection.ask()
+	err = f.handshake(stream)
+	answered(err == nil)
+	return err
+}
+
+func (f *service) handshake(stream flight.FlightService_HandshakeServer) error {
 	ctx := stream.Context()
 	who, err := identify(ctx)
 	if err != nil {

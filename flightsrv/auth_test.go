@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/session"
 )
 
@@ -26,7 +27,7 @@ func basic(user, password string) string {
 }
 
 func TestEveryCallNeedsCredentials(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	c := f.connect()
 	for _, header := range []string{
 		"Basic !!!", "Basic " + base64.StdEncoding.EncodeToString([]byte("no colon")), "Digest x", "Bearer", "Bearer x",
@@ -45,7 +46,7 @@ func TestEveryCallNeedsCredentials(t *testing.T) {
 }
 
 func TestBasicAndTokensOpenEveryCall(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	login, err := f.door.Login(t.Context(), session.Credentials{
 		Method: session.Password, Username: "ada", Secret: "lovelace",
 	})
@@ -61,14 +62,14 @@ func TestBasicAndTokensOpenEveryCall(t *testing.T) {
 }
 
 func TestAnonymousIsTheDoorsDecision(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	f.door.anonymous = true
 	_, err := f.connect().ExecuteUpdate(t.Context(), "write x")
 	require.NoError(t, err)
 }
 
 func TestAHandshakeTakesATokenToo(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	stream, err := c.Client.Handshake(ctx)
 	require.NoError(t, err)
@@ -82,7 +83,7 @@ func TestAHandshakeTakesATokenToo(t *testing.T) {
 }
 
 func TestASecondLoginLeavesTheFirstAlone(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	first, c := f.login("ada")
 	_, err := c.ExecuteUpdate(first, "begin")
 	require.NoError(t, err)
@@ -104,7 +105,7 @@ func TestASecondLoginLeavesTheFirstAlone(t *testing.T) {
 }
 
 func TestATokenFromAHandshakeIsOneClientOnEveryConnection(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	_, err := c.ExecuteUpdate(ctx, "begin")
 	require.NoError(t, err)
@@ -113,7 +114,7 @@ func TestATokenFromAHandshakeIsOneClientOnEveryConnection(t *testing.T) {
 }
 
 func TestASharedPasswordIsAClientOfEachConnection(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx := with(t.Context(), basic("ada", "lovelace"))
 	_, err := f.connect().ExecuteUpdate(ctx, "begin")
 	require.NoError(t, err)
@@ -122,7 +123,7 @@ func TestASharedPasswordIsAClientOfEachConnection(t *testing.T) {
 }
 
 func TestACookieIsOneClientOnEveryConnection(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	jar := flight.NewClientCookieMiddleware()
 	ctx := with(t.Context(), basic("ada", "lovelace"))
 	c := f.connect(jar)
@@ -140,7 +141,7 @@ func TestACookieIsOneClientOnEveryConnection(t *testing.T) {
 }
 
 func TestASessionEndsWithItsConnection(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	c, err := flight.NewClientWithMiddleware(f.address, nil, nil,
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
@@ -155,7 +156,7 @@ func TestASessionEndsWithItsConnection(t *testing.T) {
 }
 
 func TestIdleSessionsAreEvicted(t *testing.T) {
-	f := start(t, Limits{Sessions: 2})
+	f := start(t, limits.Limits{Sessions: 2})
 	ada, c := f.login("ada")
 	_, err := c.ExecuteUpdate(ada, "begin")
 	require.NoError(t, err)
@@ -166,22 +167,22 @@ func TestIdleSessionsAreEvicted(t *testing.T) {
 	_, err = e.Execute(third, "write y")
 	requireStatus(t, err, codes.ResourceExhausted, "53300")
 
-	f.clock.move(DefaultLimits().SessionIdle / 2)
+	f.clock.move(limits.Defaults().SessionIdle / 2)
 	_, err = d.ExecuteUpdate(bob, "write x")
 	require.NoError(t, err)
-	f.clock.move(DefaultLimits().SessionIdle/2 + time.Second)
+	f.clock.move(limits.Defaults().SessionIdle/2 + time.Second)
 	_, err = e.ExecuteUpdate(third, "write y")
 	require.NoError(t, err, "the idle session gives way")
 	require.Equal(t, 2, f.door.sessions())
 	_, err = c.Execute(ada, "commit")
 	requireStatus(t, err, codes.ResourceExhausted, "53300")
-	f.clock.move(2 * DefaultLimits().SessionIdle)
+	f.clock.move(2 * limits.Defaults().SessionIdle)
 	f.server.clients.sweep()
 	require.Zero(t, f.door.sessions())
 }
 
 func TestATokenThatWasRevokedEndsItsSession(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	_, err := c.ExecuteUpdate(ctx, "write x")
 	require.NoError(t, err)
@@ -196,7 +197,7 @@ func TestATokenThatWasRevokedEndsItsSession(t *testing.T) {
 }
 
 func TestASessionOfNoUseIsOpenedAnew(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	_, err := c.ExecuteUpdate(ctx, "write x")
 	require.NoError(t, err)
@@ -218,7 +219,7 @@ func TestASessionOfNoUseIsOpenedAnew(t *testing.T) {
 }
 
 func TestSessionOptions(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	set := func(options map[string]any) map[string]*flight.SetSessionOptionsResultError {
 		values, err := flight.NewSessionOptionValues(options)
@@ -250,7 +251,7 @@ func TestSessionOptions(t *testing.T) {
 }
 
 func TestAHeaderChoosesTheDatabase(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	for _, header := range []string{"database", "schema"} {
 		ctx := metadata.AppendToOutgoingContext(with(t.Context(), basic("ada", "lovelace")), header, "shop")
 		got, err := f.connect().GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
@@ -263,7 +264,7 @@ func TestAHeaderChoosesTheDatabase(t *testing.T) {
 }
 
 func TestManyClientsAtOnce(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	var wait sync.WaitGroup
 	for range 8 {
 		ctx, c := f.login("ada")

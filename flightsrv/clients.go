@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -33,7 +34,7 @@ func (c *client) user() string { return c.session.Principal().Username }
 // clients are all that have a session. A client is looked up by its cookie with its credentials, or by its key;
 // both maps hold the same set.
 type clients struct {
-	limits Limits
+	limits limits.Limits
 	now    func() time.Time
 	ended  func(*client) // told when a client leaves, without mu
 
@@ -43,9 +44,9 @@ type clients struct {
 	tokens   map[string]time.Time // fingerprints of tokens that a handshake returned, and their last use
 }
 
-func newClients(limits Limits, now func() time.Time, ended func(*client)) *clients {
+func newClients(l limits.Limits, now func() time.Time, ended func(*client)) *clients {
 	return &clients{
-		limits: limits, now: now, ended: ended,
+		limits: l, now: now, ended: ended,
 		byKey: map[string]*client{}, byCookie: map[string]*client{}, tokens: map[string]time.Time{},
 	}
 }

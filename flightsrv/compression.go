@@ -3,6 +3,7 @@ package flightsrv
 import (
 	"encoding/binary"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -10,8 +11,6 @@ import (
 // decoder takes it outside of any budget. So the frames of compressed buffers are looked at before they are
 // decoded. Their format is RFC 8878's.
 const (
-	maxWindowBytes = 8 << 20 // what RFC 8878 asks decoders to take, and encoders to stay within
-
 	zstdMagic          = 0xFD2FB528
 	skippableMagic     = 0x184D2A50 // and the 15 after it
 	skippableMask      = 0xFFFFFFF0
@@ -42,9 +41,9 @@ func checkFrames(b []byte) error {
 			return nil
 		}
 		header, window := frameHeader(b)
-		if window > maxWindowBytes {
+		if window > limits.ZstdWindowBytes {
 			return sqlerr.New(sqlerr.LimitExceeded, "a zstd frame wants a window of %d MiB, the limit is %d MiB",
-				window>>20, maxWindowBytes>>20).WithHint("compress at a lower level, or not at all")
+				window>>20, limits.ZstdWindowBytes>>20).WithHint("compress at a lower level, or not at all")
 		}
 		if header == 0 {
 			return nil

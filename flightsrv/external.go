@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -25,9 +26,9 @@ const queryHeader = transactionSize + 2
 // QueryTicket returns a Flight ticket by which the same user reads a query's rows with DoGet, on any of their
 // connections, while the server lives. It is not bound to the session that asked for it: it carries the query.
 func (s *Server) QueryTicket(user string, q ExternalQuery) ([]byte, error) {
-	if len(q.SQL)+len(q.Database)+queryHeader > externalBytesMax {
+	if len(q.SQL)+len(q.Database)+queryHeader > limits.TicketQueryBytes {
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "a ticket carries at most %d bytes of SQL",
-			externalBytesMax)
+			limits.TicketQueryBytes)
 	}
 	body := binary.LittleEndian.AppendUint64(nil, q.Transaction)
 	body = binary.LittleEndian.AppendUint16(body, uint16(len(q.Database)))

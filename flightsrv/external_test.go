@@ -7,6 +7,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
+
+	"github.com/micodb/micodb/internal/limits"
 )
 
 // infoOf wraps a ticket that another door handed out.
@@ -15,7 +17,7 @@ func infoOf(ticket []byte) *flight.FlightInfo {
 }
 
 func TestATicketCarriesAQueryForItsUserAlone(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ada, c := f.login("ada")
 	bob, d := f.login("bob")
 	ticket, err := f.server.QueryTicket("ada", ExternalQuery{Database: "main", SQL: "rows 7"})
@@ -34,6 +36,6 @@ func TestATicketCarriesAQueryForItsUserAlone(t *testing.T) {
 	}
 	require.Empty(t, f.door.log(), "nothing was written")
 
-	_, err = f.server.QueryTicket("ada", ExternalQuery{SQL: strings.Repeat("x", externalBytesMax)})
+	_, err = f.server.QueryTicket("ada", ExternalQuery{SQL: strings.Repeat("x", limits.TicketQueryBytes)})
 	require.ErrorContains(t, err, "a ticket carries at most")
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -121,15 +122,15 @@ type held struct {
 
 // handles are all statements that clients hold.
 type handles struct {
-	limits  Limits
+	limits  limits.Limits
 	now     func() time.Time
 	mu      sync.Mutex // guards all below
 	byID    map[handleID]*handle
 	byOwner map[*client]*held
 }
 
-func newHandles(limits Limits, now func() time.Time) *handles {
-	return &handles{limits: limits, now: now, byID: map[handleID]*handle{}, byOwner: map[*client]*held{}}
+func newHandles(l limits.Limits, now func() time.Time) *handles {
+	return &handles{limits: l, now: now, byID: map[handleID]*handle{}, byOwner: map[*client]*held{}}
 }
 
 // add keeps a statement for its owner. At the owner's limit its oldest ticket that nobody reads gives way; with

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -18,16 +19,16 @@ import (
 type incoming struct {
 	reader flight.MessageReader
 	schema *arrow.Schema
-	limits Limits
+	limits limits.Limits
 	err    error
 }
 
 // newIncoming reads the schema. Without any, as when a client has nothing to bind, it returns nil.
-func newIncoming(reader flight.MessageReader, limits Limits) (*incoming, error) {
+func newIncoming(reader flight.MessageReader, l limits.Limits) (*incoming, error) {
 	schema, err := readSchema(reader)
 	switch {
 	case err == nil && schema != nil:
-		return &incoming{reader: reader, schema: schema, limits: limits}, nil
+		return &incoming{reader: reader, schema: schema, limits: l}, nil
 	case errors.Is(err, io.EOF) || err == nil:
 		return nil, nil //nolint:nilnil // no schema is no stream, and no error
 	}
@@ -86,7 +87,7 @@ func (in *incoming) next(ctx context.Context) (arrow.RecordBatch, error) {
 		return nil, io.EOF
 	}
 	record := in.reader.RecordBatch()
-	if record.NumRows() > in.limits.BatchRows {
+	if record.NumRows() > int64(in.limits.BatchRows) {
 		return nil, sqlerr.New(sqlerr.LimitExceeded, "a record batch has %d rows, the limit is %d", record.NumRows(),
 			in.limits.BatchRows).WithHint("send smaller record batches")
 	}

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/limits"
 )
 
 // messages collects what a writer sends.
@@ -83,7 +84,7 @@ func zeros(tb testing.TB, n int) arrow.RecordBatch {
 }
 
 func TestCompressedIngestStaysInItsBudget(t *testing.T) {
-	f := start(t, Limits{IngestBytes: 1 << 20})
+	f := start(t, limits.Limits{IngestBytes: 1 << 20})
 	ctx, c := f.login("ada")
 	for name, option := range map[string]ipc.Option{"zstd": ipc.WithZstd(), "lz4": ipc.WithLZ4()} {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestCompressedIngestStaysInItsBudget(t *testing.T) {
 }
 
 func TestAForgedLengthDoesNotAllocate(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	for _, length := range []uint64{1 << 36, 1<<63 - 1, 1 << 63, 1<<64 - 2} {
 		sent := encode(t, zeros(t, 1000), ipc.WithLZ4())
@@ -108,7 +109,7 @@ func TestAForgedLengthDoesNotAllocate(t *testing.T) {
 }
 
 func TestAForgedWindowIsRefused(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	sent := encode(t, zeros(t, 100_000), ipc.WithZstd())
 	require.NoError(t, put(ctx, c, sent))
@@ -136,7 +137,7 @@ func TestFramesAreWalked(t *testing.T) {
 }
 
 func TestReceiveLimitIsNamed(t *testing.T) {
-	f := start(t, Limits{ReceiveMessageBytes: 1 << 20})
+	f := start(t, limits.Limits{MessageBytes: 1 << 20})
 	ctx, c := f.login("ada")
 	err := put(ctx, c, encode(t, zeros(t, 1_000_000)))
 	require.Equal(t, codes.ResourceExhausted, status.Code(err)) // grpc-go words it, before any handler hears of it
@@ -144,7 +145,7 @@ func TestReceiveLimitIsNamed(t *testing.T) {
 }
 
 func TestBrokenStreamsAreErrors(t *testing.T) {
-	f := start(t, Limits{BatchRows: 5000})
+	f := start(t, limits.Limits{BatchRows: 5000})
 	ctx, c := f.login("ada")
 	cases := map[string]struct {
 		state string
@@ -244,7 +245,7 @@ func decode(t *testing.T, sent []*flight.FlightData) {
 		return
 	}
 	defer reader.Release()
-	in, err := newIncoming(reader, DefaultLimits())
+	in, err := newIncoming(reader, limits.Defaults())
 	if err != nil || in == nil {
 		return
 	}

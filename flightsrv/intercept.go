@@ -50,7 +50,7 @@ func (s *Server) answer(ctx context.Context, method string, handle func(context.
 		if strings.HasSuffix(method, "/Handshake") {
 			return handle(ctx)
 		}
-		c, err := s.authenticate(ctx)
+		c, err := s.welcome(ctx)
 		if err != nil {
 			return err
 		}
@@ -100,20 +100,22 @@ type clientStream struct {
 // Context returns the context with the client.
 func (c *clientStream) Context() context.Context { return c.context }
 
-// connectionKey is where a connection's context carries its number.
+// connectionKey is where a connection's context carries the connection.
 type connectionKey struct{}
 
-func connectionOf(ctx context.Context) uint64 {
-	n, _ := ctx.Value(connectionKey{}).(uint64)
-	return n
+func connectionOf(ctx context.Context) (*connection, error) {
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok && c != nil {
+		return c, nil
+	}
+	return nil, sqlerr.New(sqlerr.QueryCanceled, "the connection has gone")
 }
 
-// connectionStats numbers connections, and ends the sessions that live by one.
+// connectionStats knows connections by their addresses, and ends the sessions that live by one.
 type connectionStats struct{ server *Server }
 
-// TagConn gives a connection its number.
-func (h *connectionStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
-	return context.WithValue(ctx, connectionKey{}, h.server.connections.Add(1))
+// TagConn gives a connection's calls the connection.
+func (h *connectionStats) TagConn(ctx context.Context, info *stats.ConnTagInfo) context.Context {
+	return context.WithValue(ctx, connectionKey{}, h.server.connections.find(endsOf(info.LocalAddr, info.RemoteAddr)))
 }
 
 // HandleConn counts open connections.
@@ -124,7 +126,9 @@ func (h *connectionStats) HandleConn(ctx context.Context, event stats.ConnStats)
 		open.Inc()
 	case *stats.ConnEnd:
 		open.Dec()
-		h.server.disconnected(connectionOf(ctx))
+		if c, err := connectionOf(ctx); err == nil {
+			h.server.disconnected(c.number)
+		}
 	}
 }
 

@@ -3,19 +3,13 @@ package flightsrv
 import (
 	flatbuffers "github.com/google/flatbuffers/go"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
 // The IPC reader believes what a message says of itself: it makes slices of any length, follows fields as deep as
 // they go, and copies a text as often as it is referred to. Each of these ends the process when a client makes it
 // up, so messages are looked at before they are decoded. Their format is Arrow's Message.fbs and Schema.fbs.
-const (
-	maxHeaderBytes   = 16 << 20 // of a message without its body
-	maxFields        = 100_000  // of a schema, nested ones too
-	maxFieldDepth    = 64
-	maxMetadataPairs = 100_000
-	maxNameBytes     = 16 << 20 // of all names, time zones and metadata of a schema
-)
 
 // The fields of the flatbuffers, by their places in the vtable.
 const (
@@ -58,9 +52,9 @@ func checkMessage(header, body []byte) (err error) {
 	if len(header) == 0 {
 		return nil // metadata only
 	}
-	if len(header) > maxHeaderBytes {
+	if len(header) > limits.MessageHeaderBytes {
 		return sqlerr.New(sqlerr.LimitExceeded, "the header of an IPC message has %d bytes, the limit is %d",
-			len(header), maxHeaderBytes)
+			len(header), limits.MessageHeaderBytes)
 	}
 	defer func() {
 		if recover() != nil { // flatbuffers trusts its offsets
@@ -120,11 +114,11 @@ func (m *message) children(t table, slot flatbuffers.VOffsetT, depth int) error 
 	if err != nil {
 		return err
 	}
-	if depth > maxFieldDepth && fields.n > 0 {
-		return tooMuch("levels of fields", maxFieldDepth)
+	if depth > limits.SchemaDepth && fields.n > 0 {
+		return tooMuch("levels of fields", limits.SchemaDepth)
 	}
-	if m.fields += fields.n; m.fields > maxFields {
-		return tooMuch("fields", maxFields)
+	if m.fields += fields.n; m.fields > limits.SchemaFields {
+		return tooMuch("fields", limits.SchemaFields)
 	}
 	for i := range fields.n {
 		if err := m.field(fields.table(i), depth); err != nil {
@@ -151,18 +145,18 @@ func (m *message) metadata(t table, slot flatbuffers.VOffsetT) error {
 	if err != nil {
 		return err
 	}
-	if m.pairs += pairs.n; m.pairs > maxMetadataPairs {
-		return tooMuch("keys of metadata", maxMetadataPairs)
+	if m.pairs += pairs.n; m.pairs > limits.SchemaPairs {
+		return tooMuch("keys of metadata", limits.SchemaPairs)
 	}
 	for i := range pairs.n {
 		p := pairs.table(i)
 		m.names += p.textBytes(keyValueKey) + p.textBytes(keyValueValue)
-		if m.names > maxNameBytes {
+		if m.names > limits.SchemaNameBytes {
 			break
 		}
 	}
-	if m.names > maxNameBytes {
-		return tooMuch("bytes of names and metadata", maxNameBytes)
+	if m.names > limits.SchemaNameBytes {
+		return tooMuch("bytes of names and metadata", limits.SchemaNameBytes)
 	}
 	return nil
 }

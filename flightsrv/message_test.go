@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -46,7 +47,7 @@ func TestMessagesOfTheWriterPass(t *testing.T) {
 }
 
 func TestAForgedCountOfFieldsDoesNotAllocate(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	for _, count := range []uint32{1000, 1 << 20, 1<<31 - 1, 1<<32 - 1} {
 		sent := encode(t, zeros(t, 10))
@@ -62,7 +63,7 @@ func TestAForgedCountOfFieldsDoesNotAllocate(t *testing.T) {
 
 func TestFieldsAreNotFollowedWithoutEnd(t *testing.T) {
 	deep := arrow.ListOf(arrow.PrimitiveTypes.Int8)
-	for range maxFieldDepth - 1 {
+	for range limits.SchemaDepth - 1 {
 		deep = arrow.ListOf(deep)
 	}
 	header := func(dt arrow.DataType) []byte {
@@ -126,7 +127,7 @@ func TestOneTextReferredToOftenCountsOften(t *testing.T) {
 }
 
 func TestHeadersHaveALimit(t *testing.T) {
-	require.Equal(t, sqlerr.LimitExceeded, sqlerr.CodeOf(checkMessage(make([]byte, maxHeaderBytes+1), nil)))
+	require.Equal(t, sqlerr.LimitExceeded, sqlerr.CodeOf(checkMessage(make([]byte, limits.MessageHeaderBytes+1), nil)))
 	require.Equal(t, sqlerr.ProtocolViolation, sqlerr.CodeOf(checkMessage(make([]byte, 1000), nil)))
 	require.Equal(t, sqlerr.ProtocolViolation, sqlerr.CodeOf(checkMessage([]byte{1, 2, 3}, nil)))
 }

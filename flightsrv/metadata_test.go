@@ -11,6 +11,8 @@ import (
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
+
+	"github.com/micodb/micodb/internal/limits"
 )
 
 // texts0 collects a column of texts.
@@ -26,7 +28,7 @@ func texts0(records []arrow.RecordBatch, column int) []string {
 }
 
 func TestCatalogsSchemasAndTableTypes(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	info, err := c.GetCatalogs(ctx)
 	require.NoError(t, err)
@@ -53,7 +55,7 @@ func TestCatalogsSchemasAndTableTypes(t *testing.T) {
 }
 
 func TestTables(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	list := func(o *flightsql.GetTablesOpts) []string {
 		info, err := c.GetTables(ctx, o)
@@ -70,7 +72,7 @@ func TestTables(t *testing.T) {
 }
 
 func TestTablesTellTheirColumns(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	name := "readings"
 	info, err := c.GetTables(ctx, &flightsql.GetTablesOpts{TableNameFilterPattern: &name, IncludeSchema: true})
@@ -97,7 +99,7 @@ func TestTablesTellTheirColumns(t *testing.T) {
 }
 
 func TestKeysAreEmptyWithTheirSchema(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	ref := flightsql.TableRef{Table: "readings"}
 	primary, err := c.GetPrimaryKeys(ctx, ref)
@@ -119,7 +121,7 @@ func TestKeysAreEmptyWithTheirSchema(t *testing.T) {
 }
 
 func TestSqlInfoAnswersEveryCode(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	info, err := c.GetSqlInfo(ctx, nil)
 	require.NoError(t, err)
@@ -143,7 +145,7 @@ func TestSqlInfoAnswersEveryCode(t *testing.T) {
 }
 
 func TestXdbcTypeInfo(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	info, err := c.GetXdbcTypeInfo(ctx, nil)
 	require.NoError(t, err)

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/session"
 )
 
@@ -43,7 +44,7 @@ func words(t *testing.T, values ...string) arrow.RecordBatch {
 }
 
 func TestPreparedQueryTakesParameters(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	p, err := c.Prepare(ctx, "echo ?")
 	require.NoError(t, err)
@@ -95,7 +96,7 @@ func TestPreparedQueryTakesParameters(t *testing.T) {
 }
 
 func TestPreparedUpdateRunsOnceForEachRow(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	p, err := c.Prepare(ctx, "write ?")
 	require.NoError(t, err)
@@ -123,7 +124,7 @@ func TestPreparedUpdateRunsOnceForEachRow(t *testing.T) {
 }
 
 func TestPreparedHandlesBelongToTheirUser(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ada, c := f.login("ada")
 	bob, d := f.login("bob")
 	p, err := c.Prepare(ada, "write secret")
@@ -140,7 +141,7 @@ func TestPreparedHandlesBelongToTheirUser(t *testing.T) {
 }
 
 func TestParametersHaveALimit(t *testing.T) {
-	f := start(t, Limits{ParameterBytes: 10 << 10})
+	f := start(t, limits.Limits{ParameterBytes: 10 << 10})
 	ctx, c := f.login("ada")
 	p, err := c.Prepare(ctx, "echo ?")
 	require.NoError(t, err)
@@ -152,7 +153,7 @@ func TestParametersHaveALimit(t *testing.T) {
 }
 
 func TestTransactions(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	tx, err := c.BeginTransaction(ctx)
 	require.NoError(t, err)
@@ -185,7 +186,7 @@ func TestTransactions(t *testing.T) {
 }
 
 func TestTheADBCDriverMeansItsOpenTransaction(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	for _, agent := range []string{adbcAgent + " 1.13.0", "another"} {
 		c, err := flightsql.NewClient(f.address, nil, nil,
 			grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUserAgent(agent))
@@ -231,7 +232,7 @@ func TestTheADBCDriverMeansItsOpenTransaction(t *testing.T) {
 }
 
 func TestTransactionIDsBelongToTheirUser(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ada, c := f.login("ada")
 	bob, d := f.login("bob")
 	tx, err := c.BeginTransaction(ada)
@@ -256,7 +257,7 @@ func TestTransactionIDsBelongToTheirUser(t *testing.T) {
 }
 
 func TestIngest(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	const (
 		create    = flightsql.TableDefinitionOptionsTableNotExistOptionCreate

@@ -17,10 +17,12 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/micodb/micodb/internal/limits"
 )
 
 func TestQueryReturnsRowsWithTheAnnouncedSchema(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	info, err := c.Execute(ctx, "rows 10")
 	require.NoError(t, err)
@@ -43,7 +45,7 @@ func TestQueryReturnsRowsWithTheAnnouncedSchema(t *testing.T) {
 }
 
 func TestExecuteRunsAStatementWithoutRowsAtOnce(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	info, err := c.Execute(ctx, "write one")
 	require.NoError(t, err)
@@ -59,7 +61,7 @@ func TestExecuteRunsAStatementWithoutRowsAtOnce(t *testing.T) {
 }
 
 func TestMessagesFitTheLimitUnlessOneRowDoesNot(t *testing.T) {
-	f := start(t, Limits{SendMessageBytes: 64 << 10})
+	f := start(t, limits.Limits{AnswerBytes: 64 << 10})
 	ctx, c := f.login("ada")
 	for _, query := range []string{"rows 1000 1000", "rows 3 100000", "rows 20000 1", "rows 1 0"} {
 		info, err := c.Execute(ctx, query)
@@ -83,7 +85,7 @@ func TestMessagesFitTheLimitUnlessOneRowDoesNot(t *testing.T) {
 }
 
 func TestAnErrorInMidStreamIsAStatusAndHidesItsCause(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	info, err := c.Execute(ctx, "fail 5")
 	require.NoError(t, err)
@@ -94,7 +96,7 @@ func TestAnErrorInMidStreamIsAStatusAndHidesItsCause(t *testing.T) {
 }
 
 func TestErrorsCarryTheirStateAndPosition(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	_, err := c.Execute(ctx, "nonsense")
 	requireStatus(t, err, codes.InvalidArgument, "42601")
@@ -110,7 +112,7 @@ func TestErrorsCarryTheirStateAndPosition(t *testing.T) {
 }
 
 func TestForgedForeignAndExpiredTicketsAreErrors(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ada, c := f.login("ada")
 	bob, d := f.login("bob")
 	info, err := c.Execute(ada, "rows 1")
@@ -133,19 +135,19 @@ func TestForgedForeignAndExpiredTicketsAreErrors(t *testing.T) {
 
 	renewed, err := c.RenewFlightEndpoint(ada, &flight.RenewFlightEndpointRequest{Endpoint: info.GetEndpoint()[0]})
 	require.NoError(t, err)
-	f.clock.move(DefaultLimits().TicketLife / 2)
+	f.clock.move(limits.Defaults().TicketLife / 2)
 	f.server.handles.sweep()
 	again, err := c.RenewFlightEndpoint(ada, &flight.RenewFlightEndpointRequest{Endpoint: renewed})
 	require.NoError(t, err)
 	require.True(t, again.GetExpirationTime().AsTime().After(renewed.GetExpirationTime().AsTime()))
-	f.clock.move(DefaultLimits().TicketLife + time.Second)
+	f.clock.move(limits.Defaults().TicketLife + time.Second)
 	f.server.handles.sweep()
 	_, err = fetch(ada, c, info)
 	requireStatus(t, err, codes.NotFound, "42704")
 }
 
 func TestOldTicketsGiveWayAtTheLimit(t *testing.T) {
-	f := start(t, Limits{Statements: 3})
+	f := start(t, limits.Limits{Statements: 3})
 	ctx, c := f.login("ada")
 	first, err := c.Execute(ctx, "rows 1")
 	require.NoError(t, err)
@@ -165,7 +167,7 @@ func TestOldTicketsGiveWayAtTheLimit(t *testing.T) {
 }
 
 func TestReadTicketsAreKeptForAWhile(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	for range keptRead * 3 {
 		info, err := c.Execute(ctx, "rows 1")
@@ -196,7 +198,7 @@ func TestCancelStopsTheWork(t *testing.T) {
 	}
 	for name, cancel := range ways {
 		t.Run(name, func(t *testing.T) {
-			f := start(t, Limits{})
+			f := start(t, limits.Limits{})
 			ctx, c := f.login("ada")
 			info, err := c.Execute(ctx, "block")
 			require.NoError(t, err)
@@ -219,7 +221,7 @@ func TestCancelStopsTheWork(t *testing.T) {
 		})
 	}
 	t.Run("the call", func(t *testing.T) {
-		f := start(t, Limits{})
+		f := start(t, limits.Limits{})
 		ctx, c := f.login("ada")
 		info, err := c.Execute(ctx, "block")
 		require.NoError(t, err)
@@ -235,7 +237,7 @@ func TestCancelStopsTheWork(t *testing.T) {
 		require.Error(t, <-failed)
 	})
 	t.Run("the connection", func(t *testing.T) {
-		f := start(t, Limits{})
+		f := start(t, limits.Limits{})
 		ctx, c := f.login("ada")
 		info, err := c.Execute(ctx, "block")
 		require.NoError(t, err)

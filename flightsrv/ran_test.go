@@ -11,6 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/micodb/micodb/internal/limits"
 )
 
 // ticketOf wraps a prepared statement's handle as clients do that make a ticket of the command.
@@ -24,7 +26,7 @@ func ticketOf(t *testing.T, p *flightsql.PreparedStatement) *flight.Ticket {
 }
 
 func TestAChangeThatReturnsRowsRunsOnce(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	_, err := c.GetExecuteSchema(ctx, "take 9")
 	require.NoError(t, err)
@@ -54,7 +56,7 @@ func TestAChangeThatReturnsRowsRunsOnce(t *testing.T) {
 }
 
 func TestAPreparedChangeThatReturnsRowsRunsOnceForEachFlightInfo(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	p, err := c.Prepare(ctx, "take 4")
 	require.NoError(t, err)
@@ -79,7 +81,7 @@ func TestAPreparedChangeThatReturnsRowsRunsOnceForEachFlightInfo(t *testing.T) {
 }
 
 func TestTheRowsOfAChangeAreLetGoWithTheirTicket(t *testing.T) {
-	f := start(t, Limits{Statements: 2})
+	f := start(t, limits.Limits{Statements: 2})
 	ctx, c := f.login("ada")
 	first, err := c.Execute(ctx, "take 4")
 	require.NoError(t, err)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -19,6 +18,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
 )
@@ -47,23 +47,22 @@ type Door interface {
 // Config is what a server is made of besides its door.
 type Config struct {
 	Version string
-	Limits  Limits
+	Limits  limits.Limits
 	Budget  *budget.Server // batches of clients are decoded within it
 	Metrics *metrics.Set
 	Log     *slog.Logger
 	TLS     *tls.Config // nil: plain text
 
 	// What GetSqlInfo tells beside the limits.
-	Functions       Functions
-	Keywords        []string
-	TransactionIdle time.Duration // after which a transaction is rolled back; 0: never
+	Functions Functions
+	Keywords  []string
 }
 
 // Server serves Flight SQL. It is safe for concurrent use.
 type Server struct {
 	door    Door
 	config  Config
-	limits  Limits
+	limits  limits.Limits
 	log     *slog.Logger
 	clients *clients
 	handles *handles
@@ -71,7 +70,7 @@ type Server struct {
 
 	grpc        *grpc.Server
 	health      *health.Server
-	connections atomic.Uint64 // the number of the last one
+	connections *connections
 
 	stop       chan struct{}  // closed by Shutdown
 	stopOnce   sync.Once      // Shutdown may be called again
@@ -83,12 +82,13 @@ type Server struct {
 func New(door Door, config Config) (*Server, error) { return newServer(door, config, time.Now) }
 
 func newServer(door Door, config Config, now func() time.Time) (*Server, error) {
-	limits := config.Limits.withDefaults()
+	l := limits.Complete(config.Limits)
 	s := &Server{
-		door: door, config: config, limits: limits, log: config.Log, now: now,
-		handles: newHandles(limits, now), health: health.NewServer(), stop: make(chan struct{}),
+		door: door, config: config, limits: l, log: config.Log, now: now,
+		handles: newHandles(l, now), health: health.NewServer(), connections: newConnections(l, config.Log),
+		stop: make(chan struct{}),
 	}
-	s.clients = newClients(limits, now, s.sessionEnded)
+	s.clients = newClients(l, now, s.sessionEnded)
 	handlers, err := newHandlers(s)
 	if err != nil {
 		return nil, err
@@ -105,10 +105,10 @@ func newServer(door Door, config Config, now func() time.Time) (*Server, error) 
 func (s *Server) options() []grpc.ServerOption {
 	l := s.limits
 	options := []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(l.ReceiveMessageBytes),
+		grpc.MaxRecvMsgSize(int(l.MessageBytes)),
 		grpc.MaxSendMsgSize(1<<31 - 1), // one row may be larger than a message should be
-		grpc.MaxConcurrentStreams(l.ConcurrentStreams),
-		grpc.MaxHeaderListSize(l.HeaderBytes),
+		grpc.MaxConcurrentStreams(uint32(l.Calls)),
+		grpc.MaxHeaderListSize(uint32(l.HeaderBytes)),
 		grpc.ConnectionTimeout(l.ConnectTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: l.KeepAliveTime, Timeout: l.KeepAliveTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
@@ -126,7 +126,7 @@ func (s *Server) options() []grpc.ServerOption {
 
 // Serve answers on a listener until Shutdown, and then returns nil.
 func (s *Server) Serve(listener net.Listener) error {
-	return s.grpc.Serve(&cappedListener{Listener: listener, server: s})
+	return s.grpc.Serve(&cappedListener{Listener: listener, connections: s.connections})
 }
 
 // serviceName is Flight's own, for which the health service answers too.

@@ -31,6 +31,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/metrics"
 )
 
@@ -61,9 +62,9 @@ type fixture struct {
 	address string
 }
 
-func start(t *testing.T, limits Limits) *fixture {
+func start(t *testing.T, l limits.Limits) *fixture {
 	t.Helper()
-	return startWith(t, Config{Limits: limits})
+	return startWith(t, Config{Limits: l})
 }
 
 // startWith fills in what a test leaves open.
@@ -166,7 +167,7 @@ func requireStatus(t *testing.T, err error, code codes.Code, sqlstate string) {
 }
 
 func TestHealthAndReflectionNeedNoLogin(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	conn, err := grpc.NewClient(f.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	defer conn.Close()
@@ -191,7 +192,7 @@ func TestHealthAndReflectionNeedNoLogin(t *testing.T) {
 }
 
 func TestShutdownWaitsForCallsAndThenCancelsThem(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	info, err := c.Execute(ctx, "block")
 	require.NoError(t, err)
@@ -210,7 +211,7 @@ func TestShutdownWaitsForCallsAndThenCancelsThem(t *testing.T) {
 }
 
 func TestConnectionsAreCapped(t *testing.T) {
-	f := start(t, Limits{Connections: 1})
+	f := start(t, limits.Limits{FlightConnections: 1})
 	ctx, c := f.login("ada")
 	_, err := f.connect().Execute(ctx, "rows 1")
 	require.Equal(t, codes.Unavailable, status.Code(err), "%v", err)
@@ -252,7 +253,7 @@ func selfSigned(t *testing.T) tls.Certificate {
 }
 
 func TestListActionsNamesEveryAction(t *testing.T) {
-	f := start(t, Limits{})
+	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	stream, err := c.Client.ListActions(ctx, &flight.Empty{})
 	require.NoError(t, err)

@@ -22,7 +22,7 @@ func (h *handlers) registerSQLInfo() error {
 	}{
 		{flightsql.SqlInfoFlightSqlServerVersion, h.config.Version},
 		{flightsql.SqlInfoFlightSqlServerArrowVersion, arrow.PkgVersion},
-		{flightsql.SqlInfoFlightSqlServerTransactionTimeout, int32(h.config.TransactionIdle.Milliseconds())},
+		{flightsql.SqlInfoFlightSqlServerTransactionTimeout, int32(h.limits.TransactionIdle.Milliseconds())},
 		{flightsql.SqlInfoMaxConnections, int64(h.limits.Sessions)},
 		{flightsql.SqlInfoMaxStatements, int64(h.limits.Statements)},
 		{flightsql.SqlInfoKeywords, list(h.config.Keywords)},

@@ -75,7 +75,7 @@ func ended(ctx context.Context, err error) error {
 func (s *Server) sendSlices(ctx context.Context, record arrow.RecordBatch, out chan<- flight.StreamChunk) error {
 	rows := record.NumRows()
 	size := recordBytes(record)
-	if size <= int64(s.limits.SendMessageBytes) || rows <= 1 {
+	if size <= s.limits.AnswerBytes || rows <= 1 {
 		record.Retain()
 		select {
 		case out <- flight.StreamChunk{Data: record}:
@@ -85,7 +85,7 @@ func (s *Server) sendSlices(ctx context.Context, record arrow.RecordBatch, out c
 			return ctx.Err()
 		}
 	}
-	parts := min(size/int64(s.limits.SendMessageBytes)+1, rows)
+	parts := min(size/s.limits.AnswerBytes+1, rows)
 	for i := range parts {
 		slice := record.NewSlice(rows*i/parts, rows*(i+1)/parts)
 		err := s.sendSlices(ctx, slice, out)

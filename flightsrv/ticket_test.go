@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/internal/limits"
 )
 
 func TestClaimsKeepTheirKind(t *testing.T) {
@@ -41,7 +43,7 @@ func FuzzTicket(f *testing.F) {
 	f.Add(claim{kindTransaction, make([]byte, transactionSize)}.encode())
 	f.Add(claim{kindSavepoint, append(make([]byte, transactionSize), "name"...)}.encode())
 	f.Add([]byte{})
-	s := &Server{door: newFakeDoor(), handles: newHandles(DefaultLimits(), (&clock{}).read)}
+	s := &Server{door: newFakeDoor(), handles: newHandles(limits.Defaults(), (&clock{}).read)}
 	c := &client{session: &fakeSession{}}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if opened, ok := decodeClaim(b); ok {

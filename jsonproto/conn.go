@@ -128,7 +128,7 @@ func (c *conn) readLine() ([]byte, error) {
 		if c.trusted.Load() {
 			most = limits.LineBytes
 		}
-		if full = full || size > most; full {
+		if full = full || int64(size) > most; full {
 			text = nil
 		} else {
 			text = append(text, part...)
@@ -172,6 +172,7 @@ func (c *conn) trust() error {
 	if c.trusted.Swap(true) {
 		return nil
 	}
+	c.server.welcome()
 	return c.readUntil(time.Time{})
 }
 
@@ -203,7 +204,7 @@ func (c *conn) answerLine(ctx context.Context, l line) error {
 		}
 		return l.err
 	}
-	r, err := parseRequest(l.text, c.server.limits.Depth)
+	r, err := parseRequest(l.text, c.server.limits.JSONDepth)
 	if err != nil {
 		c.server.count("error")
 		return c.write(failure(err, "").line())

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/jsonproto"
 	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
@@ -122,7 +123,7 @@ func TestClientsThatUseUpAllFilesDoNotEndTheServer(t *testing.T) {
 }
 
 func TestOnlyErrorsOfStreamsSayThatTheyStream(t *testing.T) {
-	p := loggedIn(t, &door{}, jsonproto.Limits{})
+	p := loggedIn(t, &door{}, limits.Limits{})
 	p.send(`{"command":"fly","db_name":"main","format":"ndjson"}` + "\n")
 	require.Contains(t, p.line(), `"data":"Unknown command: fly`)
 	p.send(`{"command":"commit_transaction","db_name":"main","tx_id":8,"format":"ndjson"}` + "\n")

@@ -67,7 +67,7 @@ func (c *conn) collect(ctx context.Context, stream batch.Stream) (json.RawMessag
 		if out, err = encoder.appendRow(out, b, i); err != nil {
 			return err
 		}
-		if most := c.server.limits.AnswerBytes; len(out) > most {
+		if most := c.server.limits.JSONAnswerBytes; int64(len(out)) > most {
 			return sqlerr.New(sqlerr.LimitExceeded, "the answer has over %d MiB", most>>20).
 				WithHint(`ask for "format":"ndjson", which streams`)
 		}
@@ -168,7 +168,7 @@ func (w *streamWriter) batch(b arrow.RecordBatch) error {
 			return err
 		}
 		w.out = append(w.out, '\n')
-		if w.rows++; w.rows >= w.flushRows || len(w.out) >= w.conn.server.limits.StreamBufferBytes {
+		if w.rows++; w.rows >= w.flushRows || int64(len(w.out)) >= w.conn.server.limits.StreamBufferBytes {
 			if err := w.flush(); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
@@ -30,7 +31,7 @@ type TicketFunc func(ctx context.Context, s session.Session, tx session.Transact
 type Config struct {
 	Door    Door
 	Ticket  TicketFunc // nil: 0A000
-	Limits  Limits
+	Limits  limits.Limits
 	Metrics metrics.Connections
 	Log     *slog.Logger
 }
@@ -38,17 +39,18 @@ type Config struct {
 // Server serves the protocol on a listener.
 type Server struct {
 	config Config
-	limits Limits
+	limits limits.Limits
 	work   sync.WaitGroup
 
-	mu    sync.Mutex // guards conns and ended
-	conns map[*conn]struct{}
-	ended bool
+	mu        sync.Mutex // guards all below
+	conns     map[*conn]struct{}
+	strangers int // connections on which nobody has logged in
+	ended     bool
 }
 
 // NewServer returns a server; Serve starts it.
 func NewServer(c Config) *Server {
-	return &Server{config: c, limits: c.Limits.withDefaults(), conns: map[*conn]struct{}{}}
+	return &Server{config: c, limits: limits.Complete(c.Limits), conns: map[*conn]struct{}{}}
 }
 
 // Serve accepts connections until the listener is closed, and returns nil then. Queries end when ctx does.
@@ -122,11 +124,16 @@ func (s *Server) add(c *conn) error {
 	if s.ended {
 		return sqlerr.New(sqlerr.ShuttingDown, "the server is shutting down")
 	}
-	if len(s.conns) >= s.limits.Connections {
+	if len(s.conns) >= s.limits.JSONConnections {
 		return sqlerr.New(sqlerr.TooManyConnections, "%d connections are open, the most that are allowed",
-			s.limits.Connections)
+			s.limits.JSONConnections)
+	}
+	if s.strangers >= s.limits.ConnectionsNoUser {
+		return sqlerr.New(sqlerr.TooManyConnections, "%d connections are open on which nobody has logged in, "+
+			"the most that are allowed", s.strangers).WithHint("connect again later")
 	}
 	s.conns[c] = struct{}{}
+	s.strangers++
 	return nil
 }
 
@@ -135,6 +142,16 @@ func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	if !c.trusted.Load() {
+		s.strangers--
+	}
+}
+
+// welcome counts a connection out of the strangers'.
+func (s *Server) welcome() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.strangers--
 }
 
 func (s *Server) count(outcome string) {

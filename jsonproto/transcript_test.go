@@ -13,18 +13,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/jsonproto"
 	"github.com/micodb/micodb/metrics"
 )
 
 // start serves a door and returns its address.
-func start(t *testing.T, d *door, limits jsonproto.Limits) string {
+func start(t *testing.T, d *door, most limits.Limits) string {
 	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := jsonproto.NewServer(jsonproto.Config{
-		Door: d, Limits: limits, Log: slog.New(slog.DiscardHandler),
+		Door: d, Limits: most, Log: slog.New(slog.DiscardHandler),
 		Metrics: metrics.New(prometheus.NewRegistry(), "test").Connections,
 	})
 	served := make(chan error, 1)
@@ -71,9 +72,9 @@ const (
 	nothing = `"auth_token":null,"token_expires_at":null`
 )
 
-func loggedIn(t *testing.T, d *door, limits jsonproto.Limits) *peer {
+func loggedIn(t *testing.T, d *door, l limits.Limits) *peer {
 	t.Helper()
-	p := dial(t, start(t, d, limits))
+	p := dial(t, start(t, d, l))
 	p.send(login)
 	require.JSONEq(t, `{"status":"ok","data":{"username":"ada","display_name":"Ada","roles":["admin"]},`+
 		`"auth_token":"a.b.c","token_expires_at":"0001-01-01T00:00:00Z"}`, p.line())
@@ -144,7 +145,7 @@ func TestTranscripts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &door{}
-			p := loggedIn(t, d, jsonproto.Limits{})
+			p := loggedIn(t, d, limits.Limits{})
 			p.send("\n  \r\n" + c.send + "\n")
 			require.Equal(t, c.want, p.line())
 			if c.heard != "" {
@@ -158,7 +159,7 @@ func TestTranscripts(t *testing.T) {
 
 func TestValuesThatDoNotFitAreErrors(t *testing.T) {
 	d := &door{}
-	p := loggedIn(t, d, jsonproto.Limits{})
+	p := loggedIn(t, d, limits.Limits{})
 	for row, code := range map[string]string{
 		`{"id":2147483648}`:                   "22003",
 		`{"id":1.5}`:                          "42804",
@@ -192,7 +193,7 @@ func TestValuesThatDoNotFitAreErrors(t *testing.T) {
 }
 
 func TestLoginIsNeeded(t *testing.T) {
-	p := dial(t, start(t, &door{}, jsonproto.Limits{LoginLineBytes: 200}))
+	p := dial(t, start(t, &door{}, limits.Limits{LoginLineBytes: 200}))
 	p.send(`{"command":"read","db_name":"d","table_name":"people"}` + "\n")
 	require.Contains(t, p.line(), `"data":"authentication is required`)
 	p.send(`{"command":"login","db_name":"d","auth_method":"password","username":"ada","password":"wrong"}` + "\n")
@@ -210,7 +211,7 @@ func TestLoginIsNeeded(t *testing.T) {
 
 func TestStreams(t *testing.T) {
 	d := &door{}
-	p := loggedIn(t, d, jsonproto.Limits{})
+	p := loggedIn(t, d, limits.Limits{})
 	p.send(`{"command":"sql","db_name":"d","query":"SELECT many","format":"ndjson","batch_size":3}` + "\n")
 	require.JSONEq(t, `{"status":"ok","data":{"streaming":true},`+nothing+`}`, p.line())
 	for range 50 {
@@ -235,7 +236,7 @@ func TestStreams(t *testing.T) {
 }
 
 func TestPipelinedRequestsAreAnsweredInOrderAfterTheClientStopsSending(t *testing.T) {
-	p := loggedIn(t, &door{}, jsonproto.Limits{})
+	p := loggedIn(t, &door{}, limits.Limits{})
 	p.send(`{"command":"fly","db_name":"d"}` + "\n" + `{"command":"begin_transaction","db_name":"d"}` + "\n" +
 		`{"command":"swim","db_name":"d"}`) // the last line lacks its end
 	half, ok := p.Conn.(*net.TCPConn)
@@ -249,14 +250,14 @@ func TestPipelinedRequestsAreAnsweredInOrderAfterTheClientStopsSending(t *testin
 }
 
 func TestAHugeLineIsRefusedAndTheNextIsRead(t *testing.T) {
-	p := loggedIn(t, &door{}, jsonproto.Limits{LineBytes: 1000})
+	p := loggedIn(t, &door{}, limits.Limits{LineBytes: 1000})
 	p.send(`{"command":"` + strings.Repeat("x", 100_000) + `"}` + "\n" + `{"command":"begin_transaction","db_name":"d"}` + "\n")
 	require.Contains(t, p.line(), `"data":"Invalid request format: the line has 100015 bytes, over the limit of 1000"`)
 	require.Contains(t, p.line(), `{"tx_id":7}`)
 }
 
 func TestAnAnswerHasALimit(t *testing.T) {
-	p := loggedIn(t, &door{}, jsonproto.Limits{AnswerBytes: 1000})
+	p := loggedIn(t, &door{}, limits.Limits{JSONAnswerBytes: 1000})
 	p.send(`{"command":"sql","db_name":"d","query":"SELECT many"}` + "\n")
 	require.Contains(t, p.line(), `"code":"53400"`)
 	p.send(`{"command":"sql","db_name":"d","query":"SELECT many returning"}` + "\n")
@@ -267,7 +268,7 @@ func TestAnAnswerHasALimit(t *testing.T) {
 
 func TestABrokenConnectionCancelsItsQuery(t *testing.T) {
 	d := &door{block: make(chan struct{})}
-	p := loggedIn(t, d, jsonproto.Limits{})
+	p := loggedIn(t, d, limits.Limits{})
 	p.send(`{"command":"sql","db_name":"d","query":"SELECT slow"}` + "\n")
 	require.Eventually(t, func() bool { return strings.Contains(strings.Join(d.heard(), " "), "slow") },
 		10*time.Second, time.Millisecond)
@@ -280,7 +281,7 @@ func TestABrokenConnectionCancelsItsQuery(t *testing.T) {
 }
 
 func TestConnectionsAreLimited(t *testing.T) {
-	address := start(t, &door{}, jsonproto.Limits{Connections: 1})
+	address := start(t, &door{}, limits.Limits{JSONConnections: 1})
 	first := dial(t, address)
 	first.send(login)
 	first.line()

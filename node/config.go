@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/micodb/micodb/authz"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -40,9 +41,9 @@ type Config struct {
 	Threads          int   // 0: one for each CPU
 	Durability       string
 
-	DrainTimeout           time.Duration
-	TransactionIdleTimeout time.Duration
-	StatementTimeout       time.Duration // 0: none
+	DrainTimeout time.Duration
+
+	Limits limits.Limits // of what clients may ask for
 
 	Version string
 	Out     io.Writer // where people are told addresses and the first password; never a log
@@ -59,19 +60,19 @@ const (
 // Defaults returns the configuration of a server that is told nothing.
 func Defaults() Config {
 	return Config{
-		DataDir:                "./data",
-		BindAddr:               "127.0.0.1",
-		JSONPort:               DefaultJSONPort,
-		FlightPort:             DefaultFlightPort,
-		HTTPPort:               DefaultHTTPPort,
-		LogLevel:               "info",
-		LogFormat:              "text",
-		Durability:             durabilitySync,
-		DrainTimeout:           30 * time.Second,
-		TransactionIdleTimeout: 5 * time.Minute,
-		Version:                "devel",
-		Out:                    os.Stdout,
-		LogOut:                 os.Stderr,
+		DataDir:      "./data",
+		BindAddr:     "127.0.0.1",
+		JSONPort:     DefaultJSONPort,
+		FlightPort:   DefaultFlightPort,
+		HTTPPort:     DefaultHTTPPort,
+		LogLevel:     "info",
+		LogFormat:    "text",
+		Durability:   durabilitySync,
+		DrainTimeout: 30 * time.Second,
+		Limits:       limits.Defaults(),
+		Version:      "devel",
+		Out:          os.Stdout,
+		LogOut:       os.Stderr,
 	}
 }
 
@@ -133,17 +134,8 @@ func (c *Config) validateNumbers() error {
 				WithHint("ports go from 1 to %d, and 0 picks a free one", portMax)
 		}
 	}
-	for _, d := range []struct {
-		flag string
-		time time.Duration
-	}{
-		{"--drain-timeout", c.DrainTimeout},
-		{"--transaction-idle-timeout", c.TransactionIdleTimeout},
-		{"--statement-timeout", c.StatementTimeout},
-	} {
-		if d.time < 0 {
-			return invalid("%s %s is negative", d.flag, d.time).WithHint("write a time as in 30s or 5m")
-		}
+	if c.DrainTimeout < 0 {
+		return invalid("--drain-timeout %s is negative", c.DrainTimeout).WithHint("write a time as in 30s or 5m")
 	}
 	if c.Threads < 0 {
 		return invalid("--threads %d is negative", c.Threads).WithHint("0 takes one for each CPU")
@@ -152,7 +144,7 @@ func (c *Config) validateNumbers() error {
 		return invalid("--memory-limit has %d bytes, and needs at least %d MiB", c.MemoryLimitBytes,
 			memoryLimitBytesMin>>20).WithHint("0 takes a share of the machine's memory")
 	}
-	return nil
+	return c.Limits.Validate()
 }
 
 // shortSecret is the error about a JWT secret of n bytes.

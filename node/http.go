@@ -19,6 +19,7 @@ type status struct {
 	server *http.Server
 	ready  atomic.Bool
 	done   chan error
+	open   atomic.Int64 // connections
 }
 
 // Limits of the HTTP port.
@@ -30,7 +31,9 @@ const (
 	httpHeaderBytes   = 64 << 10
 )
 
-func startStatus(l net.Listener, secure *tls.Config, gatherer prometheus.Gatherer, log *slog.Logger) *status {
+func (c *Config) startStatus(l net.Listener, secure *tls.Config, gatherer prometheus.Gatherer,
+	log *slog.Logger,
+) *status {
 	s := &status{done: make(chan error, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
@@ -52,12 +55,28 @@ func startStatus(l net.Listener, secure *tls.Config, gatherer prometheus.Gathere
 		IdleTimeout:       httpIdleTimeout,
 		MaxHeaderBytes:    httpHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState:         s.count(int64(c.Limits.HTTPConnections)),
 	}
 	if secure != nil {
 		l = tls.NewListener(l, secure)
 	}
 	go func() { s.done <- s.server.Serve(l) }()
 	return s
+}
+
+// count closes the connections that come above the limit, before anything is read from them.
+func (s *status) count(most int64) func(net.Conn, http.ConnState) {
+	return func(c net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			if s.open.Add(1) > most {
+				_ = c.Close() // nothing was sent
+			}
+		case http.StateClosed, http.StateHijacked:
+			s.open.Add(-1)
+		case http.StateActive, http.StateIdle:
+		}
+	}
 }
 
 func answer(w http.ResponseWriter, code int, text string) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/txn"
 )
 
@@ -40,14 +41,29 @@ const (
 	logBytesMin      = 64 << 20
 )
 
-// limits derives what the storage may take from the memory limit. Each transaction that writes holds its rows up
+// storageLimits derives what the storage may take from the memory limit. Each transaction that writes holds its rows up
 // to WriteSetBytes, and for its commit as much again in the log's form.
-func limits(memory int64) txn.Limits {
+func storageLimits(memory int64) txn.Limits {
 	return txn.Limits{
 		MemtableBytes: min(memory/100*memtableShare, memtableBytesMax),
 		LogBytes:      max(min(memory/4, txn.DefaultLogBytes), logBytesMin),
 		WriteSetBytes: min(memory/writeSetShare, txn.DefaultWriteSetBytes),
 	}
+}
+
+// messageShare is the part of the memory limit that one message of a client may have when no flag says how much:
+// the door holds it several times while it decodes it.
+const messageShare = 8
+
+// clientLimits decides what a flag left at 0.
+func clientLimits(l limits.Limits, memory int64) limits.Limits {
+	if l.StatementTimeout == 0 {
+		l.StatementTimeout = limits.Never
+	}
+	if l.MessageBytes == 0 {
+		l.MessageBytes = min(memory/messageShare, limits.MessageBytesMax)
+	}
+	return l
 }
 
 // writeSetShare is the part of the memory limit that one write set may take.

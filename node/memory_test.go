@@ -9,7 +9,7 @@ import (
 )
 
 func TestLimitsFollowTheMemoryLimit(t *testing.T) {
-	small, large := limits(512<<20), limits(64<<30)
+	small, large := storageLimits(512<<20), storageLimits(64<<30)
 	require.EqualValues(t, 8<<20, small.WriteSetBytes)
 	require.EqualValues(t, 128<<20, small.LogBytes)
 	require.Less(t, small.MemtableBytes, int64(52<<20))

@@ -19,6 +19,7 @@ import (
 	"github.com/micodb/micodb/engine/parser"
 	"github.com/micodb/micodb/flightsrv"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vfs"
 	"github.com/micodb/micodb/jsonproto"
@@ -32,6 +33,7 @@ import (
 type Node struct {
 	cfg       Config
 	log       *slog.Logger
+	limits    limits.Limits // as the parts are given them
 	endpoints Endpoints
 
 	listeners listeners
@@ -92,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	}
 	registry := prometheus.NewRegistry()
 	set := metrics.New(registry, cfg.Version)
-	n.status = startStatus(n.listeners.http, secure, registry, log)
+	n.status = cfg.startStatus(n.listeners.http, secure, registry, log)
 	if err := n.build(ctx, set); err != nil {
 		return nil, err
 	}
@@ -153,6 +155,7 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 	if limit == 0 {
 		limit = defaultMemoryLimit()
 	}
+	n.limits = clientLimits(n.cfg.Limits, limit)
 	debug.SetMemoryLimit(limit)
 	threads := n.cfg.Threads
 	if threads == 0 {
@@ -162,7 +165,7 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 		FS: vfs.Disk{}, Dir: n.cfg.DataDir, Log: n.log, Metrics: set,
 		Cache:  segment.NewCache(limit / 100 * cacheShare),
 		Fatal:  n.fail,
-		Limits: limits(limit),
+		Limits: storageLimits(limit),
 	})
 	if err != nil {
 		return err
@@ -187,13 +190,13 @@ func (n *Node) openDoors(ctx context.Context, secure *tls.Config, set *metrics.S
 	n.flight, err = flightsrv.New(n.sessions, flightsrv.Config{
 		Version: n.cfg.Version, Budget: n.memory, Metrics: set, Log: n.log, TLS: secure,
 		Functions: functionNames(n.functions), Keywords: parser.Keywords(),
-		TransactionIdle: n.cfg.TransactionIdleTimeout,
+		Limits: n.limits,
 	})
 	if err != nil {
 		return err
 	}
 	n.json = jsonproto.NewServer(jsonproto.Config{
-		Door: n.sessions, Ticket: n.flightTicket, Metrics: set.Connections, Log: n.log,
+		Door: n.sessions, Ticket: n.flightTicket, Metrics: set.Connections, Log: n.log, Limits: n.limits,
 	})
 	jsonListener := n.listeners.json
 	if n.cfg.JSONTLS {

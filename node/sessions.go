@@ -37,9 +37,7 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 		Budget:       n.memory,
 		Metrics:      set,
 		Log:          n.log,
-		Limits: session.Limits{
-			StatementTimeout: n.cfg.StatementTimeout, TransactionIdle: n.cfg.TransactionIdleTimeout,
-		},
+		Limits:       n.limits,
 	}
 	if n.cfg.InsecureNoAuth {
 		open := authz.NewNoAuth(tokens)

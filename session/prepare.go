@@ -53,9 +53,9 @@ func (u *userSession) Prepare(ctx context.Context, tx Transaction, sql string) (
 }
 
 func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (*statement, error) {
-	if len(sql) > u.server.limits.StatementBytes {
+	if int64(len(sql)) > u.server.limits.Statement.Bytes {
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the statement has %d bytes, at most %d are allowed",
-			len(sql), u.server.limits.StatementBytes).WithHint("load many rows with ingest instead of SQL text")
+			len(sql), u.server.limits.Statement.Bytes).WithHint("load many rows with ingest instead of SQL text")
 	}
 	if err := u.Valid(); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 	if err != nil {
 		return nil, err
 	}
-	tree, err := parser.Parse(sql) //nolint:contextcheck // parsing never waits
+	tree, err := parser.ParseWithin(sql, u.server.limits.Statement) //nolint:contextcheck // parsing never waits
 	if err != nil {
 		return nil, err
 	}
@@ -235,13 +235,14 @@ func parameterSchema(types []vector.Type) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// admit counts a statement of the session.
+// admit counts a statement of the session: beside those that it holds, each call at once may need one.
 func (u *userSession) admit() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.statements >= u.server.limits.StatementsPerSession {
-		return sqlerr.New(sqlerr.LimitExceeded, "%d statements are prepared, the most that a session may have",
-			u.server.limits.StatementsPerSession).WithHint("close some")
+	most := u.server.limits.Statements + u.server.limits.Calls
+	if u.statements >= most {
+		return sqlerr.New(sqlerr.LimitExceeded, "%d statements are prepared, the most that a session may have", most).
+			WithHint("close some")
 	}
 	u.statements++
 	return nil

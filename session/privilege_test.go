@@ -11,6 +11,7 @@ import (
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -312,7 +313,7 @@ func TestAuditHoldsNoSecrets(t *testing.T) {
 }
 
 func TestTicketsAreBoundToTheirUser(t *testing.T) {
-	i := start(t, withLimits(session.Limits{TicketBytes: 64}))
+	i := start(t)
 	payload := []byte("a statement's handle")
 	ticket := i.server.SignTicket("ann", payload)
 	got, err := i.server.OpenTicket("ann", ticket)
@@ -338,7 +339,7 @@ func TestTicketsAreBoundToTheirUser(t *testing.T) {
 		refuse("ann", ticket[:n])
 	}
 	refuse("ann", append(bytes.Clone(ticket), 0))
-	refuse("ann", i.server.SignTicket("ann", make([]byte, 65)))
+	refuse("ann", i.server.SignTicket("ann", make([]byte, limits.TicketBytes+1)))
 	refuse("an", i.server.SignTicket("ann", payload)) // the border between user and payload is signed too
 	other := start(t)
 	refuse("ann", other.server.SignTicket("ann", payload))

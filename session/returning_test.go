@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -96,7 +97,7 @@ func TestReturningIsTriedAgain(t *testing.T) {
 }
 
 func TestReturnedRowsAreLimitedAndReserved(t *testing.T) {
-	i := start(t, withLimits(session.Limits{ReturnedBytes: 64 << 10}))
+	i := start(t, withLimits(limits.Limits{ReturnedBytes: 64 << 10}))
 	c := i.admin()
 	c.exec("CREATE TABLE t (id INT, name VARCHAR)")
 	c.exec("INSERT INTO t VALUES (1, ?)", strings.Repeat("x", 50<<10))

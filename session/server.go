@@ -13,6 +13,7 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/metrics"
 )
@@ -28,13 +29,13 @@ type Config struct {
 	Budget        *budget.Server
 	Metrics       *metrics.Set
 	Log           *slog.Logger
-	Limits        Limits
+	Limits        limits.Limits
 }
 
 // Server is what the doors are given. Safe for concurrent use.
 type Server struct {
 	config    Config
-	limits    Limits
+	limits    limits.Limits
 	log       *slog.Logger
 	audit     *slog.Logger
 	ticketKey *ticketKey
@@ -51,7 +52,7 @@ type Server struct {
 // NewServer starts a server; Close ends it.
 func NewServer(c Config) *Server {
 	s := &Server{
-		config: c, limits: c.Limits.withDefaults(),
+		config: c, limits: limits.Complete(c.Limits),
 		log: c.Log, audit: c.Log.With(slog.Bool("audit", true)),
 		ticketKey: newTicketKey(),
 		queries:   newQueryTable(c.Metrics.Queries.Running),

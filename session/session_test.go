@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vfs"
 	"github.com/micodb/micodb/session"
@@ -94,7 +95,7 @@ func TestParameters(t *testing.T) {
 }
 
 func TestManyRowsOfParametersAreOneTransaction(t *testing.T) {
-	c := start(t, withLimits(session.Limits{ParameterRows: 20_000})).admin()
+	c := start(t, withLimits(limits.Limits{ParameterRows: 20_000})).admin()
 	c.exec("CREATE TABLE t (id INT NOT NULL, twice INT)")
 	st, err := c.Prepare(t.Context(), nil, "INSERT INTO t VALUES (?, ? * 2)")
 	require.NoError(t, err)
@@ -219,7 +220,7 @@ func TestInformationSchema(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	i := start(t, withLimits(session.Limits{Sessions: 2, StatementsPerSession: 2, StatementBytes: 100}))
+	i := start(t, withLimits(limits.Limits{Sessions: 2, Statements: 1, Calls: 1, Statement: limits.Statement{Bytes: 100}}))
 	c := i.admin()
 	other := i.admin()
 	_, err := i.server.Open(t.Context(), session.Credentials{

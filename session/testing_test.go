@@ -25,6 +25,7 @@ import (
 	"github.com/micodb/micodb/engine/physical"
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vfs"
 	"github.com/micodb/micodb/metrics"
@@ -93,7 +94,7 @@ func (l local) Run(ctx context.Context, r session.Request) (batch.Stream, error)
 
 type option func(*session.Config)
 
-func withLimits(l session.Limits) option { return func(c *session.Config) { c.Limits = l } }
+func withLimits(l limits.Limits) option { return func(c *session.Config) { c.Limits = l } }
 
 // withFault lets f fail plans, or panic.
 func withFault(f func(session.Request) error) option {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -36,7 +37,7 @@ func (k *ticketKey) mac(user string, payload []byte) []byte {
 	return m.Sum(nil)
 }
 
-// SignTicket wraps a payload, of at most Limits.TicketBytes, so that OpenTicket gives it back to the same user only.
+// SignTicket wraps a payload, of at most limits.TicketBytes, so that OpenTicket gives it back to the same user only.
 func (s *Server) SignTicket(user string, payload []byte) []byte {
 	ticket := make([]byte, 0, ticketHeader+len(payload))
 	ticket = append(ticket, ticketVersion)
@@ -49,7 +50,7 @@ func (s *Server) SignTicket(user string, payload []byte) []byte {
 func (s *Server) OpenTicket(user string, ticket []byte) ([]byte, error) {
 	bad := sqlerr.New(sqlerr.InvalidAuthorization, "the ticket is not valid").
 		WithHint("ask for a new one: tickets are bound to their user and end with the server")
-	if len(ticket) < ticketHeader || len(ticket) > ticketHeader+s.limits.TicketBytes || ticket[0] != ticketVersion {
+	if len(ticket) < ticketHeader || len(ticket) > ticketHeader+limits.TicketBytes || ticket[0] != ticketVersion {
 		return nil, bad
 	}
 	payload := ticket[ticketHeader:]

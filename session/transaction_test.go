@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -193,7 +194,7 @@ func TestReadOnlyTransactionsRefuseChanges(t *testing.T) {
 }
 
 func TestOpenResultsEndWithTheirTransaction(t *testing.T) {
-	c := start(t, withLimits(session.Limits{StatementWait: 20 * time.Millisecond})).admin()
+	c := start(t, withLimits(limits.Limits{StatementWait: 20 * time.Millisecond})).admin()
 	c.exec("CREATE TABLE t (id INT)")
 	c.exec("INSERT INTO t VALUES (1), (2)")
 	c.exec("BEGIN")
@@ -217,7 +218,7 @@ func TestOpenResultsEndWithTheirTransaction(t *testing.T) {
 
 func TestIdleTransactionsAreRolledBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		i := start(t, withLimits(session.Limits{TransactionIdle: time.Minute}))
+		i := start(t, withLimits(limits.Limits{TransactionIdle: time.Minute}))
 		defer i.stop()
 		c := i.admin()
 		c.exec("CREATE TABLE t (id INT)")
@@ -252,7 +253,7 @@ func TestIdleTransactionsAreRolledBack(t *testing.T) {
 func wait(d time.Duration) { <-time.After(d) }
 
 func TestTransactionsAreLimited(t *testing.T) {
-	c := start(t, withLimits(session.Limits{TransactionsOpen: 1})).admin()
+	c := start(t, withLimits(limits.Limits{Transactions: 1})).admin()
 	tx, err := c.Begin(t.Context(), session.TransactionOptions{})
 	require.NoError(t, err)
 	c.fails(sqlerr.LimitExceeded, "BEGIN")

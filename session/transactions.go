@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -36,7 +37,7 @@ const expiredRemembered = 4096
 
 // transactionTable knows the open transactions of all sessions, and ends those that idle too long.
 type transactionTable struct {
-	limits Limits
+	limits limits.Limits
 	log    *slog.Logger
 
 	stop context.CancelFunc
@@ -49,10 +50,10 @@ type transactionTable struct {
 	closed  bool
 }
 
-func newTransactionTable(limits Limits, log *slog.Logger) *transactionTable {
+func newTransactionTable(l limits.Limits, log *slog.Logger) *transactionTable {
 	ctx, stop := context.WithCancel(context.Background())
 	t := &transactionTable{
-		limits: limits, log: log, stop: stop, done: make(chan struct{}),
+		limits: l, log: log, stop: stop, done: make(chan struct{}),
 		open: map[uint64]*transaction{}, expired: map[uint64]Principal{},
 	}
 	go t.reap(ctx)
@@ -67,9 +68,9 @@ func (t *transactionTable) add(x *transaction) error {
 	if t.closed {
 		return shuttingDown()
 	}
-	if len(t.open) >= t.limits.TransactionsOpen {
+	if len(t.open) >= t.limits.Transactions {
 		return sqlerr.New(sqlerr.LimitExceeded, "%d transactions are open, the most that are allowed",
-			t.limits.TransactionsOpen).WithHint("commit or roll back some first")
+			t.limits.Transactions).WithHint("commit or roll back some first")
 	}
 	for x.id == 0 || t.knows(x.id) {
 		var b [8]byte

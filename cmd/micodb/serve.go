@@ -6,10 +6,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/node"
 )
@@ -87,9 +89,25 @@ func addServeFlags(fs *pflag.FlagSet, cfg *node.Config) {
 		"async: some milliseconds later")
 	fs.DurationVar(&cfg.DrainTimeout, "drain-timeout", cfg.DrainTimeout,
 		"how long to let running queries finish at the end")
-	fs.DurationVar(&cfg.TransactionIdleTimeout, "transaction-idle-timeout", cfg.TransactionIdleTimeout,
-		"roll back a transaction that is idle for so long")
-	fs.DurationVar(&cfg.StatementTimeout, "statement-timeout", 0, "cancel a statement that runs for so long; 0: never")
+	addLimitFlags(fs, &cfg.Limits)
+}
+
+// addLimitFlags adds a flag for every limit.
+func addLimitFlags(fs *pflag.FlagSet, l *limits.Limits) {
+	for _, f := range l.Flags() {
+		help := "limit: " + f.Help
+		if f.Zero != "" {
+			help += "; 0: " + f.Zero
+		}
+		switch v := f.Value.(type) {
+		case *time.Duration:
+			fs.DurationVar(v, f.Name, *v, help)
+		case *int:
+			fs.IntVar(v, f.Name, *v, help)
+		case *int64:
+			fs.Var((*byteSize)(v), f.Name, help)
+		}
+	}
 }
 
 func (f *serveFlags) add(fs *pflag.FlagSet) {

@@ -12,6 +12,8 @@ import (
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
+
+	"github.com/micodb/micodb/internal/limits"
 )
 
 // envPrefix starts the name of every environment variable.
@@ -70,21 +72,10 @@ func loadSettings(fs *pflag.FlagSet, configFile string) error {
 // byteSize is a number of bytes as people write it: 512MiB, 4GB, 1073741824.
 type byteSize int64
 
-// The units; a bare number counts bytes.
-const (
-	binaryUnits  = "KMGT" // KiB …
-	decimalUnits = "KMGT" // KB …
-)
+// decimalUnits are the letters of KB, MB, GB and TB, and of KiB and its like; a bare number counts bytes.
+const decimalUnits = "KMGT"
 
-func (b *byteSize) String() string {
-	n := int64(*b)
-	for i := len(binaryUnits) - 1; i >= 0; i-- {
-		if unit := int64(1) << (10 * (i + 1)); n >= unit && n%unit == 0 {
-			return strconv.FormatInt(n/unit, 10) + binaryUnits[i:i+1] + "iB"
-		}
-	}
-	return strconv.FormatInt(n, 10)
-}
+func (b *byteSize) String() string { return limits.SizeText(int64(*b)) }
 
 func (*byteSize) Type() string { return "size" }
 

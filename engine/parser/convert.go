@@ -9,11 +9,9 @@ import (
 
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/parser/lex"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
-
-// maxHeight caps the height of a tree: a chain of operators is as high as it is long.
-const maxHeight = 5000
 
 // converter reads the grammar's tree into ours.
 type converter struct {
@@ -88,8 +86,9 @@ func (c *converter) sources(tree sqlparser.SelectStatement) ([]ast.TableRef, err
 func (c *converter) query(tree sqlparser.SelectStatement) (ast.Query, error) {
 	c.height++
 	defer func() { c.height-- }()
-	if c.height > maxHeight {
-		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the query combines more than %d others", maxHeight)
+	if c.height > limits.StatementTreeDepth {
+		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the query combines more than %d others",
+			limits.StatementTreeDepth)
 	}
 	switch s := tree.(type) {
 	case *sqlparser.Select:

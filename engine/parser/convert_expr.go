@@ -6,6 +6,7 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 
 	"github.com/micodb/micodb/engine/parser/ast"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -25,9 +26,9 @@ func (c *converter) exprs(list sqlparser.Exprs) ([]ast.Expr, error) {
 func (c *converter) expr(tree sqlparser.Expr) (ast.Expr, error) {
 	c.height++
 	defer func() { c.height-- }()
-	if c.height > maxHeight {
-		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "an expression has more than %d levels", maxHeight).
-			WithHint("write IN (…) instead of a long chain of OR")
+	if c.height > limits.StatementTreeDepth {
+		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "an expression has more than %d levels",
+			limits.StatementTreeDepth).WithHint("write IN (…) instead of a long chain of OR")
 	}
 	switch e := tree.(type) {
 	case *sqlparser.SQLVal:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/parser/lex"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -25,8 +26,9 @@ func (c *converter) tables(list sqlparser.TableExprs) ([]ast.TableRef, error) {
 func (c *converter) table(tree sqlparser.TableExpr) (ast.TableRef, int, error) {
 	c.height++
 	defer func() { c.height-- }()
-	if c.height > maxHeight {
-		return nil, 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "FROM joins more than %d tables", maxHeight)
+	if c.height > limits.StatementTreeDepth {
+		return nil, 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "FROM joins more than %d tables",
+			limits.StatementTreeDepth)
 	}
 	switch t := tree.(type) {
 	case *sqlparser.AliasedTableExpr:

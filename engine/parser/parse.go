@@ -5,16 +5,20 @@ import (
 
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/parser/lex"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// Parse parses exactly one statement, which a semicolon may end.
-func Parse(sql string) (ast.Statement, error) {
-	text, err := lex.Tokenize(sql)
+// Parse parses exactly one statement, which a semicolon may end, within the default limits.
+func Parse(sql string) (ast.Statement, error) { return ParseWithin(sql, limits.Defaults().Statement) }
+
+// ParseWithin parses as Parse does: 54000 beyond the limits.
+func ParseWithin(sql string, l limits.Statement) (ast.Statement, error) {
+	text, err := lex.Tokenize(sql, l)
 	if err != nil {
 		return nil, err
 	}
-	p := &parsing{text: text, tokens: text.Tokens, side: map[int]any{}}
+	p := &parsing{text: text, depthMax: l.Depth, tokens: text.Tokens, side: map[int]any{}}
 	end := len(p.tokens) - 1
 	for end > 0 && p.tokens[end-1].IsSymbol(";") {
 		end--
@@ -36,7 +40,7 @@ func Parse(sql string) (ast.Statement, error) {
 // Split cuts a script into its statements, without their semicolons; empty ones are left out. Strings, quoted
 // names, comments and dollar quotes may hold semicolons.
 func Split(script string) ([]string, error) {
-	text, err := lex.Tokenize(script)
+	text, err := lex.Tokenize(script, limits.Defaults().Statement)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +66,8 @@ type parsing struct {
 	tokens []lex.Token // the last is an End
 	side   map[int]any // what was parsed on its own, by the token that stands for it in the grammar's text
 	depth  int         // of texts parsed inside others
+
+	depthMax int
 }
 
 func (p *parsing) at(i int) ast.At { return ast.At(p.tokens[min(i, len(p.tokens)-1)].At) }

@@ -103,7 +103,7 @@ func (r *rewriter) any(i int) {
 
 // within starts a rewriter for a part that is parsed on its own.
 func (p *parsing) within() (*rewriter, error) {
-	if p.depth > lex.MaxDepth {
+	if p.depth > p.depthMax {
 		return nil, p.tooDeep(0)
 	}
 	p.depth++
@@ -111,7 +111,7 @@ func (p *parsing) within() (*rewriter, error) {
 }
 
 func (p *parsing) tooDeep(i int) error {
-	return sqlerr.New(sqlerr.ProgramLimitExceeded, "the statement nests deeper than %d levels", lex.MaxDepth).
+	return sqlerr.New(sqlerr.ProgramLimitExceeded, "the statement nests deeper than %d levels", p.depthMax).
 		At(p.tokens[i].At)
 }
 

@@ -5,14 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
-)
-
-// The limits of one statement.
-const (
-	MaxBytes  = 16 << 20 // bulk data comes by Ingest or COPY
-	MaxTokens = 1 << 20  // each takes some hundred bytes
-	MaxDepth  = 100      // of nested brackets and CASEs
 )
 
 // Text is a text cut into tokens; the last token is an End.
@@ -22,13 +16,13 @@ type Text struct {
 }
 
 // Tokenize cuts a text into tokens. Errors are 42601 with a position, and 54000 over the limits.
-func Tokenize(sql string) (*Text, error) {
-	if len(sql) > MaxBytes {
+func Tokenize(sql string, most limits.Statement) (*Text, error) {
+	if int64(len(sql)) > most.Bytes {
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the text has %d bytes, at most %d are allowed",
-			len(sql), MaxBytes).WithHint("load bulk data through ingest or COPY")
+			len(sql), most.Bytes).WithHint("load bulk data through ingest or COPY")
 	}
 	const sparse, first = 5, 4096 // characters a token, and tokens to make room for at once
-	l := &lexer{Text: Text{SQL: sql, Tokens: make([]Token, 0, min(len(sql)/sparse+2, first))}}
+	l := &lexer{limits: most, Text: Text{SQL: sql, Tokens: make([]Token, 0, min(len(sql)/sparse+2, first))}}
 	if !utf8.ValidString(sql) {
 		at := 0
 		for at < len(sql) {
@@ -50,9 +44,10 @@ func Tokenize(sql string) (*Text, error) {
 		if err := l.next(); err != nil {
 			return nil, err
 		}
-		if len(l.Tokens) > MaxTokens {
-			return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the text has more than %d words and signs", MaxTokens).
-				At(l.Tokens[MaxTokens].At).WithHint("load bulk data through ingest or COPY")
+		if len(l.Tokens) > limits.StatementTokens {
+			return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "the text has more than %d words and signs",
+				limits.StatementTokens).At(l.Tokens[limits.StatementTokens].At).
+				WithHint("load bulk data through ingest or COPY")
 		}
 	}
 	l.add(End, len(sql), "")
@@ -76,6 +71,7 @@ func (t *Text) Position(offset int) sqlerr.Position {
 type lexer struct {
 	Text
 
+	limits   limits.Statement
 	at       int
 	style    byte           // how parameters are written: ?, $, : (numbered) or n (named)
 	named    map[string]int // ordinals of named parameters

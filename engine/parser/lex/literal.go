@@ -236,7 +236,7 @@ func (l *lexer) numbered(start int, style byte) error {
 
 // parameter adds a parameter of one style of writing them.
 func (l *lexer) parameter(start int, style byte, name string) error {
-	const most = 65535
+	most := l.limits.Parameters
 	if l.style == 0 {
 		l.style = style
 	}

@@ -104,8 +104,8 @@ func (l *lexer) match() error {
 			}
 			open = open[:len(open)-1]
 		}
-		if len(open) > MaxDepth || prefixes > MaxDepth {
-			return sqlerr.New(sqlerr.ProgramLimitExceeded, "the statement nests deeper than %d levels", MaxDepth).
+		if len(open) > l.limits.Depth || prefixes > l.limits.Depth {
+			return sqlerr.New(sqlerr.ProgramLimitExceeded, "the statement nests deeper than %d levels", l.limits.Depth).
 				At(t.At)
 		}
 	}
