@@ -80,6 +80,9 @@ func (t *Transaction) readable(ctx context.Context, id catalog.TableID) (*table.
 		return nil, nil, sqlerr.New(sqlerr.UndefinedTable, "the table with the id %d does not exist", id)
 	}
 	if w, ok := t.writes.tables[id]; ok {
+		if err := t.finishBulks(ctx); err != nil {
+			return nil, nil, err
+		}
 		return w.version, w.overlay(), nil
 	}
 	return t.snapshot.tables[id], nil, nil

@@ -2,6 +2,7 @@ package txn
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -53,6 +54,9 @@ func (t *Transaction) Savepoint(ctx context.Context, name string) error {
 	if err := t.check(ctx); err != nil {
 		return err
 	}
+	if err := t.finishBulks(ctx); err != nil {
+		return err
+	}
 	t.writes.save(name)
 	return nil
 }
@@ -89,9 +93,14 @@ func (t *Transaction) Commit(ctx context.Context) (catalog.Timestamp, error) {
 		return 0, err
 	}
 	t.ended = true
+	err := t.finishBulks(ctx)
 	t.mu.Unlock()
 	defer t.end()
 	transactions := &t.manager.options.Metrics.Transactions
+	if err != nil {
+		transactions.Finished.WithLabelValues("error").Inc()
+		return 0, t.abandon(err)
+	}
 	if t.writes.empty() {
 		transactions.Finished.WithLabelValues("commit").Inc()
 		t.manager.discard(t.writes.written)
@@ -123,8 +132,14 @@ func (t *Transaction) Rollback(context.Context) error {
 	t.mu.Unlock()
 	defer t.end()
 	t.manager.options.Metrics.Transactions.Finished.WithLabelValues("rollback").Inc()
+	return t.abandon(nil)
+}
+
+// abandon removes the files of a transaction that is not committed.
+func (t *Transaction) abandon(err error) error {
+	err = errors.Join(err, t.writes.abortBulks())
 	t.manager.discard(t.writes.written)
-	return nil
+	return err
 }
 
 // Close is Rollback, for a transaction that is used as a snapshot.

@@ -2,41 +2,33 @@ package txn
 
 import (
 	"context"
-	"errors"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
-	"github.com/micodb/micodb/storage/segment"
 )
 
 // Insert implements catalog.Writer.
 func (t *Transaction) Insert(ctx context.Context, id catalog.TableID, rows *vector.Chunk) error {
-	w, full, err := t.insert(ctx, id, rows)
-	if err != nil || !full {
-		return err
-	}
-	return t.spill(ctx, w)
-}
-
-// insert adds rows in memory, and tells whether the table's rows fill it.
-func (t *Transaction) insert(
-	ctx context.Context, id catalog.TableID, rows *vector.Chunk,
-) (w *tableWrites, full bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w, err = t.written(ctx, id)
+	w, err := t.written(ctx, id)
 	if err != nil || rows.Count() == 0 {
-		return nil, false, err
+		return err
 	}
 	if err := w.version.Check(rows); err != nil {
-		return nil, false, err
+		return err
+	}
+	if w.bulk != nil {
+		return t.insertBulk(ctx, w, rows)
 	}
 	if err := w.rows.Add(rows); err != nil {
-		return nil, false, err
+		return err
 	}
-	view := w.rows.View()
-	return w, view.Bytes() > t.manager.options.WriteSetBytes, nil
+	if view := w.rows.View(); view.Bytes() <= t.manager.options.WriteSetBytes {
+		return nil
+	}
+	return t.beginBulk(ctx, w)
 }
 
 // Delete implements catalog.Writer.
@@ -96,31 +88,4 @@ func (t *Transaction) written(ctx context.Context, id catalog.TableID) (*tableWr
 		t.writes.tables[id] = w
 	}
 	return w, nil
-}
-
-// spill moves a table's rows from memory to a segment that only this transaction knows. Scans see them in one
-// place or the other: the lock is not held while the file is written, but nobody else writes meanwhile.
-func (t *Transaction) spill(ctx context.Context, w *tableWrites) error {
-	writer, err := w.version.NewSegment()
-	if err != nil {
-		return err
-	}
-	for _, chunk := range chunksOf(w.rows.View(), w.version.Definition().Columns) {
-		if err := writer.Append(ctx, chunk); err != nil {
-			return errors.Join(err, writer.Abort())
-		}
-	}
-	d, err := writer.Finish(ctx)
-	if errors.Is(err, segment.ErrNotSynced) {
-		t.manager.fail(err)
-	}
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.writes.written = append(t.writes.written, d.Path)
-	w.segments = append(w.segments, d)
-	w.rows = w.version.NewWriteSet()
-	return nil
 }

@@ -18,6 +18,7 @@ type writeSet struct {
 	tables      map[catalog.TableID]*tableWrites
 	savepoints  []savepoint
 	written     []string // paths of all segments, also of those that were rolled back
+	lost        error    // why rows are gone that only a roll back can do without
 }
 
 // tableWrites is what a transaction has changed in one table.
@@ -26,6 +27,7 @@ type tableWrites struct {
 	created  bool           // by the transaction itself
 	rows     *memtable.Memtable
 	segments []*segment.Descriptor        // rows that did not stay in memory
+	bulk     *segment.Writer              // of the segment that the statement is writing, or nil
 	deletes  []catalog.Address            // own rows among them until the commit
 	deleted  map[catalog.Address]struct{} // the same
 }
@@ -67,7 +69,7 @@ func (w *writeSet) empty() bool {
 
 func (t *tableWrites) empty() bool {
 	view := t.rows.View()
-	return view.Rows() == 0 && len(t.segments) == 0 && len(t.deletes) == 0
+	return view.Rows() == 0 && t.bulk == nil && len(t.segments) == 0 && len(t.deletes) == 0
 }
 
 // overlay is what a scan of the table sees besides the version.
@@ -111,7 +113,10 @@ func (w *writeSet) rollBack(name string) (bool, error) {
 	if i < 0 {
 		return false, nil
 	}
-	w.savepoints = w.savepoints[:i+1]
+	if err := w.abortBulks(); err != nil {
+		return true, err
+	}
+	w.savepoints, w.lost = w.savepoints[:i+1], nil
 	s := &w.savepoints[i]
 	w.definitions, w.changes = s.definitions, w.changes[:s.changes]
 	maps.DeleteFunc(w.tables, func(id catalog.TableID, _ *tableWrites) bool {

@@ -101,6 +101,9 @@ func (w *Writer) Append(ctx context.Context, rows *vector.Chunk) error {
 	return ioError(w.rows.Append(rows), w.temporary())
 }
 
+// Bytes returns how much of the file was written.
+func (w *Writer) Bytes() int64 { return w.rows.Bytes() }
+
 // Finish syncs the file, gives it its name, and describes it. Until a manifest or a commit record names it, a
 // recovery removes it.
 func (w *Writer) Finish(ctx context.Context) (*Descriptor, error) {

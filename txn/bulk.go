@@ -1,0 +1,99 @@
+package txn
+
+import (
+	"context"
+	"errors"
+
+	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/storage/segment"
+)
+
+// bulkBytes is about how large a segment of one transaction grows in a file.
+const bulkBytes = 256 << 20
+
+// A statement whose rows fill the memory of the write set writes on to a segment that only the transaction knows: the
+// bulk. Nobody reads the rows before the statement ends, so that they go to the file as they come; whatever looks at
+// the table's writes finishes the bulk first. The functions below are called with the transaction's lock held, as
+// long as a row group takes to be written, which nobody else waits for.
+
+// insertBulk adds rows to the bulk.
+func (t *Transaction) insertBulk(ctx context.Context, w *tableWrites, rows *vector.Chunk) error {
+	if err := w.bulk.Append(ctx, rows); err != nil {
+		return t.dropBulk(w, err)
+	}
+	if w.bulk.Bytes() < bulkBytes {
+		return nil
+	}
+	return t.finishBulk(ctx, w)
+}
+
+// beginBulk moves the rows in memory to a new bulk.
+func (t *Transaction) beginBulk(ctx context.Context, w *tableWrites) error {
+	bulk, err := w.version.NewSegment()
+	if err != nil {
+		return t.stopped(err)
+	}
+	for _, chunk := range chunksOf(w.rows.View(), w.version.Definition().Columns) {
+		if err := bulk.Append(ctx, chunk); err != nil {
+			return errors.Join(err, bulk.Abort())
+		}
+	}
+	w.bulk, w.rows = bulk, w.version.NewWriteSet()
+	return nil
+}
+
+// finishBulk makes the bulk a segment of the write set.
+func (t *Transaction) finishBulk(ctx context.Context, w *tableWrites) error {
+	if w.bulk == nil {
+		return nil
+	}
+	d, err := w.bulk.Finish(ctx)
+	if err != nil {
+		return t.dropBulk(w, err)
+	}
+	w.bulk = nil
+	t.writes.written = append(t.writes.written, d.Path)
+	w.segments = append(w.segments, d)
+	return nil
+}
+
+// finishBulks makes the bulks of all tables segments.
+func (t *Transaction) finishBulks(ctx context.Context) error {
+	if t.writes.lost != nil {
+		return t.writes.lost
+	}
+	for _, w := range t.writes.tables {
+		if err := t.finishBulk(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropBulk gives up a bulk that can't be written. Its rows are lost, those of earlier statements among them: until the
+// transaction is rolled back to where they are known, it can't go on.
+func (t *Transaction) dropBulk(w *tableWrites, err error) error {
+	err = t.stopped(errors.Join(err, w.bulk.Abort()))
+	w.bulk, t.writes.lost = nil, err
+	return err
+}
+
+// stopped stops the instance where a segment could not be synced.
+func (t *Transaction) stopped(err error) error {
+	if errors.Is(err, segment.ErrNotSynced) {
+		t.manager.fail(err)
+	}
+	return err
+}
+
+// abortBulks removes the files of bulks of a transaction that ends without a commit.
+func (w *writeSet) abortBulks() error {
+	var failed error
+	for _, t := range w.tables {
+		if t.bulk != nil {
+			failed = errors.Join(failed, t.bulk.Abort())
+			t.bulk = nil
+		}
+	}
+	return failed
+}
