@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// assign copies a value of a row to where dest points.
+// assign copies a value of a row to where dest points: an error when it does not fit there.
 func assign(dest, v any) error {
 	if s, ok := dest.(sql.Scanner); ok {
 		return s.Scan(v)

@@ -74,9 +74,9 @@ func (c *Conn) with(ctx context.Context) context.Context {
 
 // call runs one exchange with the server. What f begins ends with it: its context does.
 func (c *Conn) call(ctx context.Context, f func(ctx context.Context) error) error {
-	ctx, cancel := context.WithCancel(c.with(ctx))
+	inner, cancel := context.WithCancel(c.with(ctx))
 	defer cancel()
-	return serverError(f(ctx))
+	return failed(ctx, f(inner))
 }
 
 // farewell is a call that tells the server what is no longer wanted, also when ctx has ended already. The server may
@@ -90,7 +90,7 @@ func (c *Conn) farewell(ctx context.Context, f func(ctx context.Context) error) 
 // Ping asks the server whether the connection, the login and the session work.
 func (c *Conn) Ping(ctx context.Context) error {
 	return c.call(ctx, func(ctx context.Context) error {
-		_, err := c.sql.GetExecuteSchema(ctx, "SELECT 1")
+		_, err := c.sql.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"io"
 	"regexp"
@@ -15,6 +16,7 @@ type Error struct {
 	SQLState string // five characters, empty when the server told none
 	Message  string
 	cause    error
+	ended    error // of the call's context, when it has ended
 }
 
 // Error returns the message with its SQLSTATE.
@@ -48,8 +50,22 @@ func broken(err error) bool {
 	return code == codes.Unavailable || code == codes.Unauthenticated || code == codes.Internal && e.SQLState == ""
 }
 
-// Unwrap returns the gRPC error.
-func (e *Error) Unwrap() error { return e.cause }
+// Unwrap returns the gRPC error, and what ended the context of the call, so that errors.Is finds context.Canceled.
+func (e *Error) Unwrap() []error {
+	if e.ended == nil {
+		return []error{e.cause}
+	}
+	return []error{e.cause, e.ended}
+}
+
+// failed is serverError, and says that the context of the call has ended.
+func failed(ctx context.Context, err error) error {
+	err = serverError(err)
+	if e, ok := errors.AsType[*Error](err); ok && ctx.Err() != nil {
+		e.ended = ctx.Err()
+	}
+	return err
+}
 
 // IsRetryable tells whether a transaction failed only because of another one: run it again.
 func IsRetryable(err error) bool {
@@ -91,7 +107,7 @@ func serverError(err error) error {
 	e := &Error{Message: s.Message(), cause: err}
 	if m := stateForm().FindStringSubmatch(s.Message()); m != nil {
 		e.SQLState, e.Message = m[1], m[2]
-	} else if s.Code() == codes.Canceled {
+	} else if s.Code() == codes.Canceled || s.Code() == codes.DeadlineExceeded {
 		e.SQLState, e.Message = "57014", "the query was cancelled"
 	} else if s.Code() == codes.Unavailable {
 		e.Message = "the server can't be reached: " + s.Message() + advice(s.Message())

@@ -44,11 +44,11 @@ func (c *Conn) login(ctx context.Context, as Credentials) error {
 
 // handshake trades a password for a token.
 func (c *Conn) handshake(ctx context.Context, as Credentials) error {
-	ctx, cancel := context.WithCancel(ctx)
+	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	logged, err := c.sql.Client.AuthenticateBasicToken(ctx, as.Username, as.Password)
+	logged, err := c.sql.Client.AuthenticateBasicToken(inner, as.Username, as.Password)
 	if err != nil {
-		return serverError(err)
+		return failed(ctx, err)
 	}
 	md, _ := metadata.FromOutgoingContext(logged)
 	if values := md.Get("authorization"); len(values) > 0 {

@@ -13,7 +13,8 @@ import (
 type Rows struct {
 	conn    *Conn
 	info    *flight.FlightInfo
-	forget  func() // stops what the server still does for the rows, and voids their ticket: tickets are limited
+	forget  func()            // stops what the server still does for the rows, and voids their ticket
+	failed  func(error) error // says what an error means
 	schema  *arrow.Schema
 	reader  *flight.Reader // nil for a statement that returns no rows
 	cancel  context.CancelFunc
@@ -64,7 +65,7 @@ func (r *Rows) Next() bool {
 	if r.reader.Next() {
 		return true
 	}
-	r.err = serverError(r.reader.Err())
+	r.err = r.failed(r.reader.Err())
 	r.finish(r.err == nil)
 	return false
 }

@@ -56,6 +56,9 @@ func (t *Tx) Commit(ctx context.Context) error {
 	if t.ended {
 		return ErrClosed
 	}
+	if err := ctx.Err(); err != nil {
+		return err // nothing was said to the server: the transaction is open still
+	}
 	err := t.conn.call(ctx, func(ctx context.Context) error { return t.tx.Commit(ctx) })
 	if told, ok := errors.AsType[*Error](err); err != nil && (!ok || !told.settles()) {
 		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)

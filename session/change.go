@@ -30,7 +30,7 @@ func (c change) run(ctx context.Context, x *transaction) (int64, error) {
 	if c.readOnly {
 		return c.within(ctx, x, 1)
 	}
-	if x.readOnly {
+	if x.onlyReads() {
 		return 0, sqlerr.New(sqlerr.ReadOnlyTransaction, "transaction %d only reads", x.id)
 	}
 	return c.within(ctx, x, everybody)

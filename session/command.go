@@ -228,7 +228,7 @@ func inTransaction(f func(context.Context, *transaction) error) *command {
 	}}
 }
 
-// sqlSetTransaction accepts what is so already.
+// sqlSetTransaction accepts what is so already, and lets a transaction only read from now on.
 func (u *userSession) sqlSetTransaction(st *statement, s *ast.SetTransaction) error {
 	if err := isolation(s.Isolation); err != nil {
 		return err
@@ -245,11 +245,18 @@ func (u *userSession) sqlSetTransaction(st *statement, s *ast.SetTransaction) er
 	if err != nil {
 		return err
 	}
-	if x != nil && x.readOnly == s.ReadOnly {
+	switch {
+	case x == nil:
+		return sqlerr.New(sqlerr.NoActiveTransaction, "SET TRANSACTION needs an open transaction").
+			WithHint("use BEGIN READ ONLY, or SET SESSION TRANSACTION READ ONLY")
+	case s.ReadOnly:
+		x.refuseWrites()
 		return nil
+	case x.onlyReads():
+		return sqlerr.New(sqlerr.ReadOnlyTransaction, "transaction %d only reads", x.id).
+			WithHint("begin another one with BEGIN READ WRITE")
 	}
-	return sqlerr.NotSupported("SET TRANSACTION with an access mode that the transaction did not begin with").
-		WithHint("use BEGIN READ ONLY")
+	return nil
 }
 
 // isolation accepts the levels that SNAPSHOT is not weaker than.

@@ -100,7 +100,7 @@ func (s *Server) queryRows(emit emitter) error {
 
 func (s *Server) transactionRows(emit emitter) error {
 	for _, x := range s.transactions.list() {
-		err := emit(bigint(int64(x.id)), vector.TextOf(x.owner.Username), vector.BoolOf(x.readOnly),
+		err := emit(bigint(int64(x.id)), vector.TextOf(x.owner.Username), vector.BoolOf(x.onlyReads()),
 			instant(int64(x.now)))
 		if err != nil {
 			return err

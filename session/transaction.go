@@ -30,6 +30,7 @@ type transaction struct {
 	gate     *semaphore.Weighted
 
 	mu        sync.Mutex // guards what follows
+	noWrites  bool       // said after it began; it may have written before
 	users     int        // statements that hold the gate or wait for it
 	idleSince time.Time
 	ending    bool  // lets no statement in any more
@@ -52,6 +53,21 @@ func (s *Server) begin(ctx context.Context, owner Principal, opts TransactionOpt
 		return nil, errors.Join(err, h.Rollback(context.WithoutCancel(ctx)))
 	}
 	return x, nil
+}
+
+// onlyReads tells whether the transaction refuses to write.
+func (x *transaction) onlyReads() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.readOnly || x.noWrites
+}
+
+// refuseWrites lets the transaction only read from now on. It still commits what it wrote, with the permission that
+// takes: so this is not readOnly.
+func (x *transaction) refuseWrites() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.noWrites = true
 }
 
 // ID returns the name that a client gives to Resume.

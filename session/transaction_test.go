@@ -193,6 +193,30 @@ func TestReadOnlyTransactionsRefuseChanges(t *testing.T) {
 	c.fails(sqlerr.FeatureNotSupported, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
 }
 
+func TestATransactionCanRefuseWritesLater(t *testing.T) {
+	i := start(t)
+	c := i.admin()
+	c.exec("CREATE TABLE t (id INT)")
+	c.fails(sqlerr.NoActiveTransaction, "SET TRANSACTION READ ONLY")
+	c.exec("BEGIN")
+	c.exec("SET TRANSACTION READ WRITE")
+	c.exec("INSERT INTO t VALUES (1)")
+	c.exec("SET TRANSACTION READ ONLY")
+	c.fails(sqlerr.ReadOnlyTransaction, "INSERT INTO t VALUES (2)")
+	c.fails(sqlerr.ReadOnlyTransaction, "SET TRANSACTION READ WRITE")
+	c.exec("COMMIT")
+	require.Equal(t, []string{"1"}, c.rows("SELECT id FROM t"))
+
+	c.exec("SET SESSION TRANSACTION READ ONLY")
+	tx, err := c.Begin(t.Context(), session.TransactionOptions{})
+	require.NoError(t, err)
+	st, err := c.Prepare(t.Context(), tx, "INSERT INTO t VALUES (3)")
+	require.NoError(t, err)
+	_, err = st.Exec(t.Context(), nil)
+	require.Equal(t, sqlerr.ReadOnlyTransaction, sqlerr.CodeOf(err), "a transaction begun by name heeds the session too")
+	require.NoError(t, tx.Rollback(t.Context()))
+}
+
 func TestOpenResultsEndWithTheirTransaction(t *testing.T) {
 	c := start(t, withLimits(limits.Limits{StatementWait: 20 * time.Millisecond})).admin()
 	c.exec("CREATE TABLE t (id INT)")
