@@ -24,6 +24,7 @@ type Conn struct {
 	url      string // for messages
 	database string
 	strayed  atomic.Bool // a statement may have changed what later ones mean
+	broken   atomic.Bool // a call failed so that others will fail too
 	close    func() error
 
 	mu     sync.Mutex // guards what follows
@@ -76,7 +77,16 @@ func (c *Conn) with(ctx context.Context) context.Context {
 func (c *Conn) call(ctx context.Context, f func(ctx context.Context) error) error {
 	inner, cancel := context.WithCancel(c.with(ctx))
 	defer cancel()
-	return failed(ctx, f(inner))
+	return c.failed(ctx, f(inner))
+}
+
+// failed says what an error means, also for the connection.
+func (c *Conn) failed(ctx context.Context, err error) error {
+	err = failed(ctx, err)
+	if breaks(err) {
+		c.broken.Store(true)
+	}
+	return err
 }
 
 // farewell is a call that tells the server what is no longer wanted, also when ctx has ended already. The server may
@@ -102,6 +112,14 @@ func (c *Conn) Reset(ctx context.Context) error {
 		c.strayed.Store(false)
 	}
 	return err
+}
+
+// Usable tells whether nothing is known that keeps the connection from being used: a call that found the server or the
+// login gone, or a token that ends within a minute.
+func (c *Conn) Usable() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.broken.Load() && (c.ends.IsZero() || time.Until(c.ends) > tokenRemaining)
 }
 
 // Strayed tells whether a statement may have changed what later ones mean: USE, SET, BEGIN. Reset ends that.

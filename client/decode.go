@@ -70,6 +70,8 @@ func temporalOf(column arrow.Array, row int) any {
 		if of, ok := c.DataType().(*arrow.Decimal128Type); ok {
 			return c.Value(row).ToString(of.Scale)
 		}
+	case array.ExtensionArray: // a program may know UUID and JSON as extension types
+		return ValueOf(c.Storage(), row)
 	case *array.MonthDayNanoInterval:
 		return intervalText(c.Value(row))
 	}

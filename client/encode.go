@@ -56,6 +56,8 @@ func appendValue(b array.Builder, v any) error {
 		}
 	case *array.FixedSizeBinaryBuilder:
 		return appendFixed(b, v)
+	case interface{ StorageBuilder() array.Builder }: // a program may know UUID and JSON as extension types
+		return appendValue(b.StorageBuilder(), v)
 	default:
 		return appendTemporal(b, v)
 	}
@@ -176,7 +178,7 @@ func appendDecimal(b *array.Decimal128Builder, v any) error {
 	return nil
 }
 
-// exponentMax bounds what a short text can make big.Rat compute.
+// decimalTextMax bounds the text of a number.
 const decimalTextMax = 100
 
 // parseDecimal reads digits with a point and a sign; no fractions, no exponents, whose cost a short text hides.

@@ -40,8 +40,8 @@ func (e *Error) settles() bool {
 	}
 }
 
-// broken tells whether a connection that failed so had better not be used again: it is gone, or its login.
-func broken(err error) bool {
+// breaks tells whether a connection that failed so had better not be used again: it is gone, or its login.
+func breaks(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return false

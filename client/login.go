@@ -62,13 +62,7 @@ func (c *Conn) become(bearer string, ends time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bearer, c.ends = bearer, ends
-}
-
-// expires tells whether the login ends within a time.
-func (c *Conn) expires(within time.Duration) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.ends.IsZero() && time.Until(c.ends) < within
+	c.broken.Store(false)
 }
 
 // expiry reads when a JWT ends, without looking at its signature: the server does. Zero when that can't be told.

@@ -76,7 +76,7 @@ func (p *pool) find(ctx context.Context) (*lendee, error) {
 			}
 			return &lendee{Conn: conn, login: login}, nil
 		}
-		if c.login == login && !c.expires(tokenRemaining) &&
+		if c.login == login && c.Usable() &&
 			(time.Since(c.since) < p.unchecked || c.Ping(ctx) == nil) {
 			return c, nil
 		}
@@ -106,8 +106,8 @@ func (p *pool) current() target {
 
 // take takes a connection back. One that failed is closed, and one whose session was changed gets a new session, so
 // that nobody finds what somebody else left.
-func (p *pool) take(ctx context.Context, c *lendee, failure error) {
-	keep := !broken(failure)
+func (p *pool) take(ctx context.Context, c *lendee) {
+	keep := c.Usable()
 	if keep && c.Strayed() {
 		keep = c.farewell(ctx, c.Reset) == nil
 	}

@@ -18,7 +18,7 @@ type Rows struct {
 	schema  *arrow.Schema
 	reader  *flight.Reader // nil for a statement that returns no rows
 	cancel  context.CancelFunc
-	release func(error) // gives a borrowed connection back; may be nil
+	release func() // gives a borrowed connection back; may be nil
 	changed int64
 	batch   arrow.RecordBatch // where NextRow reads
 	row     int               // in batch
@@ -137,6 +137,6 @@ func (r *Rows) finish(whole bool) {
 		}
 	}
 	if r.release != nil {
-		r.release(r.err)
+		r.release()
 	}
 }

@@ -47,7 +47,7 @@ func (s scope) Stream(ctx context.Context, sql string, args ...any) (*Rows, erro
 func (s scope) stream(ctx context.Context, execute func(context.Context) (*flight.FlightInfo, error)) (*Rows, error) {
 	running, cancel := context.WithCancel(s.conn.with(ctx))
 	rows := &Rows{conn: s.conn, cancel: cancel, changed: -1}
-	rows.failed = func(err error) error { return failed(ctx, err) }
+	rows.failed = func(err error) error { return s.conn.failed(ctx, err) }
 	rows.forget = func() {
 		_ = s.conn.farewell(ctx, func(ctx context.Context) error {
 			_, err := s.conn.sql.CancelFlightInfo(ctx, &flight.CancelFlightInfoRequest{Info: rows.info})

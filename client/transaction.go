@@ -27,7 +27,7 @@ type Tx struct {
 
 	tx      *flightsql.Txn
 	ended   bool
-	release func(error) // gives a borrowed connection back; may be nil
+	release func() // gives a borrowed connection back; may be nil
 }
 
 // Begin begins a transaction, which is to be ended by Commit or Rollback. Statements of the connection that are not
@@ -63,7 +63,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 	if told, ok := errors.AsType[*Error](err); err != nil && (!ok || !told.settles()) {
 		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
-	t.end(err)
+	t.end()
 	return err
 }
 
@@ -74,14 +74,14 @@ func (t *Tx) Rollback(ctx context.Context) error {
 		return nil
 	}
 	err := t.conn.farewell(ctx, func(ctx context.Context) error { return t.tx.Rollback(ctx) })
-	t.end(err)
+	t.end()
 	return err
 }
 
-func (t *Tx) end(err error) {
+func (t *Tx) end() {
 	t.ended = true
 	if t.release != nil {
-		t.release(err)
+		t.release()
 	}
 }
 
