@@ -1,4 +1,4 @@
-"""TPC-H and ingest beside DuckDB, in one run: same data, same threads, alternating order, results fetched as Arrow."""
+"""TPC-H, ingest and updates beside DuckDB, in one run: same data, same threads, alternating order, results fetched as Arrow."""
 import argparse
 import datetime
 import json
@@ -170,6 +170,21 @@ def run_query(engines: list, name: str, make, repetitions: int) -> dict:
     return {"name": name, "equal": equal, "sql": texts, **summary(times)}
 
 
+def run_update(engines: list, repetitions: int) -> dict:
+    """Updates of 1 % of lineitem, other rows each time, committed: DuckDB's table is on disk like ours."""
+    times, equal = {e.name: [] for e in engines}, True
+    for i in range(repetitions):
+        sums = {}
+        for e in engines if i % 2 == 0 else engines[::-1]:
+            seconds, _ = timed(e.run, "UPDATE lineitem SET l_quantity = l_quantity + 1, l_comment = 'changed' "
+                                      f"WHERE l_orderkey % 100 = {7 * i + 3}")
+            times[e.name].append(seconds)
+            sums[e.name] = e.query("SELECT count(*) AS n, sum(l_quantity) AS q, min(l_comment) AS c FROM lineitem "
+                                   "WHERE l_comment = 'changed'")
+        equal = equal and same(sums["MicoDB"], sums["DuckDB"])
+    return {"equal": equal, "rows": sums["MicoDB"].column("n")[0].as_py() // repetitions, **summary(times)}
+
+
 def write(out: pathlib.Path, report: dict) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "tpch.json").write_text(json.dumps(report, indent=1) + "\n")
@@ -186,7 +201,11 @@ def write(out: pathlib.Path, report: dict) -> None:
     i = report["ingest"]
     lines += ["", f"Ingest of lineitem ({i['rows']:,} rows) from Arrow, committed: "
               f"MicoDB through ADBC {i['rows_per_second']['MicoDB'] / 1e6:.2f} M rows/s, "
-              f"DuckDB in process {i['rows_per_second']['DuckDB'] / 1e6:.2f} M rows/s.", "",
+              f"DuckDB in process {i['rows_per_second']['DuckDB'] / 1e6:.2f} M rows/s.", ""]
+    u = report["update"]
+    s = u["median_seconds"]
+    lines += [f"UPDATE of 1 % of lineitem (about {u['rows']:,} rows, two columns), committed: MicoDB {s['MicoDB']:.2f} s, "
+              f"DuckDB {s['DuckDB']:.2f} s, ratio {u['ratio']:.2f}, {'equal' if u['equal'] else 'NOT EQUAL'} after.", "",
               "A ratio below 1 means that MicoDB is faster. All repetitions are in tpch.json.", ""]
     (out / "tpch.md").write_text("\n".join(lines))
     print("\n".join(lines))
@@ -232,6 +251,7 @@ def main() -> None:
                     e.ingest(t, table)
             duck.connection.execute("CHECKPOINT")
             queries = [run_query(engines, name, make, a.repetitions) for name, make in QUERIES.items()]
+            update = run_update(engines, a.repetitions)
         finally:
             mico.close()
             duck.close()
@@ -242,7 +262,7 @@ def main() -> None:
     write(a.out, {
         "commit": commit.stdout.strip(), "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": machine(), "duckdb": duckdb.__version__, "scale": a.scale, "threads": a.threads,
-        "repetitions": a.repetitions, "queries": queries, "ingest": ingest,
+        "repetitions": a.repetitions, "queries": queries, "ingest": ingest, "update": update,
         "geometric_mean_ratio": product ** (1 / len(queries)),
     })
 
