@@ -17,21 +17,28 @@ func fold(name string) string { return strings.ToLower(name) }
 
 // change runs f, which looks at the state and says what to change, while nobody else changes it.
 func (d *Directory) change(ctx context.Context, f func(*snapshot) (Change, error)) error {
+	return d.alone(ctx, func() error {
+		c, err := f(d.state.Load())
+		if err != nil {
+			return err
+		}
+		if err := d.store.Apply(ctx, c); err != nil {
+			return err
+		}
+		d.state.Store(d.state.Load().after(c))
+		return nil
+	})
+}
+
+// alone runs f while nobody else changes the state.
+func (d *Directory) alone(ctx context.Context, f func() error) error {
 	select {
 	case <-d.changing:
 		defer func() { d.changing <- struct{}{} }()
+		return f()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	c, err := f(d.state.Load())
-	if err != nil {
-		return err
-	}
-	if err := d.store.Apply(ctx, c); err != nil {
-		return err
-	}
-	d.state.Store(d.state.Load().after(c))
-	return nil
 }
 
 // CreateUser makes a user: 42710 when the name is taken, 42704 for an unknown role.
@@ -79,7 +86,7 @@ func checkName(whose, name string) error {
 
 // Alteration is what changes of a user.
 type Alteration struct {
-	Password string   // empty: stays. A new one ends all tokens of the old one
+	Password string   // empty: stays. A new one ends all tokens and sessions of the old one
 	Roles    []string // given in addition; one that the user has already changes nothing
 }
 
@@ -100,8 +107,19 @@ func (d *Directory) AlterUser(ctx context.Context, name string, a Alteration) er
 		u.add(roles)
 		if hash != "" {
 			u.Hash = hash
-			u.Epoch = max(d.now().UnixMicro(), u.Epoch+1)
+			d.turn(u)
 		}
+		return nil
+	})
+}
+
+// turn begins another epoch of a user, in which no token of an earlier one is accepted.
+func (d *Directory) turn(u *User) { u.Epoch = max(d.now().UnixMicro(), u.Epoch+1) }
+
+// RevokeLogins ends all tokens of a user, and all sessions but those of API keys: 42704 when there is no such user.
+func (d *Directory) RevokeLogins(ctx context.Context, name string) error {
+	return d.edit(ctx, []string{name}, func(_ *snapshot, u *User) error {
+		d.turn(u)
 		return nil
 	})
 }

@@ -30,6 +30,8 @@ type Directory struct {
 	log      *slog.Logger
 	now      func() time.Time
 
+	logins *logins
+
 	changing chan struct{}            // holds one token: whoever takes it may change the state
 	state    atomic.Pointer[snapshot] // never nil
 }
@@ -46,6 +48,7 @@ func Open(ctx context.Context, o Options) (*Directory, error) {
 		store: o.Store, tokens: o.Tokens, log: o.Log, now: o.Now,
 		hasher:   newHasher(runtime.GOMAXPROCS(0)),
 		throttle: newThrottle(o.Now),
+		logins:   newLogins(o.Now),
 		changing: make(chan struct{}, 1),
 	}
 	state, err := o.Store.Load(ctx)
@@ -53,6 +56,11 @@ func Open(ctx context.Context, o Options) (*Directory, error) {
 		return nil, err
 	}
 	d.state.Store(newSnapshot(state))
+	revoked, err := o.Store.Revoked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.logins.revoke(revoked...)
 	d.changing <- struct{}{}
 	return d, nil
 }
@@ -79,7 +87,7 @@ func (d *Directory) Authenticate(ctx context.Context, a Attempt) (Principal, err
 	case Password:
 		return d.password(ctx, a)
 	case Token:
-		return d.token(a.Secret)
+		return d.token(a)
 	case APIKey:
 		return d.key(ctx, a)
 	case Anonymous:
@@ -109,46 +117,9 @@ func (d *Directory) password(ctx context.Context, a Attempt) (Principal, error) 
 		return Principal{}, sqlerr.New(sqlerr.InvalidPassword, "user name or password is wrong")
 	}
 	d.throttle.Succeeded(name)
-	return s.principal(user), nil
-}
-
-func (d *Directory) token(token string) (Principal, error) {
-	c, err := d.tokens.check(token)
-	if err != nil {
-		return Principal{}, err
-	}
-	s := d.state.Load()
-	user, ok := s.users[c.Subject]
-	if !ok || user.Epoch != c.Epoch {
-		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization,
-			"the token is no longer valid: its user was dropped or has a new password").WithHint("log in again")
-	}
-	return s.principal(user), nil
-}
-
-// Issue returns a token for a principal that Authenticate returned.
-func (d *Directory) Issue(p Principal) (token string, expires time.Time, err error) {
-	user, ok := d.state.Load().current(p)
-	if !ok {
-		return "", time.Time{}, dropped(p)
-	}
-	return d.tokens.Issue(p, user.Epoch)
-}
-
-// Valid tells whether the principal's user and API key are still there.
-func (d *Directory) Valid(p Principal) error {
-	s := d.state.Load()
-	if _, ok := s.current(p); !ok {
-		return dropped(p)
-	}
-	if p.key == (keyHash{}) {
-		return nil
-	}
-	k, ok := s.keyOf(p.key)
-	if !ok {
-		return sqlerr.New(sqlerr.InvalidAuthorization, "the API key was dropped")
-	}
-	return k.valid(d.now())
+	p := s.principal(user)
+	p.Proof = Proof{Method: Password, Since: d.now().UTC(), epoch: user.Epoch}
+	return p, nil
 }
 
 func dropped(p Principal) error {

@@ -132,6 +132,7 @@ func (d *Directory) key(ctx context.Context, a Attempt) (Principal, error) {
 	d.used(ctx, k)
 	p := s.principal(s.users[k.User])
 	p.key = k.Hash
+	p.Proof = Proof{Method: APIKey, ID: k.Name, Since: k.Created, Expires: k.Expires}
 	return p, nil
 }
 

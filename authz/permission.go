@@ -84,6 +84,7 @@ type Principal struct {
 	Username    string
 	DisplayName string
 	Roles       []string
+	Proof       Proof // by what the principal was authenticated
 
 	user uint64  // tells the user from others of the same name, before and after; 0: nobody
 	key  keyHash // of the API key that was shown; zero: none was
@@ -92,6 +93,16 @@ type Principal struct {
 // Is tells whether two principals are the same user, and not namesakes.
 func (p Principal) Is(other Principal) bool {
 	return p.Username == other.Username && p.user == other.user
+}
+
+// Proof is by what a principal was authenticated.
+type Proof struct {
+	Method    Method
+	ID        string    // of the login that a token comes from; the name of an API key
+	OneClient bool      // a token that was given to one client, whose farewell ends it
+	Since     time.Time // when that login was
+	Expires   time.Time // zero: never by itself
+	epoch     int64     // of the user, at a login: another one ends it
 }
 
 // Method is a way to authenticate.
@@ -119,8 +130,9 @@ type Authenticator interface {
 	// does not prove an identity. It may wait, to slow down guessing; ctx ends the wait.
 	Authenticate(ctx context.Context, a Attempt) (Principal, error)
 
-	// Issue returns a token for a principal that Authenticate returned, and when it ends.
-	Issue(p Principal) (token string, expires time.Time, err error)
+	// Issue returns a token for a principal that Authenticate returned, and what it proves: a token of a new login,
+	// or a renewed one for who has one. It is for one client when p.Proof says so.
+	Issue(p Principal) (token string, proof Proof, err error)
 }
 
 // Authorizer decides what a principal may do. Safe for concurrent use.
@@ -131,8 +143,9 @@ type Authorizer interface {
 	// Sees tells whether the principal has any permission on the object, or on something within it.
 	Sees(p Principal, on Object) bool
 
-	// Valid returns 28000 once the principal's user was dropped, or the API key that proved it was dropped or has
-	// expired.
+	// Valid returns 28000 once the principal's user was dropped, or what proved the principal is good no more: the API
+	// key was dropped, the token was revoked, either has expired, or a password or token is from before the user's
+	// password changed.
 	Valid(p Principal) error
 }
 

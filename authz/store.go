@@ -53,7 +53,13 @@ func (g Grant) permits(permission Permission, on Object) bool {
 	return g.On.covers(on) && g.Permission.includes(permission)
 }
 
-// State is all that is kept.
+// Revocation is what is kept of a login whose tokens were revoked, until they would have expired anyway.
+type Revocation struct {
+	ID    string // of the login
+	Until time.Time
+}
+
+// State is all that is kept but for the revocations, which are many.
 type State struct {
 	Users  []User
 	Roles  []Role
@@ -72,10 +78,14 @@ type Change struct {
 	PutRoles   []Role // new ones
 	PutGrants  []Grant
 	PutKeys    []Key // new ones, or in place of those of the same user and name
+
+	DropRevokedUntil time.Time // revocations that ended before; zero: none
+	PutRevoked       []Revocation
 }
 
 // Store keeps the state. The Directory calls Apply from one goroutine at a time.
 type Store interface {
 	Load(ctx context.Context) (State, error)
+	Revoked(ctx context.Context) ([]Revocation, error)
 	Apply(ctx context.Context, c Change) error // all or nothing, durable when it returns
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
 )
 
@@ -24,23 +24,29 @@ const (
 	authorizationHeader = "authorization"
 	cookieName          = "micodb_session"
 	maxCookieBytes      = 64
-	recheckInterval     = time.Minute // how long a token that was revoked or has expired may still be used
 )
 
 // caller is what the headers of a call say about who calls.
 type caller struct {
 	credentials session.Credentials
-	secret      string // fingerprint of the credentials
+	secret      string // fingerprint of the credentials, or the login of a token
 	cookie      string
 	key         string
 	connection  uint64
 	adbc        bool
 }
 
-// keyByToken lets the token alone tell the caller apart: a handshake gave it to one client.
-func (c *caller) keyByToken() {
-	if c.cookie == "" {
-		c.key, c.connection = "token "+c.secret, 0
+// knownBy lets the login of a token, which was checked, tell callers apart: a renewed token leads to the same session.
+// A token that a handshake gave to one client is that client, on whatever connection.
+func (c *caller) knownBy(p session.Proof) {
+	c.secret = "login " + p.ID
+	switch {
+	case c.cookie != "":
+		c.key = "cookie " + c.cookie + c.secret
+	case p.OneClient:
+		c.key, c.connection = c.secret, 0
+	default:
+		c.key = "connection " + strconv.FormatUint(c.connection, 10) + c.secret
 	}
 }
 
@@ -54,6 +60,7 @@ func identify(ctx context.Context) (caller, error) {
 	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
 		credentials.Address = p.Addr.String()
 	}
+	credentials.Door = metrics.Flight
 	for _, name := range databaseHeaders() {
 		if values := headers.Get(name); len(values) > 0 && credentials.Database == "" {
 			credentials.Database = values[0]
@@ -167,16 +174,30 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.acquire(ctx, who)
+	open := func(ctx context.Context) (opened session.Session, err error) {
+		err = s.guard(ctx, func() (err error) {
+			opened, err = s.door.Open(ctx, who.credentials)
+			return err
+		})
+		return opened, err
+	}
+	if who.credentials.Method == session.Token {
+		p, err := s.door.Authenticate(ctx, who.credentials)
+		if err != nil {
+			return nil, err
+		}
+		if p.Proof.ID != "" {
+			who.knownBy(p.Proof)
+		}
+	}
+	c, err := s.clients.acquire(ctx, who, open)
 	if err != nil {
 		return nil, err
 	}
-	if who.credentials.Method == session.Token && s.clients.due(c) {
-		if err := s.recheck(ctx, who.credentials); err != nil {
-			s.clients.release(c)
-			s.clients.end(c)
-			return nil, err
-		}
+	if err := c.session.Valid(); err != nil { // the next call may begin anew
+		s.clients.release(c)
+		s.clients.end(c)
+		return nil, err
 	}
 	if who.cookie == "" {
 		if err := setCookie(ctx, c.cookie); err != nil {
@@ -187,38 +208,13 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	return c, nil
 }
 
-// acquire finds the caller's session. In the place of one that is of no use any more it opens another, if the
-// credentials still do.
-func (s *Server) acquire(ctx context.Context, who caller) (*client, error) {
-	open := func(ctx context.Context) (opened session.Session, err error) {
-		err = s.guard(ctx, func() (err error) {
-			opened, err = s.door.Open(ctx, who.credentials)
-			return err
-		})
-		return opened, err
-	}
-	for {
-		c, err := s.clients.acquire(ctx, who, open)
-		if err != nil || c.session.Valid() == nil {
-			return c, err
-		}
-		s.clients.release(c)
-		s.clients.end(c)
-	}
-}
-
-// recheck fails when a token has expired or was revoked.
-func (s *Server) recheck(ctx context.Context, credentials session.Credentials) error {
-	_, err := s.door.Authenticate(ctx, credentials)
-	return err
-}
-
 func setCookie(ctx context.Context, value string) error {
 	return grpc.SetHeader(ctx, metadata.Pairs("set-cookie", cookieName+"="+value))
 }
 
 // Handshake logs a user in: the bearer token comes back in the authorization header and trailer, since clients
-// look for it in either. A client that holds a token may hand it in too, and gets it back.
+// look for it in either. A client that holds a token may hand it in too, and gets a renewed one, which leads to the
+// same session; the one that it held is good until it expires.
 func (f *service) Handshake(stream flight.FlightService_HandshakeServer) error {
 	connection, err := connectionOf(stream.Context())
 	if err != nil {
@@ -238,15 +234,14 @@ func (f *service) handshake(stream flight.FlightService_HandshakeServer) error {
 	}
 	token := who.credentials.Secret
 	switch who.credentials.Method {
-	case session.Password:
+	case session.Password, session.Token:
 		login, err := f.server.door.Login(ctx, who.credentials)
 		if err != nil {
 			return err
 		}
 		token = login.Token
-		f.server.clients.remember(fingerprint(session.Credentials{Method: session.Token, Secret: token}))
-	case session.Token, session.APIKey, session.Anonymous:
-		if err := f.server.recheck(ctx, who.credentials); err != nil {
+	case session.APIKey, session.Anonymous:
+		if _, err := f.server.door.Authenticate(ctx, who.credentials); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/micodb/micodb/internal/limits"
+	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
 )
 
@@ -77,7 +78,12 @@ func TestAHandshakeTakesATokenToo(t *testing.T) {
 	header, err := stream.Header()
 	require.NoError(t, err)
 	sent, _ := metadata.FromOutgoingContext(ctx)
-	require.Equal(t, sent.Get("authorization"), header.Get("authorization"))
+	renewed := header.Get("authorization")
+	require.NotEqual(t, sent.Get("authorization"), renewed)
+	_, err = c.ExecuteUpdate(ctx, "begin")
+	require.NoError(t, err)
+	_, err = c.ExecuteUpdate(with(t.Context(), renewed[0]), "commit")
+	require.NoError(t, err, "a renewed token leads to the same session")
 	_, err = c.Client.Handshake(with(t.Context(), "Bearer forged"))
 	require.NoError(t, err, "the stream opens")
 }
@@ -189,14 +195,13 @@ func TestATokenThatWasRevokedEndsItsSession(t *testing.T) {
 	f.door.mu.Lock()
 	clear(f.door.tokens)
 	f.door.mu.Unlock()
-	f.clock.move(recheckInterval)
 	_, err = c.Execute(ctx, "write y")
 	requireStatus(t, err, codes.Unauthenticated, "28000")
-	require.Zero(t, f.door.sessions())
 	require.Equal(t, []string{"x"}, f.door.log())
 }
 
-func TestASessionOfNoUseIsOpenedAnew(t *testing.T) {
+// The client must hear of it: its transaction is gone, and what it sends next must not be committed by itself.
+func TestASessionOfNoUseIsAnErrorAndThenOpenedAnew(t *testing.T) {
 	f := start(t, limits.Limits{})
 	ctx, c := f.login("ada")
 	_, err := c.ExecuteUpdate(ctx, "write x")
@@ -204,6 +209,8 @@ func TestASessionOfNoUseIsOpenedAnew(t *testing.T) {
 	f.door.mu.Lock()
 	clear(f.door.open)
 	f.door.mu.Unlock()
+	_, err = c.ExecuteUpdate(ctx, "write in a transaction that is gone")
+	requireStatus(t, err, codes.Unauthenticated, "28000")
 	_, err = c.ExecuteUpdate(ctx, "write y")
 	require.NoError(t, err)
 	require.Equal(t, 1, f.door.sessions())
@@ -215,6 +222,7 @@ func TestASessionOfNoUseIsOpenedAnew(t *testing.T) {
 	f.door.mu.Unlock()
 	_, err = c.ExecuteUpdate(ctx, "write z")
 	requireStatus(t, err, codes.Unauthenticated, "28000")
+	f.server.clients.sweep()
 	require.Zero(t, f.server.Sessions())
 }
 
@@ -245,9 +253,30 @@ func TestSessionOptions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, flight.CloseSessionResultClosed, closed.GetStatus())
 	require.Zero(t, f.door.sessions())
-	got, err = c.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
+	_, err = c.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
+	requireStatus(t, err, codes.Unauthenticated, "28000")
+}
+
+func TestCloseSessionLeavesSharedCredentialsAlone(t *testing.T) {
+	f := start(t, limits.Limits{})
+	login, err := f.door.Login(t.Context(), session.Credentials{
+		Method: session.Password, Username: "ada", Secret: "lovelace", Door: metrics.JSON,
+	})
 	require.NoError(t, err)
-	require.Equal(t, "main", got.GetSessionOptions()["schema"].GetStringValue(), "a new session begins anew")
+	for _, header := range []string{basic("ada", "lovelace"), "Bearer " + login.Token} {
+		ctx := with(t.Context(), header)
+		c, other := f.connect(), f.connect()
+		_, err = other.ExecuteUpdate(ctx, "begin")
+		require.NoError(t, err)
+		_, err = c.ExecuteUpdate(ctx, "begin")
+		require.NoError(t, err)
+		_, err = c.CloseSession(ctx, &flight.CloseSessionRequest{})
+		require.NoError(t, err)
+		_, err = c.ExecuteUpdate(ctx, "commit")
+		requireStatus(t, err, codes.FailedPrecondition, "25P01")
+		_, err = other.ExecuteUpdate(ctx, "commit")
+		require.NoError(t, err)
+	}
 }
 
 func TestAHeaderChoosesTheDatabase(t *testing.T) {

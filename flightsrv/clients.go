@@ -26,7 +26,6 @@ type client struct {
 	connection uint64    // not 0: the session ends with this connection
 	calls      int       // in progress; an idle client has none
 	used       time.Time // when a call last ended
-	checked    time.Time // when its credentials were last looked at
 }
 
 func (c *client) user() string { return c.session.Principal().Username }
@@ -41,26 +40,12 @@ type clients struct {
 	mu       sync.Mutex // guards all below, and the fields of client that say so
 	byKey    map[string]*client
 	byCookie map[string]*client
-	tokens   map[string]time.Time // fingerprints of tokens that a handshake returned, and their last use
 }
 
 func newClients(l limits.Limits, now func() time.Time, ended func(*client)) *clients {
 	return &clients{
 		limits: l, now: now, ended: ended,
-		byKey: map[string]*client{}, byCookie: map[string]*client{}, tokens: map[string]time.Time{},
-	}
-}
-
-// tokensPerSession bounds the remembered tokens. One that is forgotten still works: its bearer is then told apart
-// by its connection.
-const tokensPerSession = 10
-
-// remember makes a token tell its bearer apart.
-func (cs *clients) remember(fingerprint string) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	if len(cs.tokens) < tokensPerSession*cs.limits.Sessions {
-		cs.tokens[fingerprint] = cs.now()
+		byKey: map[string]*client{}, byCookie: map[string]*client{},
 	}
 }
 
@@ -106,10 +91,6 @@ func (cs *clients) find(who caller) (c *client, created bool, err error) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	now := cs.now()
-	if _, ok := cs.tokens[who.secret]; ok {
-		cs.tokens[who.secret] = now
-		who.keyByToken()
-	}
 	if who.cookie != "" {
 		c = cs.byCookie[who.cookie+who.secret]
 		if c != nil {
@@ -131,7 +112,7 @@ func (cs *clients) find(who caller) (c *client, created bool, err error) {
 	}
 	c = &client{
 		key: who.key, cookie: who.cookie, secret: who.secret, connection: who.connection, adbc: who.adbc,
-		opened: make(chan struct{}), calls: 1, used: now, checked: now,
+		opened: make(chan struct{}), calls: 1, used: now,
 	}
 	if c.cookie == "" {
 		c.cookie = rand.Text()
@@ -154,18 +135,6 @@ func (cs *clients) release(c *client) {
 	c.used = cs.now()
 }
 
-// due tells whether a client's credentials must be looked at again, and says that they are being looked at.
-func (cs *clients) due(c *client) bool {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	now := cs.now()
-	if now.Sub(c.checked) < recheckInterval {
-		return false
-	}
-	c.checked = now
-	return true
-}
-
 // end forgets a client and closes its session.
 func (cs *clients) end(c *client) {
 	cs.mu.Lock()
@@ -181,16 +150,10 @@ func (cs *clients) disconnected(connection uint64) {
 	cs.endAll(func(c *client) bool { return c.connection == connection })
 }
 
-// sweep ends the clients that idle, and forgets the tokens that do.
+// sweep ends the clients that idle.
 func (cs *clients) sweep() {
 	cs.mu.Lock()
-	now := cs.now()
-	evicted := cs.idle(now)
-	for fingerprint, used := range cs.tokens {
-		if now.Sub(used) > cs.limits.SessionIdle {
-			delete(cs.tokens, fingerprint)
-		}
-	}
+	evicted := cs.idle(cs.now())
 	cs.mu.Unlock()
 	for _, c := range evicted {
 		cs.ended(c)
@@ -218,11 +181,12 @@ func (cs *clients) count() int {
 	return len(cs.byKey)
 }
 
-// idle forgets the clients without a call for too long and returns them; the caller holds mu.
+// idle forgets the clients without a call for too long, or with a session of no use, and returns them; the caller holds
+// mu.
 func (cs *clients) idle(now time.Time) []*client {
 	var gone []*client
 	for _, c := range cs.byKey {
-		if c.calls == 0 && now.Sub(c.used) > cs.limits.SessionIdle {
+		if c.calls == 0 && (now.Sub(c.used) > cs.limits.SessionIdle || c.session.Valid() != nil) {
 			cs.forget(c)
 			gone = append(gone, c)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
 )
 
@@ -34,7 +35,7 @@ type fakeDoor struct {
 	mu        sync.Mutex // guards all below
 	anonymous bool
 	passwords map[string]string
-	tokens    map[string]string // token → user
+	tokens    map[string]session.Principal
 	logins    int
 	open      map[*fakeSession]struct{}
 	next      uint64
@@ -54,7 +55,7 @@ type ingestCall struct {
 
 func newFakeDoor() *fakeDoor {
 	return &fakeDoor{
-		passwords: map[string]string{"ada": "lovelace", "bob": "secret"}, tokens: map[string]string{},
+		passwords: map[string]string{"ada": "lovelace", "bob": "secret"}, tokens: map[string]session.Principal{},
 		open: map[*fakeSession]struct{}{}, running: map[uint64]*fakeTransaction{},
 		started: make(chan struct{}, 100), ended: make(chan struct{}, 100),
 	}
@@ -74,8 +75,8 @@ func (d *fakeDoor) Authenticate(_ context.Context, c session.Credentials) (sessi
 		}
 		return session.Principal{}, sqlerr.New(sqlerr.InvalidPassword, "user name or password is wrong")
 	case session.Token:
-		if user, ok := d.tokens[c.Secret]; ok {
-			return session.Principal{Username: user}, nil
+		if login, ok := d.tokens[c.Secret]; ok {
+			return login, nil
 		}
 	default:
 	}
@@ -115,8 +116,20 @@ func (d *fakeDoor) Login(ctx context.Context, c session.Credentials) (session.Lo
 	defer d.mu.Unlock()
 	d.logins++
 	token := fmt.Sprintf("eyJhbGciOiJub25lIn0.%s.%d", p.Username, d.logins)
-	d.tokens[token] = p.Username
+	if c.Method == session.Password {
+		p.Proof = session.Proof{
+			Method: session.Token, ID: strconv.Itoa(d.logins), OneClient: c.Door == metrics.Flight,
+		}
+	}
+	d.tokens[token] = p
 	return session.Login{Principal: p, Token: token}, nil
+}
+
+// revoke makes all tokens of a login worthless.
+func (d *fakeDoor) revoke(login string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.tokens, func(_ string, p session.Principal) bool { return p.Proof.ID == login })
 }
 
 func mac(user string, payload []byte) []byte {
@@ -175,15 +188,6 @@ func (s *fakeSession) Use(_ context.Context, database string) error {
 	return nil
 }
 
-func (s *fakeSession) Valid() error {
-	s.door.mu.Lock()
-	defer s.door.mu.Unlock()
-	if _, ok := s.door.open[s]; !ok {
-		return sqlerr.New(sqlerr.InvalidAuthorization, "the session is closed")
-	}
-	return nil
-}
-
 func (s *fakeSession) Begin(context.Context, session.TransactionOptions) (session.Transaction, error) {
 	s.door.mu.Lock()
 	defer s.door.mu.Unlock()
@@ -205,6 +209,29 @@ func (s *fakeSession) Resume(_ context.Context, id uint64) (session.Transaction,
 
 func (*fakeSession) Catalog(context.Context, session.Transaction) (catalog.Snapshot, error) {
 	return fakeSnapshot{}, nil
+}
+
+// Valid tells whether the session is open, and the token that opened it, if one did, is good.
+func (s *fakeSession) Valid() error {
+	s.door.mu.Lock()
+	defer s.door.mu.Unlock()
+	if _, ok := s.door.open[s]; !ok {
+		return sqlerr.New(sqlerr.InvalidAuthorization, "the session is closed")
+	}
+	for _, p := range s.door.tokens {
+		if p.Proof.ID == s.principal.Proof.ID {
+			return nil
+		}
+	}
+	if s.principal.Proof.ID == "" {
+		return nil
+	}
+	return sqlerr.New(sqlerr.InvalidAuthorization, "the token was revoked")
+}
+
+func (s *fakeSession) Logout(context.Context) error {
+	s.door.revoke(s.principal.Proof.ID)
+	return s.Close()
 }
 
 func (s *fakeSession) Close() error {

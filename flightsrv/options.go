@@ -2,6 +2,7 @@ package flightsrv
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -76,12 +77,19 @@ func (*handlers) GetSessionOptions(ctx context.Context, _ *flight.GetSessionOpti
 	return &flight.GetSessionOptionsResult{SessionOptions: options}, nil
 }
 
-// CloseSession closes the caller's session; the next call would open a new one.
+// CloseSession closes the caller's session. A token that a handshake gave to this client is then good no more; with
+// other credentials, which the client may share, the next call would open a new session.
 func (h *handlers) CloseSession(ctx context.Context, _ *flight.CloseSessionRequest,
 ) (*flight.CloseSessionResult, error) {
 	c, err := clientOf(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if c.session.Principal().Proof.OneClient {
+		if err := c.session.Logout(ctx); err != nil { // it holds all the same until the server restarts
+			h.log.LogAttrs(ctx, slog.LevelWarn, "a logout was not written down", slog.String("user", c.user()),
+				slog.String("error", err.Error()))
+		}
 	}
 	h.clients.end(c)
 	return &flight.CloseSessionResult{Status: flight.CloseSessionResultClosed}, nil

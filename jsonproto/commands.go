@@ -63,6 +63,8 @@ func (c *conn) run(ctx context.Context, r *request) (a answer, streamed bool, er
 	}
 	defer done()
 	switch r.Command {
+	case "logout":
+		return ended0(c.logout(ctx, s))
 	case "create_database":
 		return ended0(execute(ctx, s, nil, "CREATE DATABASE "+name(r.Database)))
 	case "begin_transaction":
@@ -99,7 +101,7 @@ func ended0(err error) (answer, bool, error) { return ok(nil), false, err }
 
 func isCommand(command string) bool {
 	switch command {
-	case "create_database", "create_table", "append", "read", "sql", "drop_table",
+	case "logout", "create_database", "create_table", "append", "read", "sql", "drop_table",
 		"begin_transaction", "commit_transaction", "rollback_transaction":
 		return true
 	default:
@@ -116,14 +118,7 @@ func (c *conn) login(ctx context.Context, r *request) (answer, error) {
 	if credentials.Method == session.Anonymous && r.Username != "" {
 		credentials.Method, credentials.Secret = session.Password, r.Password
 	}
-	login, err := c.server.config.Door.Login(ctx, credentials)
-	if err != nil {
-		return answer{}, err
-	}
-	if login.Token != "" { // the password was checked: it is not worth another slow hash
-		credentials = session.Credentials{Method: session.Token, Secret: login.Token, Address: c.address}
-	}
-	s, err := c.server.config.Door.Open(ctx, credentials)
+	s, login, err := c.server.config.Door.Connect(ctx, credentials)
 	if err != nil {
 		return answer{}, err
 	}
@@ -135,6 +130,15 @@ func (c *conn) login(ctx context.Context, r *request) (answer, error) {
 		return answer{}, err
 	}
 	return loggedIn(login)
+}
+
+// logout ends a session, the connection's or that of credentials which the request brought, and its token with it. The
+// connection may log in again.
+func (c *conn) logout(ctx context.Context, s session.Session) error {
+	if s == c.session {
+		c.session = nil
+	}
+	return s.Logout(ctx)
 }
 
 // sessionOf returns the session that a request runs in: one of its own for the credentials that it brings, else

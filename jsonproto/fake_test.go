@@ -52,14 +52,19 @@ func (d *door) Open(_ context.Context, c session.Credentials) (session.Session, 
 	}
 }
 
-func (d *door) Login(ctx context.Context, c session.Credentials) (session.Login, error) {
+func (d *door) Connect(ctx context.Context, c session.Credentials) (session.Session, session.Login, error) {
 	if _, err := d.Open(ctx, c); err != nil {
-		return session.Login{}, err
+		return nil, session.Login{}, err
 	}
-	return session.Login{
+	return d, session.Login{
 		Principal: session.Principal{Username: c.Username, DisplayName: "Ada", Roles: []string{"admin"}},
 		Token:     "a.b.c",
 	}, nil
+}
+
+func (d *door) Logout(context.Context) error {
+	d.note("logout")
+	return nil
 }
 
 func (*door) Close() error                      { return nil }

@@ -26,10 +26,12 @@ type slowDoor struct {
 	entered, release chan struct{}
 }
 
-func (d *slowDoor) Login(ctx context.Context, c session.Credentials) (session.Login, error) {
+func (d *slowDoor) Connect(
+	ctx context.Context, c session.Credentials,
+) (session.Session, session.Login, error) {
 	close(d.entered)
 	<-d.release
-	return d.door.Login(ctx, c)
+	return d.door.Connect(ctx, c)
 }
 
 func server(d jsonproto.Door) *jsonproto.Server {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
 )
 
@@ -98,7 +99,7 @@ func checkDepth(line []byte, depthMax int) error {
 
 // credentials returns what the request brings along, and whether it brings any.
 func (r *request) credentials(address string) (session.Credentials, bool, error) {
-	c := session.Credentials{Address: address, Username: r.Username}
+	c := session.Credentials{Address: address, Username: r.Username, Door: metrics.JSON}
 	switch r.AuthMethod {
 	case "":
 		return c, false, nil

@@ -18,8 +18,11 @@ import (
 
 // Door is what the protocol needs of session.Server.
 type Door interface {
+	// Open opens a session for credentials that come with a request.
 	Open(ctx context.Context, c session.Credentials) (session.Session, error)
-	Login(ctx context.Context, c session.Credentials) (session.Login, error)
+
+	// Connect opens the session of a connection that logs in, and returns the token that login answers with.
+	Connect(ctx context.Context, c session.Credentials) (session.Session, session.Login, error)
 }
 
 // TicketFunc makes a Flight ticket for a query, for `"format":"arrowflight"`: the same result is then read with

@@ -209,6 +209,20 @@ func TestLoginIsNeeded(t *testing.T) {
 	require.Contains(t, p.line(), `"status":"ok"`, "a longer line may follow a login at once")
 }
 
+func TestLogoutEndsTheConnectionsLogin(t *testing.T) {
+	d := &door{}
+	p := loggedIn(t, d, limits.Limits{})
+	p.send(`{"command":"logout","db_name":"d"}` + "\n")
+	require.JSONEq(t, `{"status":"ok","data":null,`+nothing+`}`, p.line())
+	require.Equal(t, []string{"logout"}, d.heard())
+	p.send(`{"command":"begin_transaction","db_name":"d"}` + "\n" + `{"command":"logout","db_name":"d"}` + "\n")
+	require.Contains(t, p.line(), `"data":"authentication is required`)
+	require.Contains(t, p.line(), `"data":"authentication is required`)
+	p.send(login + `{"command":"begin_transaction","db_name":"d"}` + "\n")
+	require.Contains(t, p.line(), `"auth_token":"a.b.c"`)
+	require.Contains(t, p.line(), `{"tx_id":7}`)
+}
+
 func TestStreams(t *testing.T) {
 	d := &door{}
 	p := loggedIn(t, d, limits.Limits{})

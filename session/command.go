@@ -163,7 +163,7 @@ func (u *userSession) sqlBegin(ctx context.Context, st *statement, s *ast.Begin)
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.own != nil || u.closed { // another call was faster
+	if u.own != nil || u.ended != nil { // another call was faster
 		defer u.server.abandon(ctx, x)
 		return open
 	}

@@ -227,11 +227,11 @@ func TestUsersInSQL(t *testing.T) {
 	c.exec("DROP USER IF EXISTS nobody")
 	c.fails(sqlerr.InvalidParameterValue, "ALTER USER ann IDENTIFIED BY ''")
 	c.fails(sqlerr.UndefinedObject, "ALTER USER ann IDENTIFIED BY 'a third password' DEFAULT ROLE king")
-	i.login("ann", "a long password")                           // nothing of it was done
+	old := i.login("ann", "a long password")                    // nothing of it was done
 	ann.exec("ALTER USER ann IDENTIFIED BY 'another password'") // everybody may change his own
+	old.fails(sqlerr.InvalidAuthorization, "SELECT 1")          // and goes on, alone
 	ann.fails(sqlerr.InsufficientPrivilege, "ALTER USER ann DEFAULT ROLE admin")
 	ann.fails(sqlerr.InsufficientPrivilege, "ALTER USER admin IDENTIFIED BY 'another password'")
-	i.login("ann", "another password")
 	c.exec("BEGIN")
 	c.fails(sqlerr.ActiveTransaction, "DROP USER ann")
 	c.exec("ROLLBACK")
@@ -283,8 +283,9 @@ func TestAuditHoldsNoSecrets(t *testing.T) {
 	i := start(t)
 	c := i.admin()
 	c.exec("CREATE USER ann IDENTIFIED BY 'very secret words' DEFAULT ROLE readonly")
-	ann := i.login("ann", "very secret words")
+	i.login("ann", "very secret words")
 	c.exec("ALTER USER ann IDENTIFIED BY 'very secret words too'")
+	ann := i.login("ann", "very secret words too")
 	ann.fails(sqlerr.InsufficientPrivilege, "CREATE TABLE t (id INT)")
 	c.exec("CREATE TABLE t (id INT)")
 	c.exec("GRANT SELECT ON t TO ann")

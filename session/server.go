@@ -89,21 +89,49 @@ func (s *Server) Authenticate(ctx context.Context, c Credentials) (Principal, er
 	return p, err
 }
 
-// Login checks credentials and returns a token that both doors take in their place; none for an API key, which
-// they go on with.
+// Login checks credentials and returns a token that both doors take in their place: of a new login for a password, a
+// renewed one of the same login for a token, none for an API key, which they go on with. A token that Flight gives is
+// for one client.
 func (s *Server) Login(ctx context.Context, c Credentials) (Login, error) {
 	p, err := s.Authenticate(ctx, c)
 	if err != nil {
 		return Login{}, err
 	}
-	if c.Method == APIKey {
+	if c.Method == Password {
+		p.Proof.OneClient = c.Door == metrics.Flight
+	}
+	return s.issue(p)
+}
+
+func (s *Server) issue(p Principal) (Login, error) {
+	if p.Proof.Method == APIKey {
 		return Login{Principal: p}, nil // a token would outlive the key
 	}
-	token, expires, err := s.config.Authenticator.Issue(p)
+	token, proof, err := s.config.Authenticator.Issue(p)
 	if err != nil {
 		return Login{}, err
 	}
-	return Login{Principal: p, Token: token, Expires: expires}, nil
+	p.Proof = proof
+	return Login{Principal: p, Token: token, Expires: proof.Expires}, nil
+}
+
+// Connect logs in and opens a session at once, for a door whose connections log in. After a password the session goes
+// on when the token of the login expires, but not when that is revoked.
+func (s *Server) Connect(ctx context.Context, c Credentials) (Session, Login, error) {
+	p, err := s.Authenticate(ctx, c)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	login, err := s.issue(p)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	if p.Proof.Method == Token {
+		p = login.Principal // for as long as the renewed one
+	}
+	p.Proof.ID = login.Principal.Proof.ID
+	u, err := s.admit(ctx, newUserSession(s, p, c), c.Database)
+	return u, login, err
 }
 
 // Open checks credentials and opens a session: 53300 when there are too many, 57P01 when the server ends.
@@ -112,20 +140,20 @@ func (s *Server) Open(ctx context.Context, c Credentials) (Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.admit(ctx, newUserSession(s, p, c.Address), c.Database)
+	return s.admit(ctx, newUserSession(s, p, c), c.Database)
 }
 
 // Fork opens another session for the principal of an open one, with a database of its own: a query that came by one
 // door is read by the other.
 func (s *Server) Fork(ctx context.Context, from Session, database string) (Session, error) {
-	address := ""
-	if u, ok := from.(*userSession); ok {
-		if err := u.Valid(); err != nil {
-			return nil, err
-		}
-		address = u.address
+	if err := from.Valid(); err != nil {
+		return nil, err
 	}
-	return s.admit(ctx, newUserSession(s, from.Principal(), address), database)
+	c := Credentials{Door: metrics.Flight}
+	if u, ok := from.(*userSession); ok {
+		c.Address = u.address
+	}
+	return s.admit(ctx, newUserSession(s, from.Principal(), c), database)
 }
 
 // admit counts a new session in.
@@ -158,6 +186,25 @@ func (s *Server) forget(u *userSession) {
 	}
 }
 
+// endInvalid closes the sessions whose principals' proofs hold no more.
+func (s *Server) endInvalid(ctx context.Context) {
+	s.end(ctx, func(u *userSession) error { return s.config.Authorizer.Valid(u.Principal()) })
+}
+
+// end closes the sessions for which why returns an error, which is what they answer from then on.
+func (s *Server) end(ctx context.Context, why func(*userSession) error) {
+	s.mu.Lock()
+	open := slices.Collect(maps.Keys(s.sessions))
+	s.mu.Unlock()
+	for _, u := range open {
+		if cause := why(u); cause != nil {
+			if err := u.close(context.WithoutCancel(ctx), cause); err != nil {
+				s.rollbackFailed(ctx, err)
+			}
+		}
+	}
+}
+
 // Queries lists what runs, for system.queries.
 func (s *Server) Queries() []RunningQuery { return s.queries.list() }
 
@@ -182,7 +229,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.transactions.close(ctx)
 	var failed error
 	for _, u := range open {
-		failed = errors.Join(failed, u.close(ctx))
+		failed = errors.Join(failed, u.close(ctx, shuttingDown()))
 	}
 	<-s.queries.idle // everything was cancelled
 	return failed

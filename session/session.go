@@ -12,6 +12,7 @@ import (
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/metrics"
 )
 
 // Session is what one client of one principal holds. Calls may come from several goroutines; statements of one
@@ -46,9 +47,13 @@ type Identity interface {
 	// Use changes it, as SQL's USE does: 3D000 when there is no such database.
 	Use(ctx context.Context, database string) error
 
-	// Valid returns 28000 once the session is of no use: it was closed, its user was dropped, or the API key that
-	// opened it was dropped or has expired. Everything else then fails so, too.
+	// Valid returns nil as long as the session may be used, else why it may not: it was closed or ended (57P01), or
+	// what opened it has expired or was revoked (28000).
 	Valid() error
+
+	// Logout closes the session, revokes the token that its login gave or that opened it, and ends all sessions of
+	// that login. An API key, and a password that came without a login, go on being good.
+	Logout(ctx context.Context) error
 }
 
 // Transactor starts transactions and finds them again. JSON's tx_id, Flight's transaction id and SQL's BEGIN are
@@ -125,6 +130,7 @@ type Credentials struct {
 	Username string
 	Secret   string // password, token or key
 	Address  string // the peer's, for delays and the audit log
+	Door     metrics.Door
 	Database string // where unqualified names are looked up; empty: main
 }
 
@@ -142,7 +148,10 @@ const (
 // Principal is who a session acts for.
 type Principal = authz.Principal
 
-// Login is the answer to a login: a bearer token for both doors.
+// Proof is by what a principal was authenticated.
+type Proof = authz.Proof
+
+// Login is the answer to a login: a bearer token for both doors, or none for an API key.
 type Login struct {
 	Principal Principal
 	Token     string

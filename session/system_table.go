@@ -10,4 +10,5 @@ var (
 	rolesTable       = catalog.TableName{Database: catalog.SystemDatabase, Table: "custom_roles"}
 	grantsTable      = catalog.TableName{Database: catalog.SystemDatabase, Table: "grants"}
 	keysTable        = catalog.TableName{Database: catalog.SystemDatabase, Table: "api_keys"}
+	revokedTable     = catalog.TableName{Database: catalog.SystemDatabase, Table: "revoked_logins"}
 )

@@ -23,7 +23,11 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 		})
 	case *ast.AlterUser:
 		return u.userCommand(authz.ManageUsers, "ALTER USER", s.Name, func(ctx context.Context) error {
-			return alterUser(ctx, users, s)
+			if err := alterUser(ctx, users, s); err != nil || !u.isMe(s) {
+				return err
+			}
+			u.goOn(users)
+			return nil
 		}).unless(u.isMe(s))
 	case *ast.DropUser:
 		return u.userCommand(authz.ManageUsers, "DROP USER", s.Name, func(ctx context.Context) error {
@@ -77,6 +81,14 @@ func (u *userSession) isMe(s *ast.AlterUser) bool {
 	return s.DefaultRole == nil && catalog.FoldName(s.Name.Text) == u.principal.Username
 }
 
+// goOn lets the session, and the login that it comes from, outlive the password that it changed itself.
+func (u *userSession) goOn(users *authz.Directory) {
+	proof := users.Keep(u.Principal())
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.proof = proof
+}
+
 // userCommand is a command outside of transactions that goes into the audit log.
 func (u *userSession) userCommand(
 	needs authz.Permission, action string, name ast.Name, run func(context.Context) error,
@@ -89,6 +101,7 @@ func (u *userSession) userCommand(
 			return err
 		}
 		u.audited(ctx, action, name.Text)
+		u.server.endInvalid(ctx) // who was dropped, or has a new password
 		return nil
 	}}
 }

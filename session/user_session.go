@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
 )
 
 // userSession is the Session of one client.
@@ -16,25 +18,33 @@ type userSession struct {
 	server    *Server
 	principal Principal
 	address   string
+	door      metrics.Door
 
 	mu         sync.Mutex // guards what follows
+	proof      Proof      // by what the principal is who he is; principal's own is that of the beginning
 	database   string
 	settings   map[string]string // what SET changed
 	own        *transaction      // of SQL BEGIN; nil: autocommit
 	statements int               // prepared and not closed
 	reads      map[*resultStream]struct{}
-	closed     bool
+	ended      error // why the session is closed; nil: it is open
 }
 
-func newUserSession(s *Server, p Principal, address string) *userSession {
+func newUserSession(s *Server, p Principal, c Credentials) *userSession {
 	return &userSession{
-		server: s, principal: p, address: address,
+		server: s, principal: p, proof: p.Proof, address: c.Address, door: c.Door,
 		database: catalog.DefaultDatabase, settings: map[string]string{}, reads: map[*resultStream]struct{}{},
 	}
 }
 
 // Principal returns for whom the session acts.
-func (u *userSession) Principal() Principal { return u.principal }
+func (u *userSession) Principal() Principal {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	p := u.principal
+	p.Proof = u.proof
+	return p
+}
 
 // Database returns where unqualified names are looked up.
 func (u *userSession) Database() string {
@@ -95,15 +105,15 @@ func (u *userSession) Resume(_ context.Context, id uint64) (Transaction, error) 
 	return x, nil
 }
 
-// Valid returns 28000 once the session is closed, or its principal is nobody any more.
+// Valid tells whether the session may be used.
 func (u *userSession) Valid() error {
 	u.mu.Lock()
-	closed := u.closed
+	ended := u.ended
 	u.mu.Unlock()
-	if closed {
-		return sessionClosed()
+	if ended != nil {
+		return ended
 	}
-	return u.server.config.Authorizer.Valid(u.principal)
+	return u.server.config.Authorizer.Valid(u.Principal())
 }
 
 func sessionClosed() error { return sqlerr.New(sqlerr.InvalidAuthorization, "the session is closed") }
@@ -112,7 +122,7 @@ func sessionClosed() error { return sqlerr.New(sqlerr.InvalidAuthorization, "the
 func (u *userSession) track(r *resultStream) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed {
+	if u.ended != nil {
 		return false
 	}
 	u.reads[r] = struct{}{}
@@ -139,25 +149,45 @@ func (u *userSession) within(tx Transaction) (*transaction, error) {
 	return x, nil
 }
 
-// Close ends the session's results and rolls back its own transaction. It is idempotent.
-func (u *userSession) Close() error { return u.close(context.Background()) }
+// Close ends the session's statements and rolls back its own transaction. It is idempotent.
+func (u *userSession) Close() error { return u.close(context.Background(), sessionClosed()) }
 
-func (u *userSession) close(ctx context.Context) error {
+// close closes the session; cause is what it answers from then on.
+func (u *userSession) close(ctx context.Context, cause error) error {
 	u.mu.Lock()
-	own := u.own
-	closed := u.closed
-	reads := slices.Collect(maps.Keys(u.reads))
-	u.own, u.closed = nil, true
-	u.mu.Unlock()
-	if closed {
-		return nil
+	if u.ended != nil {
+		u.mu.Unlock()
+		return nil //nolint:nilerr // that is no error of closing
 	}
+	own, reads := u.own, slices.Collect(maps.Keys(u.reads))
+	u.own, u.ended = nil, cause
+	u.mu.Unlock()
 	u.server.forget(u)
 	for _, r := range reads {
-		r.abort(sessionClosed())
+		r.abort(cause)
 	}
 	if own == nil {
 		return nil
 	}
 	return own.Rollback(ctx)
+}
+
+// Logout closes the session and revokes its login.
+func (u *userSession) Logout(ctx context.Context) error {
+	if err := u.Valid(); err != nil {
+		return err
+	}
+	failed := u.close(ctx, loggedOut())
+	users, proof := u.server.config.Users, u.Principal().Proof
+	if users == nil || proof.Method == APIKey || proof.ID == "" {
+		return failed
+	}
+	u.audited(ctx, "LOGOUT", proof.ID)
+	failed = errors.Join(failed, users.RevokeLogin(ctx, proof.ID))
+	u.server.endInvalid(ctx)
+	return failed
+}
+
+func loggedOut() error {
+	return sqlerr.New(sqlerr.InvalidAuthorization, "the session has logged out").WithHint("log in again")
 }

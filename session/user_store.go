@@ -41,6 +41,7 @@ func OpenUserStore(ctx context.Context, t Transactions) (authz.Store, error) {
 				notNull("name", text), notNull("user_name", text), notNull("hash", text),
 				notNull("created", number), notNull("expires", number), notNull("last_used", number),
 			}},
+			{revokedTable, []catalog.Column{notNull("login_id", text), notNull("until", number)}},
 		} {
 			define = append(define, catalog.CreateTable{
 				Name: t.name, Kind: catalog.SystemTable, Columns: t.columns, IfNotExists: true,
@@ -119,43 +120,73 @@ func (s *userStore) Load(ctx context.Context) (state authz.State, err error) {
 	return state, err
 }
 
+// Revoked reads the revocations.
+func (s *userStore) Revoked(ctx context.Context) (all []authz.Revocation, err error) {
+	h, err := s.transactions.Begin(ctx, TransactionOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, h.Rollback(context.WithoutCancel(ctx))) }()
+	err = scanRows(ctx, h, revokedTable, func(r storedRow) error {
+		all = append(all, authz.Revocation{ID: r.text(0), Until: r.instant(1)})
+		return nil
+	})
+	return all, err
+}
+
 // Apply changes everything in one transaction.
 func (s *userStore) Apply(ctx context.Context, c authz.Change) error {
 	return s.write(ctx, func(h Handle) error {
-		gone := map[string]bool{}
-		for _, name := range c.DropUsers {
-			gone[name] = true
-		}
-		for _, u := range c.PutUsers {
-			gone[u.Name] = true
-		}
-		for _, table := range []catalog.TableName{usersTable, credentialsTable, membershipsTable} {
-			if err := deleteRows(ctx, h, table, func(r storedRow) bool { return gone[r.text(0)] }); err != nil {
-				return err
-			}
-		}
-		droppedRole := func(r storedRow) bool { return slices.Contains(c.DropRoles, r.text(0)) }
-		if err := deleteRows(ctx, h, rolesTable, droppedRole); err != nil {
+		if err := dropStale(ctx, h, c); err != nil {
 			return err
 		}
-		dropped := func(r storedRow) bool { return slices.Contains(c.DropGrants, r.grant()) }
-		if err := deleteRows(ctx, h, grantsTable, dropped); err != nil {
-			return err
-		}
-		changed := slices.Concat(c.DropKeys, c.PutKeys)
-		stale := func(r storedRow) bool {
-			return slices.ContainsFunc(changed, func(k authz.Key) bool {
-				return k.Name == r.text(0) && k.User == r.text(1)
-			})
-		}
-		if err := deleteRows(ctx, h, keysTable, stale); err != nil {
-			return err
-		}
-		return insertUsers(ctx, h, c)
+		return insertAll(ctx, h, c)
 	})
 }
 
-func insertUsers(ctx context.Context, h Handle, c authz.Change) error {
+// dropStale deletes what a change drops or replaces.
+func dropStale(ctx context.Context, h Handle, c authz.Change) error {
+	gone := map[string]bool{}
+	for _, name := range c.DropUsers {
+		gone[name] = true
+	}
+	for _, u := range c.PutUsers {
+		gone[u.Name] = true
+	}
+	changed := slices.Concat(c.DropKeys, c.PutKeys)
+	byUser := func(r storedRow) bool { return gone[r.text(0)] }
+	for _, drop := range []struct {
+		from  catalog.TableName
+		any   bool
+		which func(storedRow) bool
+	}{
+		{usersTable, len(gone) > 0, byUser},
+		{credentialsTable, len(gone) > 0, byUser},
+		{membershipsTable, len(gone) > 0, byUser},
+		{rolesTable, len(c.DropRoles) > 0, func(r storedRow) bool { return slices.Contains(c.DropRoles, r.text(0)) }},
+		{grantsTable, len(c.DropGrants) > 0, func(r storedRow) bool {
+			return slices.Contains(c.DropGrants, r.grant())
+		}},
+		{keysTable, len(changed) > 0, func(r storedRow) bool {
+			return slices.ContainsFunc(changed, func(k authz.Key) bool {
+				return k.Name == r.text(0) && k.User == r.text(1)
+			})
+		}},
+		{revokedTable, !c.DropRevokedUntil.IsZero(), func(r storedRow) bool {
+			return r.instant(1).Before(c.DropRevokedUntil)
+		}},
+	} {
+		if !drop.any {
+			continue
+		}
+		if err := deleteRows(ctx, h, drop.from, drop.which); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertAll(ctx context.Context, h Handle, c authz.Change) error {
 	rows := map[catalog.TableName][][]vector.Scalar{}
 	add := func(table catalog.TableName, row ...vector.Scalar) { rows[table] = append(rows[table], row) }
 	for _, u := range c.PutUsers {
@@ -176,6 +207,9 @@ func insertUsers(ctx context.Context, h Handle, c authz.Change) error {
 	for _, k := range c.PutKeys {
 		add(keysTable, vector.TextOf(k.Name), vector.TextOf(k.User), vector.TextOf(hex.EncodeToString(k.Hash[:])),
 			bigint(microsOf(k.Created)), bigint(microsOf(k.Expires)), bigint(microsOf(k.LastUsed)))
+	}
+	for _, r := range c.PutRevoked {
+		add(revokedTable, vector.TextOf(r.ID), bigint(microsOf(r.Until)))
 	}
 	for table, list := range rows {
 		if err := insertRows(ctx, h, table, list); err != nil {
@@ -207,12 +241,17 @@ func (r storedRow) key() (authz.Key, error) {
 		return k, sqlerr.New(sqlerr.DataCorrupted, "the hash of API key %q of user %q is damaged", k.Name, k.User)
 	}
 	k.Hash = [32]byte(hash)
-	for i, t := range []*time.Time{&k.Created, &k.Expires, &k.LastUsed} {
-		if micros := r.chunk.Columns[3+i].Int(r.at); micros != 0 {
-			*t = time.UnixMicro(micros).UTC()
-		}
-	}
+	k.Created, k.Expires, k.LastUsed = r.instant(3), r.instant(4), r.instant(5)
 	return k, nil
+}
+
+// instant is the zero time where none is stored.
+func (r storedRow) instant(column int) time.Time {
+	micros := r.chunk.Columns[column].Int(r.at)
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
 }
 
 // microsOf is how an instant is stored: 0 for none.
