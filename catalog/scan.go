@@ -18,6 +18,11 @@ const (
 type ScanRequest struct {
 	Columns []ColumnID // what the chunks carry, in this order; may be empty, for counting
 
+	// AsOf asks for the rows that were there after a commit, without the transaction's own changes; 0: for those
+	// that the snapshot sees. 22023 for a later commit than the snapshot's, 72000 for one that is no longer kept,
+	// 42P01 for one before the table was made.
+	AsOf Sequence
+
 	// Where is a conjunction by which files, row groups and rows may be left out early. The scan may hand out
 	// rows for which it is not true: the engine's Filter decides.
 	Where []Predicate

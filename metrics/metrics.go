@@ -39,14 +39,20 @@ type Transactions struct {
 
 // Storage are the instruments of the log, the memtables and the segments.
 type Storage struct {
-	WALSyncSeconds   prometheus.Histogram
-	WALGroupCommits  prometheus.Histogram
-	WALBytes         prometheus.Counter
-	MemtableBytes    prometheus.Gauge
-	SegmentBytes     prometheus.Gauge
-	Segments         prometheus.Gauge
-	FlushSeconds     prometheus.Histogram
-	Flushes          *prometheus.CounterVec // outcome
+	WALSyncSeconds  prometheus.Histogram
+	WALGroupCommits prometheus.Histogram
+	WALBytes        prometheus.Counter
+	MemtableBytes   prometheus.Gauge
+	SegmentBytes    prometheus.Gauge
+	Segments        prometheus.Gauge
+	FlushSeconds    prometheus.Histogram
+	Flushes         *prometheus.CounterVec // outcome
+
+	Compactions       *prometheus.CounterVec // outcome
+	CompactionSeconds prometheus.Histogram
+	CompactedSegments prometheus.Counter
+	CompactionBytes   prometheus.Counter
+
 	CacheBytes       prometheus.Gauge
 	CacheHits        prometheus.Counter
 	CacheMisses      prometheus.Counter
@@ -110,16 +116,20 @@ func newStorage(m maker) Storage {
 			prometheus.ExponentialBuckets(2e-5, 2, 16)),
 		WALGroupCommits: m.histogram("micodb_wal_group_commits", "Commits that one sync made durable.",
 			prometheus.ExponentialBuckets(1, 2, 11)),
-		WALBytes:         m.counter("micodb_wal_written_bytes_total", "Bytes written to the log."),
-		MemtableBytes:    m.gauge("micodb_memtable_bytes", "Bytes of recent rows that are not in segments."),
-		SegmentBytes:     m.gauge("micodb_segment_bytes", "Bytes of all segment files."),
-		Segments:         m.gauge("micodb_segments", "Segment files."),
-		FlushSeconds:     m.histogram("micodb_flush_duration_seconds", "Time of a flush.", latencies()),
-		Flushes:          m.counterVec("micodb_flushes_total", "Flushes that ended.", "outcome"),
-		CacheBytes:       m.gauge("micodb_chunk_cache_bytes", "Bytes of decoded columns kept in memory."),
-		CacheHits:        m.counter("micodb_chunk_cache_hits_total", "Column reads that the cache served."),
-		CacheMisses:      m.counter("micodb_chunk_cache_misses_total", "Column reads that went to a file."),
-		SegmentBytesRead: m.counter("micodb_segment_read_bytes_total", "Bytes read from segment files."),
+		WALBytes:          m.counter("micodb_wal_written_bytes_total", "Bytes written to the log."),
+		MemtableBytes:     m.gauge("micodb_memtable_bytes", "Bytes of recent rows that are not in segments."),
+		SegmentBytes:      m.gauge("micodb_segment_bytes", "Bytes of all segment files."),
+		Segments:          m.gauge("micodb_segments", "Segment files."),
+		FlushSeconds:      m.histogram("micodb_flush_duration_seconds", "Time of a flush.", latencies()),
+		Flushes:           m.counterVec("micodb_flushes_total", "Flushes that ended.", "outcome"),
+		Compactions:       m.counterVec("micodb_compactions_total", "Compactions that ended.", "outcome"),
+		CompactionSeconds: m.histogram("micodb_compaction_duration_seconds", "Time of a compaction.", latencies()),
+		CompactedSegments: m.counter("micodb_compacted_segments_total", "Segments that compactions have replaced."),
+		CompactionBytes:   m.counter("micodb_compaction_written_bytes_total", "Bytes written by compactions."),
+		CacheBytes:        m.gauge("micodb_chunk_cache_bytes", "Bytes of decoded columns kept in memory."),
+		CacheHits:         m.counter("micodb_chunk_cache_hits_total", "Column reads that the cache served."),
+		CacheMisses:       m.counter("micodb_chunk_cache_misses_total", "Column reads that went to a file."),
+		SegmentBytesRead:  m.counter("micodb_segment_read_bytes_total", "Bytes read from segment files."),
 	}
 }
 

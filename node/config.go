@@ -11,6 +11,7 @@ import (
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/txn"
 )
 
 // Config is what `micodb serve` is told. Defaults gives the values of a server that is told nothing.
@@ -40,6 +41,7 @@ type Config struct {
 	MemoryLimitBytes int64 // 0: a share of the machine's
 	Threads          int   // 0: one for each CPU
 	Durability       string
+	Retention        time.Duration // how long old versions can be read; 0: not at all
 
 	DrainTimeout time.Duration
 
@@ -68,6 +70,7 @@ func Defaults() Config {
 		LogLevel:     "info",
 		LogFormat:    "text",
 		Durability:   durabilitySync,
+		Retention:    txn.DefaultRetention,
 		DrainTimeout: 30 * time.Second,
 		Limits:       limits.Defaults(),
 		Version:      "devel",
@@ -133,6 +136,9 @@ func (c *Config) validateNumbers() error {
 			return invalid("%s %d is no port", p.flag, p.port).
 				WithHint("ports go from 1 to %d, and 0 picks a free one", portMax)
 		}
+	}
+	if c.Retention < 0 {
+		return invalid("--retention %s is negative", c.Retention).WithHint("write a time as in 30m or 24h")
 	}
 	if c.DrainTimeout < 0 {
 		return invalid("--drain-timeout %s is negative", c.DrainTimeout).WithHint("write a time as in 30s or 5m")

@@ -161,18 +161,20 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
+	n.memory = budget.NewServer(limit / 100 * queryShare)
 	manager, err := txn.Open(ctx, txn.Options{
 		FS: vfs.Disk{}, Dir: n.cfg.DataDir, Log: n.log, Metrics: set,
-		Cache:  segment.NewCache(limit / 100 * cacheShare),
-		Fatal:  n.fail,
-		Limits: storageLimits(limit),
+		Cache:     segment.NewCache(limit / 100 * cacheShare),
+		Memory:    n.memory,
+		Retention: n.cfg.Retention,
+		Fatal:     n.fail,
+		Limits:    storageLimits(limit),
 	})
 	if err != nil {
 		return err
 	}
 	n.manager = manager
 	n.scheduler, n.functions = exec.NewScheduler(threads), function.NewRegistry()
-	n.memory = budget.NewServer(limit / 100 * queryShare)
 	n.sessions, err = n.openSessions(ctx, set)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vfs"
+	"github.com/micodb/micodb/storage/compact"
 	"github.com/micodb/micodb/txn"
 )
 
@@ -106,7 +107,9 @@ func (b *mirror) check(ctx context.Context) error {
 
 func TestReadersNeverSeeHalfACommit(t *testing.T) {
 	fsys := vfs.NewMemory()
-	m := open(t, options(fsys))
+	o := options(fsys)
+	o.Compaction = compact.Policy{FanIn: 2}
+	m := open(t, o)
 	createTable(t, m, "l")
 	createTable(t, m, "r")
 	tx := begin(t, m)
@@ -128,6 +131,10 @@ func TestReadersNeverSeeHalfACommit(t *testing.T) {
 		})
 	}
 	loop(func() error { return m.Flush(t.Context()) })
+	loop(func() error {
+		_, err := m.Compact(t.Context())
+		return err
+	})
 	loop(func() error { return b.check(t.Context()) })
 	loop(func() error { return b.check(t.Context()) })
 	for i := range writers {

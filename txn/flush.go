@@ -26,6 +26,7 @@ type garbage struct {
 // frozen is the state that a flush makes durable.
 type frozen struct {
 	state    *published
+	retain   *manifest.Retain
 	position wal.LSN // of the log of later commits
 	flushes  map[catalog.TableID]*table.Flush
 	dropped  []string // files of tables that are dropped in state
@@ -36,7 +37,8 @@ type frozen struct {
 // manifest with everything else that the log says up to now, and trims the log. Commits and readers go on.
 //
 //  1. The sequencer fixes, between two groups, the state and the end of the log, which it syncs.
-//  2. The rows in memory of each table are written to segments, without those that are deleted in that state.
+//  2. What has become too old to be retained is forgotten, and the rows in memory of each table are written to
+//     segments, without those that are gone.
 //  3. One edit makes the manifest say exactly that state. It has the permutations of the moved rows, since the
 //     log behind the state may delete them by their old addresses. From here on recovery begins there.
 //  4. The sequencer installs the segments in the newest state, with the deletes that came since; transactions
@@ -91,6 +93,8 @@ func (m *Manager) freeze(ctx context.Context) (*frozen, error) {
 
 // flush is steps 2 to 5. What goes wrong before the manifest is written, but for a sync, leaves all as it was.
 func (m *Manager) flush(ctx context.Context, f *frozen) error {
+	f.retain = m.retain(f.state)
+	f.state = f.state.forget(f.retain.Since)
 	err := f.writeSegments(ctx)
 	lost := errors.Is(err, segment.ErrNotSynced)
 	var edit []manifest.Change
@@ -159,6 +163,7 @@ func (m *Manager) edit(f *frozen) ([]manifest.Change, error) {
 			e.flushed(id, flush)
 		}
 	}
+	e.add(f.retain)
 	e.add(&manifest.Checkpoint{
 		Through: f.state.sequence, Time: f.state.time, WAL: uint64(f.position), NextID: m.ids.Load() + 1,
 	})
@@ -246,8 +251,9 @@ func (e *editor) table(id catalog.TableID, v *table.Version) {
 	current := map[catalog.BlockID]bool{}
 	for _, d := range vectors {
 		current[d.Block] = true
-		if !bytes.Equal(old.Deletes[d.Block], d.Offsets) {
-			e.add(&manifest.SetDeletes{Table: id, Block: d.Block, Offsets: d.Offsets})
+		was := old.Deletes[d.Block]
+		if !bytes.Equal(was.Offsets, d.Offsets) || !bytes.Equal(was.Erased, d.Erased) {
+			e.add(setDeletes(id, d))
 		}
 	}
 	for _, block := range slices.Sorted(maps.Keys(old.Deletes)) {
@@ -263,16 +269,23 @@ func (e *editor) flushed(id catalog.TableID, flush *table.Flush) {
 		e.check(err)
 		e.add(c)
 	}
+	for _, d := range flush.Deletes {
+		e.add(setDeletes(id, d))
+	}
 	c, err := addPermutation(id, &flush.Moved)
 	e.check(err)
 	e.add(c)
+}
+
+func setDeletes(id catalog.TableID, d table.DeleteVector) manifest.Change {
+	return &manifest.SetDeletes{Table: id, Block: d.Block, Offsets: d.Offsets, Erased: d.Erased}
 }
 
 // install is step 4. It is not cancelled: the manifest has the flush already.
 func (m *Manager) install(ctx context.Context, f *frozen) error {
 	oldest, fresh := m.snapshots.oldest(), f.taken
 	return m.control(context.WithoutCancel(ctx), func() error {
-		next := m.snapshots.current.Load().next()
+		next := m.snapshots.current.Load().next().forget(f.state.since)
 		next.moves = next.movesSince(oldest)
 		m.dropped = slices.Clone(m.dropped[fresh:])
 		for id, flush := range f.flushes {
@@ -284,16 +297,13 @@ func (m *Manager) install(ctx context.Context, f *frozen) error {
 			if err != nil {
 				return err
 			}
-			translator, err := flush.Moved.Translator()
-			if err != nil {
+			if err := next.moved(id, installed, &flush.Moved); err != nil {
 				return err
 			}
-			next.tables[id] = installed
-			moved := move{generation: next.generation, translator: translator}
-			next.moves[id] = append(slices.Clip(next.moves[id]), moved)
 		}
 		m.snapshots.publish(next)
 		m.measureAll(next)
+		m.wakeCompactor()
 		return nil
 	})
 }

@@ -36,11 +36,12 @@ type Manager struct {
 	dropped   []string      // the sequencer's: files of tables that were dropped since the last flush
 	memory    pressure
 
-	flushMu sync.Mutex     // held by the one flush that runs
-	garbage []garbage      // guarded by flushMu
-	wake    chan struct{}  // has one token when a flush may be needed
-	stop    chan struct{}  // closed to end the flusher
-	flusher sync.WaitGroup // the flusher's goroutine
+	flushMu   sync.Mutex     // held by the one flush that runs, and while a compaction is published
+	garbage   []garbage      // guarded by flushMu
+	wake      chan struct{}  // has one token when a flush may be needed
+	stop      chan struct{}  // closed to end the flusher and the compactor
+	flusher   sync.WaitGroup // the goroutines of both
+	compactor *compactor
 
 	mu     sync.Mutex // guards what follows
 	open   int        // transactions
@@ -126,6 +127,7 @@ func (m *Manager) Close(ctx context.Context) error {
 		err = sqlerr.Wrap(ctx.Err(), sqlerr.ShuttingDown, "transactions were still open at the end")
 	}
 	close(m.stop)
+	m.compactor.cancel()
 	m.flusher.Wait()
 	if err == nil && m.failure() == nil {
 		err = m.Flush(ctx)

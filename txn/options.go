@@ -2,13 +2,16 @@ package txn
 
 import (
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/vfs"
 	"github.com/micodb/micodb/metrics"
+	"github.com/micodb/micodb/storage/compact"
 	"github.com/micodb/micodb/storage/segment"
 )
 
@@ -24,6 +27,18 @@ const (
 
 	// DefaultFlushRetryDelay is the time between a flush that failed and the next one; it doubles while they fail.
 	DefaultFlushRetryDelay = 250 * time.Millisecond
+
+	// DefaultRetention is how long old versions can be read in a server that is told nothing.
+	DefaultRetention = 24 * time.Hour
+
+	// DefaultHistoryBytes bounds what is kept in memory of when rows were deleted; it may end retention early.
+	DefaultHistoryBytes = 64 << 20
+
+	// DefaultCompactionBytesPerSecond bounds what compactions read.
+	DefaultCompactionBytesPerSecond = 64 << 20
+
+	// DefaultCompactionRetryDelay is how long a table is left alone whose compaction failed.
+	DefaultCompactionRetryDelay = time.Minute
 )
 
 const (
@@ -50,6 +65,13 @@ type Options struct {
 	Fatal func(error)
 
 	Clock func() catalog.Timestamp // nil: the system's
+
+	Retention  time.Duration  // how long old versions can be read; 0: as long as a transaction sees them
+	Compaction compact.Policy // which segments are merged
+	Memory     *budget.Server // of which compactions take their part; nil: one without a limit
+
+	// ManualCompaction leaves compactions to calls of Compact, for tests that need I/O in a fixed order.
+	ManualCompaction bool
 }
 
 // Limits bound what the manager takes; 0 is the default.
@@ -61,6 +83,10 @@ type Limits struct {
 	AsyncDelay    time.Duration
 
 	FlushRetryDelay time.Duration
+
+	HistoryBytes             int64
+	CompactionBytesPerSecond int64
+	CompactionRetryDelay     time.Duration
 }
 
 func orDefault[T int64 | time.Duration](v *T, byDefault T) {
@@ -76,6 +102,13 @@ func (o *Options) complete() {
 	orDefault(&o.WriteSetBytes, DefaultWriteSetBytes)
 	orDefault(&o.AsyncDelay, DefaultAsyncDelay)
 	orDefault(&o.FlushRetryDelay, DefaultFlushRetryDelay)
+	orDefault(&o.HistoryBytes, DefaultHistoryBytes)
+	orDefault(&o.CompactionBytesPerSecond, DefaultCompactionBytesPerSecond)
+	orDefault(&o.CompactionRetryDelay, DefaultCompactionRetryDelay)
+	o.Compaction = o.Compaction.Complete()
+	if o.Memory == nil {
+		o.Memory = budget.NewServer(math.MaxInt64)
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

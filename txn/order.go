@@ -91,7 +91,7 @@ func (o *order) change(
 		v, err = v.AddSegments(committed(of.segments, sequence, definition.Version))
 	}
 	if err == nil && len(deletes) > 0 {
-		v, err = v.Delete(deletes)
+		v, err = v.Delete(deletes, sequence)
 	}
 	return v, err
 }

@@ -74,6 +74,9 @@ func (m *Manager) measure(o *order) {
 				bytes = v.MemoryBytes()
 			}
 			total = m.memory.set(id, bytes)
+			if len(r.tables[i].segments) > 0 {
+				m.wakeCompactor()
+			}
 		}
 	}
 	m.options.Metrics.Storage.MemtableBytes.Set(float64(total))

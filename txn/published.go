@@ -17,11 +17,15 @@ type published struct {
 	definitions *definitions
 	tables      map[catalog.TableID]*table.Version
 
-	// moves are what flushes did to addresses that older transactions may hold, in order.
+	// since is the oldest version that can be read. The manifest's through-sequence is never before it, so that
+	// the log never deletes a row that is gone.
+	since catalog.Sequence
+
+	// moves are what flushes and compactions did to addresses that older transactions may hold, in order.
 	moves map[catalog.TableID][]move
 }
 
-// move is one flush of a table.
+// move is one flush or compaction of a table.
 type move struct {
 	generation uint64 // of the state that it made
 	translator *table.Translator
@@ -33,6 +37,28 @@ func (p *published) next() *published {
 	n := *p
 	n.generation++
 	n.tables = maps.Clone(p.tables)
+	return &n
+}
+
+// moved installs what a flush or compaction has made of a table, in a state that is being made.
+func (p *published) moved(id catalog.TableID, v *table.Version, by *table.Permutation) error {
+	translator, err := by.Translator()
+	if err != nil {
+		return err
+	}
+	p.tables[id] = v
+	p.moves[id] = append(slices.Clip(p.moves[id]), move{generation: p.generation, translator: translator})
+	return nil
+}
+
+// forget returns the state without the versions before one.
+func (p *published) forget(since catalog.Sequence) *published {
+	n := *p
+	n.since = since
+	n.tables = make(map[catalog.TableID]*table.Version, len(p.tables))
+	for id, v := range p.tables {
+		n.tables[id] = v.Forget(since)
+	}
 	return &n
 }
 

@@ -41,10 +41,13 @@ func Open(ctx context.Context, options Options) (*Manager, error) {
 		requests: make(chan *request, queuedCommits), controls: make(chan func()),
 		quit: make(chan struct{}), sequenced: make(chan struct{}),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), idle: make(chan struct{}),
+		compactor: newCompactor(ctx),
 	}
 	m.snapshots.live = map[uint64]int{}
 	m.memory = pressure{tables: map[catalog.TableID]int64{}, flushed: make(chan struct{})}
-	m.environment = table.Environment{FS: options.FS, Dir: options.Dir, Cache: options.Cache, NewID: m.newID}
+	m.environment = table.Environment{
+		FS: options.FS, Dir: options.Dir, Cache: options.Cache, NewID: m.newID, Now: options.Clock,
+	}
 	err := options.FS.MkdirAll(options.Dir)
 	if err == nil {
 		err = options.FS.SyncDir(filepath.Dir(filepath.Clean(options.Dir)))
@@ -66,6 +69,10 @@ func Open(ctx context.Context, options Options) (*Manager, error) {
 	}
 	go m.sequence()
 	m.flusher.Go(func() { m.flushOnDemand(context.WithoutCancel(ctx)) })
+	if !options.ManualCompaction {
+		m.flusher.Go(m.compactOnDemand)
+		m.wakeCompactor()
+	}
 	return m, nil
 }
 
@@ -170,6 +177,10 @@ func (r *recovery) readManifest() error {
 		sequence: r.from.Through, time: r.from.Time, definitions: definitions,
 		tables: map[catalog.TableID]*table.Version{}, moves: map[catalog.TableID][]move{},
 	}
+	r.state.since = r.from.Through // older programs did not keep what is before it
+	if r.from.Retain != nil {
+		r.state.since = r.from.Retain.Since
+	}
 	r.moves = map[catalog.TableID][]*table.Translator{}
 	for id, of := range r.from.Tables {
 		if err := r.readTable(id, of); err != nil {
@@ -189,7 +200,8 @@ func (r *recovery) readTable(id catalog.TableID, of *manifest.Table) error {
 	}
 	var vectors []table.DeleteVector
 	for _, block := range slices.Sorted(maps.Keys(of.Deletes)) {
-		vectors = append(vectors, table.DeleteVector{Block: block, Offsets: of.Deletes[block]})
+		d := of.Deletes[block]
+		vectors = append(vectors, table.DeleteVector{Block: block, Offsets: d.Offsets, Erased: d.Erased})
 	}
 	for _, p := range of.Permutations {
 		t, err := decodePermutation(p)
@@ -226,7 +238,7 @@ func (r *recovery) replay(c wal.Committed) error {
 		case *wal.Segments:
 			err = r.addSegments(record, c.Sequence)
 		case *wal.Delete:
-			err = r.remove(record)
+			err = r.remove(record, c.Sequence)
 		default:
 			err = sqlerr.New(sqlerr.DataCorrupted, "the log has a record of an unexpected form (%T)", record)
 		}
@@ -334,7 +346,7 @@ func (r *recovery) addSegments(record *wal.Segments, sequence catalog.Sequence) 
 }
 
 // remove deletes rows, which the log may name by addresses that they had before the manifest's flush.
-func (r *recovery) remove(record *wal.Delete) error {
+func (r *recovery) remove(record *wal.Delete, sequence catalog.Sequence) error {
 	v, err := r.table(record.Table)
 	if err != nil {
 		return err
@@ -349,7 +361,7 @@ func (r *recovery) remove(record *wal.Delete) error {
 			rows[i] = now
 		}
 	}
-	r.state.tables[record.Table], err = v.Delete(rows)
+	r.state.tables[record.Table], err = v.Delete(rows, sequence)
 	return err
 }
 

@@ -62,11 +62,54 @@ func (t *Transaction) Tables(ctx context.Context, database string) ([]catalog.Ta
 func (t *Transaction) Scan(
 	ctx context.Context, id catalog.TableID, request catalog.ScanRequest,
 ) (catalog.Scan, error) {
+	if request.AsOf > 0 {
+		version, err := t.retained(ctx, id, request.AsOf)
+		if err != nil {
+			return nil, err
+		}
+		return version.ScanAsOf(ctx, request, request.AsOf)
+	}
 	version, overlay, err := t.readable(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return version.Scan(ctx, request, overlay)
+}
+
+// Sequence returns the sequence of the last commit that the transaction sees: the version that it reads.
+func (t *Transaction) Sequence() catalog.Sequence { return t.snapshot.sequence }
+
+// OldestSequence returns the oldest version that the transaction can read of tables that were there.
+func (t *Transaction) OldestSequence() catalog.Sequence { return t.snapshot.since }
+
+// retained returns the version of a table from which an older state can be read, and says why there is none.
+func (t *Transaction) retained(
+	ctx context.Context, id catalog.TableID, asOf catalog.Sequence,
+) (*table.Version, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.check(ctx); err != nil {
+		return nil, err
+	}
+	of, version := t.writes.definitions.tables[id], t.snapshot.tables[id]
+	switch {
+	case of == nil:
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "the table with the id %d does not exist", id)
+	case asOf > t.snapshot.sequence:
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "there is no version %d yet", asOf).
+			WithHint("the newest version that this transaction sees is %d", t.snapshot.sequence)
+	case version == nil:
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "table %s did not exist at version %d", of.Name, asOf).
+			WithHint("this transaction has made it")
+	case asOf < catalog.Sequence(of.Version):
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "table %s did not exist at version %d", of.Name, asOf).
+			WithHint("its first version is %d", of.Version)
+	case asOf < t.snapshot.since:
+		return nil, sqlerr.New(sqlerr.SnapshotTooOld, "version %d is no longer kept", asOf).
+			WithHint("the oldest version that can be read is %d; --retention says how long versions are kept",
+				t.snapshot.since)
+	}
+	return version, nil
 }
 
 // readable returns what the transaction sees of a table.

@@ -89,6 +89,8 @@ func addServeFlags(fs *pflag.FlagSet, cfg *node.Config) {
 		"async: some milliseconds later")
 	fs.DurationVar(&cfg.DrainTimeout, "drain-timeout", cfg.DrainTimeout,
 		"how long to let running queries finish at the end")
+	fs.DurationVar(&cfg.Retention, "retention", cfg.Retention,
+		"how long deleted rows are kept for SELECT … FROM table AS OF VERSION n; 0: not at all")
 	addLimitFlags(fs, &cfg.Limits)
 }
 

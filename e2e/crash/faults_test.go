@@ -63,6 +63,7 @@ func meetFault(t *testing.T, at int, fault vfs.Fault) bool {
 		_ = m.Close(t.Context()) // fails where the instance has, and not where a transaction met the fault
 	}
 	happened := faults.Happened()
+	require.True(t, happened || w.compactions > 1, "%d compactions", w.compactions)
 	for _, kept := range shares {
 		requireRecovers(t, w, disk.CrashClone(kept, uint64(at)), w.acknowledged.Load(), w.begun.Load())
 	}
@@ -77,6 +78,9 @@ func runWithFaults(t *testing.T, w *workload, fault vfs.Fault, where string) boo
 		steps = append(steps, func(ctx context.Context) error { return w.step(ctx, i) })
 		if i%8 == 5 {
 			steps = append(steps, w.manager.Flush)
+		}
+		if i%16 == 15 {
+			steps = append(steps, w.compact)
 		}
 	}
 	for _, step := range steps {

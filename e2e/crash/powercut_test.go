@@ -16,7 +16,7 @@ var shares = []float64{0, 0.5, 1}
 // workloadCommits is how many commits the workload has.
 const workloadCommits = 200
 
-// TestPowerCutAtEveryCall runs a workload of multi-table commits with flushes, and cuts the power before every
+// TestPowerCutAtEveryCall runs a workload of multi-table commits with flushes and compactions, and cuts the power before every
 // I/O call that changes or syncs something: what is left of the disk is recovered and held against the oracle.
 func TestPowerCutAtEveryCall(t *testing.T) {
 	disk := vfs.NewMemory()
@@ -47,7 +47,8 @@ func TestPowerCutAtEveryCall(t *testing.T) {
 	require.NoError(t, m.Close(t.Context()))
 	requireRecovers(t, w, disk.CrashClone(0, 0), workloadCommits+1, workloadCommits+1)
 	require.Greater(t, cuts, 2*workloadCommits, "a write and a sync for each commit, and the flushes")
-	t.Logf("%d power cuts", cuts)
+	require.Greater(t, w.compactions, 3)
+	t.Logf("%d power cuts, %d compactions", cuts, w.compactions)
 }
 
 // requireRecovers opens what a crash has left, checks it, and sees that it can be written to.

@@ -14,6 +14,7 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/vector"
 	"github.com/micodb/micodb/internal/vfs"
+	"github.com/micodb/micodb/storage/compact"
 	"github.com/micodb/micodb/txn"
 )
 
@@ -22,9 +23,14 @@ var tables = []string{"left", "right"}
 
 func name(table string) catalog.TableName { return catalog.TableName{Database: "main", Table: table} }
 
+// openInstance opens an instance that retains the versions of 80 looks at the clock, which are a commit each, or a
+// segment.
 func openInstance(ctx context.Context, fsys vfs.FS) (*txn.Manager, error) {
+	var looks atomic.Int64
 	return txn.Open(ctx, txn.Options{
 		FS: fsys, Dir: "data", Limits: txn.Limits{LogFileBytes: 1, WriteSetBytes: 64 << 10},
+		Clock:     func() catalog.Timestamp { return catalog.Timestamp(looks.Add(1)) },
+		Retention: 80, Compaction: compact.Policy{FanIn: 3}, ManualCompaction: true,
 	})
 }
 
@@ -59,7 +65,9 @@ type workload struct {
 	random  *rand.Rand
 	live    map[string][]uint64 // ids of rows
 	nextID  uint64
-	states  []state // states[k] is after k commits; guarded by the order of the two counters
+
+	compactions int
+	states      []state // states[k] is after k commits; guarded by the order of the two counters
 	// Commits that have been begun, and that have been acknowledged. A crash in between finds one of the states
 	// from acknowledged to begun.
 	begun, acknowledged atomic.Int64
@@ -122,6 +130,11 @@ func (w *workload) run(ctx context.Context, n int) error {
 				return err
 			}
 		}
+		if i%24 == 20 {
+			if err := w.compact(ctx); err != nil {
+				return err
+			}
+		}
 		if i%10 == 4 {
 			if err := w.abort(ctx); err != nil {
 				return err
@@ -129,6 +142,17 @@ func (w *workload) run(ctx context.Context, n int) error {
 		}
 	}
 	return nil
+}
+
+// compact compacts until there is nothing to do.
+func (w *workload) compact(ctx context.Context) error {
+	for {
+		more, err := w.manager.Compact(ctx)
+		if err != nil || !more {
+			return err
+		}
+		w.compactions++
+	}
 }
 
 // step deletes from, inserts into and updates both tables, own rows among them, and makes or drops the third now and
@@ -230,7 +254,7 @@ func removeRows(
 		return 0, err
 	}
 	var where []catalog.Address
-	err = scan(ctx, tx, found.ID, func(id uint64, _ string, at catalog.Address) {
+	err = scan(ctx, tx, found.ID, 0, func(id uint64, _ string, at catalog.Address) {
 		if chosen[id] {
 			where = append(where, at)
 		}
@@ -275,11 +299,13 @@ func (w *workload) abort(ctx context.Context) error {
 	return tx.Rollback(ctx)
 }
 
-// scan hands out all rows of a table.
+// scan hands out all rows of a table, as of a commit when it is not 0.
 func scan(
-	ctx context.Context, s catalog.Snapshot, id catalog.TableID, row func(id uint64, text string, at catalog.Address),
+	ctx context.Context, s catalog.Snapshot, id catalog.TableID, asOf catalog.Sequence,
+	row func(id uint64, text string, at catalog.Address),
 ) (err error) {
 	all, err := s.Scan(ctx, id, catalog.ScanRequest{
+		AsOf:    asOf,
 		Columns: []catalog.ColumnID{1, 2, catalog.AddressBlock, catalog.AddressOffset},
 	})
 	if err != nil {
@@ -326,18 +352,41 @@ func observe(t *testing.T, m *txn.Manager) state {
 		}
 		found, err := tx.Table(t.Context(), of)
 		require.NoError(t, err)
-		var f fingerprint
-		wrong := 0
-		require.NoError(t, scan(t.Context(), tx, found.ID, func(id uint64, text string, _ catalog.Address) {
-			f.add(id, 1)
-			if text != textOf(id) {
-				wrong++
-			}
-		}))
-		require.Zero(t, wrong, "rows of table %s whose columns don't belong together", of)
-		s.rows[of.Table] = f
+		s.rows[of.Table] = fingerprintOf(t, tx, found, 0)
 	}
 	return s
+}
+
+func fingerprintOf(t *testing.T, tx *txn.Transaction, of *catalog.Table, asOf catalog.Sequence) fingerprint {
+	t.Helper()
+	var f fingerprint
+	wrong := 0
+	require.NoError(t, scan(t.Context(), tx, of.ID, asOf, func(id uint64, text string, _ catalog.Address) {
+		f.add(id, 1)
+		if text != textOf(id) {
+			wrong++
+		}
+	}))
+	require.Zero(t, wrong, "rows of table %s whose columns don't belong together", of.Name)
+	return f
+}
+
+// requireOlder checks a version in the middle of those that are retained.
+func requireOlder(t *testing.T, w *workload, m *txn.Manager) {
+	t.Helper()
+	tx, err := m.Begin(t.Context(), txn.TransactionOptions{ReadOnly: true})
+	require.NoError(t, err)
+	defer tx.Close()
+	oldest := tx.OldestSequence()
+	asOf := oldest + (tx.Sequence()-oldest)/2
+	if asOf == 0 {
+		return
+	}
+	for _, of := range tables {
+		found, err := tx.Table(t.Context(), name(of))
+		require.NoError(t, err)
+		require.Equal(t, w.states[asOf].rows[of], fingerprintOf(t, tx, found, asOf), "table %s as of %d", of, asOf)
+	}
 }
 
 // requireState checks that an instance holds the state after some number of commits, from acknowledged to begun.
@@ -347,4 +396,5 @@ func requireState(t *testing.T, w *workload, m *txn.Manager, from, to int64) {
 	require.GreaterOrEqual(t, k, from, "acknowledged commits are lost")
 	require.LessOrEqual(t, k, to, "there are commits that nobody made")
 	require.Equal(t, w.states[k], observe(t, m), "the state after commit %d", k)
+	requireOlder(t, w, m)
 }

@@ -54,6 +54,7 @@ type SetDeletes struct {
 	Table   catalog.TableID `json:"table"`
 	Block   catalog.BlockID `json:"block"`
 	Offsets []byte          `json:"offsets,omitempty"` // a portable roaring bitmap
+	Erased  json.RawMessage `json:"erased,omitempty"`  // when rows were deleted, as storage/table writes it
 }
 
 // AddPermutation says where rows of a table are that the log may still name by older addresses.
@@ -64,6 +65,18 @@ type AddPermutation struct {
 
 // ClearPermutations removes all permutations: the log does not reach back to them any more.
 type ClearPermutations struct{}
+
+// Retain says how far back old versions can be read.
+type Retain struct {
+	Since catalog.Sequence `json:"since"` // the oldest one
+	Times []Instant        `json:"times"` // commits since then and when they were, some of all, in order
+}
+
+// Instant is when a commit was.
+type Instant struct {
+	Sequence catalog.Sequence  `json:"sequence"`
+	Time     catalog.Timestamp `json:"time"`
+}
 
 // Checkpoint says up to where the state holds.
 type Checkpoint struct {
@@ -82,6 +95,7 @@ func (*RemoveSegment) name() string     { return "remove_segment" }
 func (*SetDeletes) name() string        { return "set_deletes" }
 func (*AddPermutation) name() string    { return "add_permutation" }
 func (*ClearPermutations) name() string { return "clear_permutations" }
+func (*Retain) name() string            { return "retain" }
 func (*Checkpoint) name() string        { return "checkpoint" }
 
 func (c *CreateDatabase) apply(s *State, _ map[catalog.TableID]bool) error {
@@ -104,7 +118,7 @@ func (c *CreateTable) apply(s *State, owned map[catalog.TableID]bool) error {
 	if _, ok := s.Tables[c.Table.ID]; ok {
 		return sqlerr.New(sqlerr.DataCorrupted, "the manifest makes table %d twice", c.Table.ID)
 	}
-	t := &Table{Definition: c.Table, Deletes: map[catalog.BlockID][]byte{}}
+	t := &Table{Definition: c.Table, Deletes: map[catalog.BlockID]DeleteVector{}}
 	t.Definition.Statistics = nil
 	s.Tables[c.Table.ID], owned[c.Table.ID] = t, true
 	return nil
@@ -149,7 +163,7 @@ func (c *SetDeletes) apply(s *State, owned map[catalog.TableID]bool) error {
 	if len(c.Offsets) == 0 {
 		delete(t.Deletes, c.Block)
 	} else {
-		t.Deletes[c.Block] = c.Offsets
+		t.Deletes[c.Block] = DeleteVector{Offsets: c.Offsets, Erased: c.Erased}
 	}
 	return nil
 }
@@ -174,6 +188,15 @@ func (*ClearPermutations) apply(s *State, owned map[catalog.TableID]bool) error 
 		}
 		t.Permutations = nil
 	}
+	return nil
+}
+
+func (c *Retain) apply(s *State, _ map[catalog.TableID]bool) error {
+	if s.Retain != nil && c.Since < s.Retain.Since {
+		return sqlerr.New(sqlerr.DataCorrupted, "the manifest retains versions from %d on again",
+			c.Since)
+	}
+	s.Retain = c
 	return nil
 }
 

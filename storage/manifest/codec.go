@@ -69,6 +69,8 @@ func empty(kind string) Change {
 		return &AddPermutation{}
 	case "clear_permutations":
 		return &ClearPermutations{}
+	case "retain":
+		return &Retain{}
 	case "checkpoint":
 		return &Checkpoint{}
 	default:

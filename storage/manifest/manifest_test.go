@@ -43,9 +43,10 @@ func edits() [][]manifest.Change {
 		{
 			&manifest.AddSegment{Table: 5, ID: 10, Descriptor: json.RawMessage(`{"path":"x"}`)},
 			&manifest.AddSegment{Table: 6, ID: 11, Descriptor: json.RawMessage(`{"path":"y"}`)},
-			&manifest.SetDeletes{Table: 5, Block: 100, Offsets: []byte{1, 2, 3}},
+			&manifest.SetDeletes{Table: 5, Block: 100, Offsets: []byte{1, 2, 3}, Erased: json.RawMessage(`[]`)},
 			&manifest.SetDeletes{Table: 5, Block: 101, Offsets: []byte{4}},
 			&manifest.AddPermutation{Table: 5, Permutation: json.RawMessage(`{"from":[]}`)},
+			&manifest.Retain{Since: 3, Times: []manifest.Instant{{Sequence: 3, Time: 70}}},
 			&manifest.Checkpoint{Through: 9, Time: 77, WAL: 4096, NextID: 200},
 		},
 		{&manifest.SetDeletes{Table: 5, Block: 101}, &manifest.CreateDatabase{ID: 2, Name: "other"}},
@@ -77,7 +78,9 @@ func TestStateIsReadAgain(t *testing.T) {
 	require.Len(t, s.Databases, 1)
 	require.Len(t, s.Tables, 1)
 	require.Equal(t, table(5), s.Tables[5].Definition)
-	require.Equal(t, map[catalog.BlockID][]byte{100: {1, 2, 3}}, s.Tables[5].Deletes)
+	require.Equal(t, map[catalog.BlockID]manifest.DeleteVector{
+		100: {Offsets: []byte{1, 2, 3}, Erased: json.RawMessage(`[]`)},
+	}, s.Tables[5].Deletes)
 	require.Empty(t, s.Tables[5].Permutations)
 }
 

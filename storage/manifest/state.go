@@ -15,6 +15,9 @@ type State struct {
 
 	Databases map[catalog.DatabaseID]catalog.Database
 	Tables    map[catalog.TableID]*Table
+
+	// Retain says which old versions can be read; nil: none before the through-sequence.
+	Retain *Retain
 }
 
 // Table is a table as of the through-sequence. It is immutable.
@@ -22,11 +25,17 @@ type Table struct {
 	Definition catalog.Table // without statistics
 	Segments   []Segment     // in the order in which they were added
 
-	// Deletes has for blocks of segments the offsets of deleted rows, as portable roaring bitmaps.
-	Deletes map[catalog.BlockID][]byte
+	// Deletes has for blocks of segments which rows are deleted.
+	Deletes map[catalog.BlockID]DeleteVector
 
 	// Permutations say where rows are that the log names by older addresses, the oldest first.
 	Permutations []json.RawMessage
+}
+
+// DeleteVector says which rows of a block are deleted, and when, where that is retained.
+type DeleteVector struct {
+	Offsets []byte          // a portable roaring bitmap
+	Erased  json.RawMessage // as storage/table writes it
 }
 
 // Segment names a file of rows.
@@ -46,6 +55,7 @@ func newState() *State {
 func (s *State) apply(changes []Change) (*State, error) {
 	next := &State{
 		Checkpoint: s.Checkpoint, Databases: maps.Clone(s.Databases), Tables: maps.Clone(s.Tables),
+		Retain: s.Retain,
 	}
 	owned := map[catalog.TableID]bool{}
 	for _, c := range changes {
@@ -85,11 +95,15 @@ func (s *State) changes() []Change {
 			out = append(out, &AddSegment{Table: id, ID: segment.ID, Descriptor: segment.Descriptor})
 		}
 		for _, block := range slices.Sorted(maps.Keys(t.Deletes)) {
-			out = append(out, &SetDeletes{Table: id, Block: block, Offsets: t.Deletes[block]})
+			d := t.Deletes[block]
+			out = append(out, &SetDeletes{Table: id, Block: block, Offsets: d.Offsets, Erased: d.Erased})
 		}
 		for _, p := range t.Permutations {
 			out = append(out, &AddPermutation{Table: id, Permutation: p})
 		}
+	}
+	if s.Retain != nil {
+		out = append(out, s.Retain)
 	}
 	checkpoint := s.Checkpoint
 	return append(out, &checkpoint)

@@ -13,9 +13,21 @@ type Descriptor struct {
 	Bytes    int64              `json:"bytes"` // of the file
 	Schema   catalog.Version    `json:"schema"`
 	Sequence catalog.Sequence   `json:"sequence,omitempty"` // of all rows; 0: they are in the column _sequence
+	Origin   Origin             `json:"origin,omitempty"`
+	Created  catalog.Timestamp  `json:"created,omitempty"`
 	Columns  []catalog.ColumnID `json:"columns"`
 	Groups   []Group            `json:"groups"`
 }
+
+// Origin says what wrote a segment; empty for those of programs that did not say so.
+type Origin string
+
+// The origins.
+const (
+	FromFlush       Origin = "flush"
+	FromTransaction Origin = "transaction" // whose rows did not stay in memory
+	FromCompaction  Origin = "compaction"
+)
 
 // Group describes a row group, which is a block.
 type Group struct {
@@ -35,4 +47,14 @@ func (d *Descriptor) Find(id catalog.ColumnID) int {
 		}
 	}
 	return -1
+}
+
+// Sequences returns bounds of the sequences of a row group's rows.
+func (d *Descriptor) Sequences(group int) (lo, hi catalog.Sequence) {
+	k := d.Find(SequenceColumn)
+	if d.Sequence > 0 || k < 0 {
+		return d.Sequence, d.Sequence
+	}
+	sum := &d.Groups[group].Columns[k]
+	return catalog.Sequence(sum.Lo), catalog.Sequence(sum.Hi)
 }

@@ -85,6 +85,16 @@ func (s *Segment) Load(ctx context.Context, group int, id catalog.ColumnID) (*ve
 	return v, size, err
 }
 
+// Read is Load without the cache, for what is read once.
+func (s *Segment) Read(ctx context.Context, group int, id catalog.ColumnID) (*vector.Vector, error) {
+	k := s.Descriptor.Find(id)
+	if k < 0 {
+		return absent(s.types[id], int(s.Descriptor.Groups[group].Rows)), nil
+	}
+	v, _, err := s.read(ctx, group, k)
+	return v, err
+}
+
 // Unify gives numbers to the values of a column's dictionary in a row group.
 func (s *Segment) Unify(ctx context.Context, group int, id catalog.ColumnID, u *vector.Unifier) error {
 	chunk := key{s.Descriptor.ID, group, id}

@@ -39,6 +39,8 @@ type Target struct {
 	Schema    catalog.Version
 	Columns   []catalog.Column
 	Sequences bool // whether the rows carry their commit sequences as one more column
+	Origin    Origin
+	Created   catalog.Timestamp
 }
 
 // Writer writes a segment. It holds one row group in memory. Not safe for concurrent use.
@@ -49,6 +51,7 @@ type Writer struct {
 	file   vfs.File
 	buffer *bufio.Writer
 	rows   *parquetfile.Writer
+	count  int64
 	done   bool
 }
 
@@ -98,11 +101,15 @@ func (w *Writer) Append(ctx context.Context, rows *vector.Chunk) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	w.count += int64(rows.Count())
 	return ioError(w.rows.Append(rows), w.temporary())
 }
 
 // Bytes returns how much of the file was written.
 func (w *Writer) Bytes() int64 { return w.rows.Bytes() }
+
+// Rows returns how many rows have been appended.
+func (w *Writer) Rows() int64 { return w.count }
 
 // Finish syncs the file, gives it its name, and describes it. Until a manifest or a commit record names it, a
 // recovery removes it.
@@ -154,7 +161,10 @@ func notSynced(err error) error {
 }
 
 func (w *Writer) describe(groups []parquetfile.Group, size int64) *Descriptor {
-	d := &Descriptor{ID: w.id, Path: w.path, Bytes: size, Schema: w.target.Schema}
+	d := &Descriptor{
+		ID: w.id, Path: w.path, Bytes: size, Schema: w.target.Schema,
+		Origin: w.target.Origin, Created: w.target.Created,
+	}
 	for _, c := range w.target.Columns {
 		d.Columns = append(d.Columns, c.ID)
 	}

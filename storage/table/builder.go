@@ -35,7 +35,7 @@ func (b *builder) segments(segments []*segment.Segment, committed bool) {
 			s.total += (int(group.Rows) + MorselRows - 1) / MorselRows
 			p := piece{segment: g, group: i}
 			if committed {
-				p.address, p.deleted = group.Block, b.deletes[group.Block]
+				p.address, p.deleted = group.Block, b.deletes[group.Block].bitmap()
 			} else {
 				p.address, p.base, p.deleted = OwnBlock(n), rows, b.ownDeletes(OwnBlock(n), rows, group.Rows)
 				rows += group.Rows
@@ -97,7 +97,7 @@ func (b *builder) memory(v *memtable.View, own catalog.BlockID) {
 		}
 		p := piece{block: block, first: block.First, end: block.End}
 		if own == 0 {
-			p.address, p.deleted = block.ID, b.deletes[block.ID]
+			p.address, p.deleted = block.ID, b.deletes[block.ID].bitmap()
 		} else {
 			p.address, p.base, p.deleted = own, rows, b.ownDeletes(own, rows, block.End)
 			rows += block.End

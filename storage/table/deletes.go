@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -10,42 +11,39 @@ import (
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// deletes holds the deleted offsets of blocks. The map and the bitmaps are immutable.
-type deletes map[catalog.BlockID]*roaring.Bitmap
+// deletes holds the delete vectors of blocks. The map and the vectors are immutable.
+type deletes map[catalog.BlockID]*deleteVector
 
-// DeleteVector is the portable form of a block's deleted offsets.
+// DeleteVector is the portable form of a block's delete vector.
 type DeleteVector struct {
-	Block   catalog.BlockID `json:"block"`
-	Offsets []byte          `json:"offsets"` // a roaring bitmap in its portable serialization
+	Block   catalog.BlockID
+	Offsets []byte          // all deleted ones: a roaring bitmap in its portable serialization
+	Erased  json.RawMessage // what retention covers of them; nil: nothing
 }
 
-// Delete returns a version without the rows at some addresses: 40001 when one is deleted already.
-func (v *Version) Delete(rows []catalog.Address) (*Version, error) {
-	next := v.copy()
-	next.deletes = maps.Clone(v.deletes)
-	if next.deletes == nil {
-		next.deletes = deletes{}
-	}
-	own := map[catalog.BlockID]extent{}
+// Delete returns a version without the rows at some addresses, which a commit deletes: 40001 when one is deleted
+// already.
+func (v *Version) Delete(rows []catalog.Address, sequence catalog.Sequence) (*Version, error) {
+	fresh := map[catalog.BlockID]*roaring.Bitmap{}
+	extents := map[catalog.BlockID]extent{}
 	for _, a := range rows {
-		e, ok := own[a.Block]
-		if !ok {
-			e = v.extent(a.Block)
-			own[a.Block] = e
-			if b := next.deletes[a.Block]; b == nil {
-				next.deletes[a.Block] = roaring.New()
-			} else {
-				next.deletes[a.Block] = b.Clone()
-			}
+		if fresh[a.Block] == nil {
+			fresh[a.Block], extents[a.Block] = roaring.New(), v.extent(a.Block)
 		}
-		if !e.holds(a.Offset) {
+		if !extents[a.Block].holds(a.Offset) {
 			return nil, sqlerr.New(sqlerr.InternalError, "no row of table %s has the address %+v", v.table.of.Name, a)
 		}
-		if !next.deletes[a.Block].CheckedAdd(a.Offset) {
+		if v.Deleted(a) || !fresh[a.Block].CheckedAdd(a.Offset) {
 			return nil, sqlerr.New(sqlerr.SerializationFailure,
 				"a row of table %s was deleted by another transaction", v.table.of.Name).
 				WithHint("run the transaction again")
 		}
+	}
+	next := v.copy()
+	next.deletes = make(deletes, len(v.deletes)+len(fresh))
+	maps.Copy(next.deletes, v.deletes)
+	for block, offsets := range fresh {
+		next.deletes[block] = next.deletes[block].add(offsets, sequence)
 	}
 	next.rows -= int64(len(rows))
 	return &next, nil
@@ -53,7 +51,7 @@ func (v *Version) Delete(rows []catalog.Address) (*Version, error) {
 
 // Deleted tells whether the row at an address is deleted.
 func (v *Version) Deleted(a catalog.Address) bool {
-	b := v.deletes[a.Block]
+	b := v.deletes[a.Block].bitmap()
 	return b != nil && b.Contains(a.Offset)
 }
 
@@ -77,20 +75,18 @@ func (v *Version) extent(id catalog.BlockID) extent {
 	return extent{}
 }
 
-// DeleteVectors returns the deleted offsets of the segments' blocks, for the manifest.
+// DeleteVectors returns the delete vectors of the segments' blocks, for the manifest.
 func (v *Version) DeleteVectors() ([]DeleteVector, error) {
 	var all []DeleteVector
 	for _, s := range v.segments {
 		for _, g := range s.Descriptor.Groups {
-			b := v.deletes[g.Block]
-			if b == nil {
-				continue
+			if d := v.deletes[g.Block]; d != nil {
+				p, err := d.portable(g.Block)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, p)
 			}
-			data, err := b.ToBytes()
-			if err != nil {
-				return nil, sqlerr.Wrap(err, sqlerr.InternalError, "a delete vector can't be written")
-			}
-			all = append(all, DeleteVector{Block: g.Block, Offsets: data})
 		}
 	}
 	return all, nil
@@ -99,24 +95,42 @@ func (v *Version) DeleteVectors() ([]DeleteVector, error) {
 // withDeletes adds delete vectors that a manifest holds.
 func (v *Version) withDeletes(vectors []DeleteVector) (*Version, error) {
 	next := v.copy()
-	next.deletes = maps.Clone(v.deletes)
-	if next.deletes == nil {
-		next.deletes = deletes{}
-	}
-	for _, d := range vectors {
-		b, err := readBitmap(d.Offsets)
-		if err != nil || b.IsEmpty() || !v.extent(d.Block).holds(b.Maximum()) {
+	next.deletes = make(deletes, len(vectors))
+	for _, p := range vectors {
+		d, err := p.decode()
+		if err == nil && (d.offsets.IsEmpty() || !v.extent(p.Block).holds(d.offsets.Maximum())) {
+			err = sqlerr.New(sqlerr.DataCorrupted, "it deletes rows that are not there")
+		}
+		if err != nil {
 			return nil, sqlerr.Wrap(err, sqlerr.DataCorrupted,
-				"the manifest's delete vector of block %d of table %s is damaged", d.Block, v.table.of.Name)
+				"the manifest's delete vector of block %d of table %s is damaged", p.Block, v.table.of.Name)
 		}
-		if old := next.deletes[d.Block]; old != nil {
-			b.Or(old)
-			next.rows += int64(old.GetCardinality())
-		}
-		next.deletes[d.Block] = b
-		next.rows -= int64(b.GetCardinality())
+		next.deletes[p.Block] = d
+		next.rows -= int64(d.offsets.GetCardinality())
 	}
 	return &next, nil
+}
+
+// Forget returns a version that does not know any more when rows were deleted, by commits up to a sequence: no
+// version before it will be read. The rows are left out when they are written next.
+func (v *Version) Forget(since catalog.Sequence) *Version {
+	var changed deletes
+	for block, d := range v.deletes {
+		kept := d.forget(since)
+		if kept == d {
+			continue
+		}
+		if changed == nil {
+			changed = maps.Clone(v.deletes)
+		}
+		changed[block] = kept
+	}
+	if changed == nil {
+		return v
+	}
+	next := v.copy()
+	next.deletes = changed
+	return &next
 }
 
 // readBitmap decodes a portable bitmap; it panics at nothing and shares nothing with data.
@@ -131,4 +145,12 @@ func readBitmap(data []byte) (b *roaring.Bitmap, err error) {
 		return nil, err
 	}
 	return b, b.Validate()
+}
+
+func writeBitmap(b *roaring.Bitmap) ([]byte, error) {
+	data, err := b.ToBytes()
+	if err != nil {
+		return nil, sqlerr.Wrap(err, sqlerr.InternalError, "a delete vector can't be written")
+	}
+	return data, nil
 }

@@ -3,12 +3,10 @@ package table
 import (
 	"context"
 	"errors"
-	"maps"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/micodb/micodb/catalog"
-	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 	"github.com/micodb/micodb/storage/memtable"
 	"github.com/micodb/micodb/storage/segment"
@@ -17,32 +15,34 @@ import (
 // Flush is what a flush wrote: the edit for the manifest, and what Install needs. Its files are synced, but
 // nothing names them yet.
 type Flush struct {
-	Segments []*segment.Descriptor
+	Segments []*segment.Descriptor // none when all rows were gone
 	Moved    Permutation
+	Deletes  []DeleteVector // of the new blocks, as of the version
 
 	through catalog.Address // memtable rows before it were written
-	deletes deletes         // as they were
 }
 
 // NewSegment begins a segment for rows of a transaction that is not committed yet. Whoever commits it sets the
 // descriptor's Sequence.
-func (v *Version) NewSegment() (*segment.Writer, error) { return v.table.create(false) }
+func (v *Version) NewSegment() (*segment.Writer, error) {
+	return v.table.create(segment.FromTransaction, false)
+}
 
-func (t *table) create(sequences bool) (*segment.Writer, error) {
+func (t *table) create(origin segment.Origin, sequences bool) (*segment.Writer, error) {
 	return segment.Create(segment.Target{
-		FS: t.env.FS, Dir: t.env.Dir, NewID: t.env.NewID,
+		FS: t.env.FS, Dir: t.env.Dir, NewID: t.env.NewID, Origin: origin, Created: t.env.Now(),
 		Schema: t.of.Version, Columns: t.of.Columns, Sequences: sequences,
 	})
 }
 
-// Flush writes the version's memtable rows that are not deleted to a segment, in order; nil when there are no
-// rows in memory. It changes nothing, and newer versions may be made meanwhile.
+// Flush writes the version's memtable rows that are not gone to a segment, in order; nil when there are no rows in
+// memory. It changes nothing, and newer versions may be made meanwhile.
 func (v *Version) Flush(ctx context.Context) (*Flush, error) {
 	if v.memory.Rows() == 0 {
 		return nil, nil //nolint:nilnil // nothing to write is no error
 	}
-	f := &Flush{through: v.memory.End(), deletes: v.deletes}
-	w, err := v.table.create(true)
+	f := &Flush{through: v.memory.End()}
+	w, err := v.table.create(segment.FromFlush, true)
 	if err != nil {
 		return nil, err
 	}
@@ -51,43 +51,59 @@ func (v *Version) Flush(ctx context.Context) (*Flush, error) {
 		if b.Rows() == 0 {
 			continue
 		}
-		moved, err := writeBlock(ctx, w, &b, v.deletes[b.ID], len(v.table.of.Columns))
+		moved, err := writeBlock(ctx, w, &b, v.deletes[b.ID].gone(), len(v.table.of.Columns))
 		if err != nil {
 			return nil, errors.Join(err, w.Abort())
 		}
 		f.Moved.From = append(f.Moved.From, moved)
 	}
+	if f.Segments, err = finish(ctx, w, &f.Moved); err != nil {
+		return nil, err
+	}
+	f.Deletes, err = f.Moved.newVectors(v.deletes)
+	return f, err
+}
+
+// finish ends a segment, and completes the permutation with its blocks; there is no segment without rows.
+func finish(ctx context.Context, w *segment.Writer, p *Permutation) ([]*segment.Descriptor, error) {
+	if w.Rows() == 0 {
+		return nil, w.Abort()
+	}
 	d, err := w.Finish(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f.Segments = []*segment.Descriptor{d}
 	for _, g := range d.Groups {
-		f.Moved.To = append(f.Moved.To, Filled{Block: g.Block, Rows: g.Rows})
+		p.To = append(p.To, Filled{Block: g.Block, Rows: g.Rows})
 	}
-	return f, nil
+	return []*segment.Descriptor{d}, nil
 }
 
-// writeBlock writes the rows of a memtable block that are not deleted.
-func writeBlock(
-	ctx context.Context, w *segment.Writer, b *memtable.Block, deleted *roaring.Bitmap, columns int,
-) (Moved, error) {
-	moved := Moved{Block: b.ID, First: b.First, End: b.End}
-	chunk := vector.Chunk{Len: int(b.End)}
-	if deleted != nil {
-		dropped := deleted.Clone()
-		dropped.RemoveRange(0, uint64(b.First))
-		dropped.RemoveRange(uint64(b.End), 1<<32)
-		if !dropped.IsEmpty() {
-			data, err := dropped.ToBytes()
-			if err != nil {
-				return moved, sqlerr.Wrap(err, sqlerr.InternalError, "a delete vector can't be written")
-			}
-			moved.Dropped = data
-		}
+// movedRun describes the rows of a block that move, but for those that are gone.
+func movedRun(block catalog.BlockID, rows extent, gone *roaring.Bitmap) (Moved, error) {
+	m := Moved{Block: block, First: rows.first, End: rows.end}
+	dropped := gone.Clone()
+	dropped.RemoveRange(0, uint64(rows.first))
+	dropped.RemoveRange(uint64(rows.end), 1<<32)
+	if dropped.IsEmpty() {
+		return m, nil
 	}
+	var err error
+	m.Dropped, err = writeBitmap(dropped)
+	return m, err
+}
+
+// writeBlock writes the rows of a memtable block that are not gone.
+func writeBlock(
+	ctx context.Context, w *segment.Writer, b *memtable.Block, gone *roaring.Bitmap, columns int,
+) (Moved, error) {
+	moved, err := movedRun(b.ID, extent{b.First, b.End}, gone)
+	if err != nil {
+		return moved, err
+	}
+	chunk := vector.Chunk{Len: int(b.End)}
 	if b.First > 0 || moved.Dropped != nil {
-		chunk.Sel = undeleted(deleted, 0, extent{b.First, b.End}, make([]uint16, 0, vector.ChunkRows))
+		chunk.Sel = undeleted(gone, 0, extent{b.First, b.End}, make([]uint16, 0, vector.ChunkRows))
 	}
 	vectors := make([]vector.Vector, columns+1)
 	for j := range columns {
@@ -115,7 +131,7 @@ func (v *Version) Install(f *Flush) (*Version, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, err := v.moveDeletes(f, where)
+	now, err := v.deletes.moved(&f.Moved, where)
 	if err != nil {
 		return nil, err
 	}
@@ -128,37 +144,4 @@ func (v *Version) Install(f *Flush) (*Version, error) {
 	}
 	next.memory, next.deletes, next.rows = v.table.memtable.View(), now, v.rows
 	return next, nil
-}
-
-// moveDeletes takes the deleted offsets of flushed rows to their new blocks. Those that were deleted before the
-// flush have no new place; rows of the last block that came after it stay.
-func (v *Version) moveDeletes(f *Flush, where *Translator) (deletes, error) {
-	now := maps.Clone(v.deletes)
-	for _, m := range f.Moved.From {
-		current := v.deletes[m.Block]
-		if current == nil {
-			continue
-		}
-		delete(now, m.Block)
-		kept := roaring.New()
-		for it := current.Iterator(); it.HasNext(); {
-			offset := it.Next()
-			switch to, fate := where.Translate(catalog.Address{Block: m.Block, Offset: offset}); {
-			case fate == Shifted:
-				if now[to.Block] == nil {
-					now[to.Block] = roaring.New()
-				}
-				now[to.Block].Add(to.Offset)
-			case fate == Stayed && offset >= m.End:
-				kept.Add(offset)
-			case fate == Dropped && (f.deletes[m.Block] == nil || !f.deletes[m.Block].Contains(offset)):
-				return nil, sqlerr.New(sqlerr.InternalError, "a flush lost row %d of block %d", offset, m.Block)
-			default: // a flush before this one wrote it
-			}
-		}
-		if !kept.IsEmpty() {
-			now[m.Block] = kept
-		}
-	}
-	return now, nil
 }

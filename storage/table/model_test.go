@@ -210,6 +210,7 @@ func testEnvironment(cacheBytes int64) Environment {
 	return Environment{
 		FS: vfs.NewMemory(), Dir: "/data", Cache: segment.NewCache(cacheBytes),
 		NewID: func() uint64 { return ids.Add(1) },
+		Now:   func() catalog.Timestamp { return 1 },
 	}
 }
 
@@ -243,7 +244,7 @@ func TestVersionsAgainstModel(t *testing.T) {
 				}
 				next += n
 			case k < 7:
-				now.version = deleteSome(t, r, now)
+				now.version = deleteSome(t, r, now, catalog.Sequence(step+1))
 			case k == 7 && flush == nil:
 				flush, err = pins[len(pins)-1].version.Flush(t.Context())
 				require.NoError(t, err)
@@ -284,7 +285,7 @@ func within(t *testing.T, all map[int]bool, got map[int]catalog.Address) {
 	}
 }
 
-func deleteSome(t *testing.T, r *rand.Rand, now pinned) *Version {
+func deleteSome(t *testing.T, r *rand.Rand, now pinned, sequence catalog.Sequence) *Version {
 	t.Helper()
 	var gone []catalog.Address
 	for id, a := range rowsOf(t, now.version, catalog.ScanRequest{}, nil) {
@@ -293,7 +294,7 @@ func deleteSome(t *testing.T, r *rand.Rand, now pinned) *Version {
 			delete(now.ids, id)
 		}
 	}
-	v, err := now.version.Delete(gone)
+	v, err := now.version.Delete(gone, sequence)
 	require.NoError(t, err)
 	for _, a := range gone {
 		if !v.Deleted(a) {
@@ -301,7 +302,7 @@ func deleteSome(t *testing.T, r *rand.Rand, now pinned) *Version {
 		}
 	}
 	if len(gone) > 0 {
-		_, err = v.Delete(gone[:1])
+		_, err = v.Delete(gone[:1], sequence)
 		require.Equal(t, sqlerr.SerializationFailure, sqlerr.CodeOf(err))
 	}
 	return v
@@ -444,7 +445,7 @@ func liveInMemory(v *Version) int64 {
 	for i := range v.memory.Blocks() {
 		b := v.memory.Block(i)
 		if d := v.deletes[b.ID]; d != nil {
-			n -= int64(d.CardinalityInRange(uint64(b.First), uint64(b.End)))
+			n -= int64(d.offsets.CardinalityInRange(uint64(b.First), uint64(b.End)))
 		}
 	}
 	return n

@@ -33,7 +33,7 @@ func IsOwn(a catalog.Address) bool { return a.Block >= firstOwn }
 
 // ownDeletes returns the deleted offsets of the rows from first on of an own block; nil when there are none.
 func (b *builder) ownDeletes(block catalog.BlockID, first, rows uint32) *roaring.Bitmap {
-	all := b.deletes[block]
+	all := b.deletes[block].bitmap()
 	if all == nil {
 		return nil
 	}

@@ -162,17 +162,18 @@ func (d deletes) with(more []catalog.Address) deletes {
 	}
 	merged := make(deletes, len(d)+1)
 	maps.Copy(merged, d)
-	fresh := map[catalog.BlockID]bool{}
+	fresh := map[catalog.BlockID]*roaring.Bitmap{}
 	for _, a := range more {
-		if !fresh[a.Block] {
-			fresh[a.Block] = true
-			if b := merged[a.Block]; b == nil {
-				merged[a.Block] = roaring.New()
-			} else {
-				merged[a.Block] = b.Clone()
+		b := fresh[a.Block]
+		if b == nil {
+			b = roaring.New()
+			if old := d[a.Block]; old != nil {
+				b = old.offsets.Clone()
 			}
+			fresh[a.Block] = b
+			merged[a.Block] = &deleteVector{offsets: b}
 		}
-		merged[a.Block].Add(a.Offset)
+		b.Add(a.Offset)
 	}
 	return merged
 }

@@ -17,6 +17,8 @@ type Environment struct {
 	Dir   string         // the data directory: descriptors' paths are relative to it
 	Cache *segment.Cache // of decoded column chunks
 	NewID func() uint64  // gives ids that were never used, for blocks and files; safe for concurrent use
+
+	Now func() catalog.Timestamp // the clock
 }
 
 // Version is an immutable state of a table. Safe for concurrent use; the methods that make a new Version are

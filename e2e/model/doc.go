@@ -1,0 +1,7 @@
+// Package model holds the test that runs random sequences of appends, updates, deletes, truncations, definitions,
+// flushes, compactions, restarts and crashes against an instance, beside a model that a page explains: a list of all
+// rows that ever were, with the commits that made and deleted them. Whatever is read, of the newest version or of an
+// older one, must be what the list says.
+//
+// MICODB_MODEL_SEED=n runs the sequence of one seed, as a failing test names it; MICODB_TEST_LONG=1 runs 200 of them.
+package model
