@@ -7,8 +7,8 @@ import (
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// Permission is a kind of action, by its name in system.grants. All but Insert, Update and Delete are those of the
-// first MicoDB server.
+// Permission is a kind of action, by its name in system.grants. All but Insert, Update, Delete and AccessFiles are
+// those of the first MicoDB server.
 type Permission string
 
 // The permissions.
@@ -32,6 +32,7 @@ const (
 	ManageRoles         Permission = "ManageRoles"
 	ViewSystem          Permission = "ViewSystem"
 	ManageSystem        Permission = "ManageSystem"
+	AccessFiles         Permission = "AccessFiles" // of the server, below --allow-files
 )
 
 // includes tells whether whoever has p has q, too: who may read rows may see how they look.

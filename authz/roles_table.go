@@ -42,6 +42,6 @@ func Permissions() []Permission {
 	return []Permission{
 		Read, Write, Insert, Update, Delete, CreateTable, DropTable, CreateDatabase, DropDatabase, ReadSchema,
 		ModifySchema, ExecuteQuery, BeginTransaction, CommitTransaction, RollbackTransaction, ManageUsers, ManageRoles,
-		ViewSystem, ManageSystem,
+		ViewSystem, ManageSystem, AccessFiles,
 	}
 }

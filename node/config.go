@@ -38,6 +38,8 @@ type Config struct {
 	TLSClientCA string
 	JSONTLS     bool
 
+	AllowFiles string // the directory whose files COPY may use; empty: none
+
 	MemoryLimitBytes int64 // 0: a share of the machine's
 	Threads          int   // 0: one for each CPU
 	Durability       string

@@ -42,6 +42,7 @@ type Node struct {
 	scheduler *exec.Scheduler
 	functions *function.Registry
 	memory    *budget.Server
+	files     *files
 	sessions  *session.Server
 	flight    *flightsrv.Server
 	json      *jsonproto.Server
@@ -175,6 +176,9 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 	}
 	n.manager = manager
 	n.scheduler, n.functions = exec.NewScheduler(threads), function.NewRegistry()
+	if n.files, err = openFiles(n.cfg.AllowFiles, n.cfg.DataDir); err != nil {
+		return err
+	}
 	n.sessions, err = n.openSessions(ctx, set)
 	return err
 }
@@ -277,6 +281,7 @@ func (n *Node) close(ctx context.Context) error {
 	if n.sessions != nil {
 		errs = append(errs, n.sessions.Close(drain))
 	}
+	errs = append(errs, n.files.close())
 	if n.manager != nil {
 		errs = append(errs, n.manager.Close(ctx))
 		if err := os.Remove(endpointsPath(n.cfg.DataDir)); err != nil && !errors.Is(err, os.ErrNotExist) {

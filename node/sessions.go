@@ -34,6 +34,7 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 		Transactions: begin,
 		Executor:     executor{scheduler: n.scheduler},
 		Functions:    n.functions,
+		Files:        n.files.directory(),
 		Budget:       n.memory,
 		Metrics:      set,
 		Log:          n.log,

@@ -78,6 +78,7 @@ const (
 	kindSetting     = "setting"
 	kindUser        = "user"
 	kindIngest      = "ingest"
+	kindCopy        = "copy"
 	kindOther       = "other"
 )
 
@@ -93,6 +94,8 @@ func kindOf(tree ast.Statement) string {
 		return kindUpdate
 	case *ast.CreateTable, *ast.DropTable, *ast.CreateDatabase, *ast.DropDatabase:
 		return kindDDL
+	case *ast.CopyFrom, *ast.CopyTo:
+		return kindCopy
 	case *ast.Explain:
 		return kindExplain
 	case *ast.Show, *ast.Describe:

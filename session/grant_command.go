@@ -158,5 +158,6 @@ func sqlPrivileges() []sqlPrivilege {
 		{"CREATE DATABASE", []authz.Permission{authz.CreateDatabase}, ast.OnEverything},
 		{"VIEW SYSTEM", []authz.Permission{authz.ViewSystem}, ast.OnEverything},
 		{"MANAGE SYSTEM", []authz.Permission{authz.ManageSystem}, ast.OnEverything},
+		{"FILE", []authz.Permission{authz.AccessFiles}, ast.OnEverything},
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// statement is a prepared statement. A command is run by the session itself; everything else has a plan.
+// statement is a prepared statement. A command and a COPY are run by the session itself; everything else has a plan.
 type statement struct {
 	session *userSession
 	tx      *transaction // nil: the session's own when it is run, or autocommit
@@ -27,6 +27,7 @@ type statement struct {
 	kind    string // for metrics: "select", "insert", …
 	tree    ast.Statement
 	command *command // nil for planned statements
+	copying copying  // nil for all but COPY
 
 	parameters *arrow.Schema
 	result     *arrow.Schema // nil: no rows
@@ -72,18 +73,30 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 	if tx != nil {
 		st.tx = x
 	}
-	if st.command = u.commandOf(tree); st.command != nil {
-		if err := st.command.authorize(u); err != nil {
-			return nil, err
-		}
-		st.result = st.command.answer.schema()
-	} else if err := st.plan(ctx, x); err != nil {
+	if err := st.understand(ctx, x); err != nil {
 		return nil, err
 	}
 	if err := u.admit(); err != nil {
 		return nil, err
 	}
 	return st, nil
+}
+
+// understand finds out what a statement does, and whether it may.
+func (st *statement) understand(ctx context.Context, x *transaction) (err error) {
+	if st.command = st.session.commandOf(st.tree); st.command != nil {
+		st.result = st.command.answer.schema()
+		return st.command.authorize(st.session)
+	}
+	switch s := st.tree.(type) {
+	case *ast.CopyFrom:
+		st.copying, err = st.prepareCopyFrom(ctx, x, s)
+	case *ast.CopyTo:
+		st.copying, err = st.prepareCopyTo(ctx, x, s)
+	default:
+		err = st.plan(ctx, x)
+	}
+	return err
 }
 
 // plan gives a statement its meaning, its parameters and the schema of its rows.
@@ -105,11 +118,7 @@ func (st *statement) plan(ctx context.Context, x *transaction) error {
 
 // bind binds, authorizes and optimizes.
 func (u *userSession) bind(ctx context.Context, look *sight, tree ast.Statement) (prepared, error) {
-	b, err := bind.Bind(ctx, bind.Environment{
-		Snapshot: look, Database: u.Database(), Functions: u.server.config.Functions,
-		Setting: u.setting, SettingNames: settingNames(),
-		User: u.principal.Username, Now: look.now,
-	}, tree)
+	b, err := bind.Bind(ctx, u.environment(look), tree)
 	if err != nil {
 		return prepared{}, err
 	}
@@ -123,6 +132,14 @@ func (u *userSession) bind(ctx context.Context, look *sight, tree ast.Statement)
 		}
 	}
 	return p, nil
+}
+
+func (u *userSession) environment(look *sight) bind.Environment {
+	return bind.Environment{
+		Snapshot: look, Database: u.Database(), Functions: u.server.config.Functions,
+		Setting: u.setting, SettingNames: settingNames(),
+		User: u.principal.Username, Now: look.now,
+	}
 }
 
 // bound returns the statement's latest meaning.
@@ -269,7 +286,7 @@ func (st *statement) Once() bool {
 	if st.command != nil {
 		return st.command.answer != nil && st.command.answer.once
 	}
-	return st.result != nil && !st.bound().ReadOnly
+	return st.result != nil && (st.copying != nil || !st.bound().ReadOnly)
 }
 
 // recovered makes an error of a panic, at the top of what parses and plans.

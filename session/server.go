@@ -15,15 +15,17 @@ import (
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/tablefile"
 	"github.com/micodb/micodb/metrics"
 )
 
-// Config is what a Server is made of. All members but Users and Limits are needed.
+// Config is what a Server is made of. All members but Users, Files and Limits are needed.
 type Config struct {
 	Transactions  Transactions
 	Executor      Executor
 	Functions     *function.Registry
-	Users         *authz.Directory // what CREATE USER and its like change; nil without logins
+	Users         *authz.Directory     // what CREATE USER and its like change; nil without logins
+	Files         *tablefile.Directory // what COPY reads and writes; nil: nothing
 	Authenticator authz.Authenticator
 	Authorizer    authz.Authorizer
 	Budget        *budget.Server

@@ -31,9 +31,21 @@ func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stre
 	if st.command != nil {
 		return st.answerRows(ctx)
 	}
+	if st.copying != nil {
+		return st.copyReport(ctx, params)
+	}
 	if st.Once() {
 		return st.returned(ctx, params)
 	}
+	r, err := st.open(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// open runs a query that has a plan.
+func (st *statement) open(ctx context.Context, params batch.Stream) (*resultStream, error) {
 	rows, err := st.parameterRows(ctx, params)
 	if err != nil {
 		return nil, err
@@ -130,6 +142,10 @@ func (st *statement) Exec(ctx context.Context, params batch.Stream) (int64, erro
 func (st *statement) exec(ctx context.Context, params batch.Stream, kept *returnedRows) (int64, error) {
 	if st.command != nil {
 		return 0, st.execCommand(ctx)
+	}
+	if st.copying != nil {
+		n, _, err := st.copying.run(ctx, params)
+		return n, err
 	}
 	rows, err := st.parameterRows(ctx, params)
 	if err != nil {

@@ -14,13 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/micodb/micodb/client"
-)
-
-// The formats of files to import.
-const (
-	fileParquet = "parquet"
-	fileCSV     = "csv"
-	fileNDJSON  = "ndjson"
+	"github.com/micodb/micodb/internal/tablefile"
 )
 
 // rejectsShown is how many rejected lines a report shows.
@@ -31,6 +25,7 @@ type importFlags struct {
 	format    string
 	create    bool
 	maxErrors int
+	dialect   dialectFlags
 }
 
 func newImport() *cobra.Command {
@@ -55,6 +50,9 @@ func newImport() *cobra.Command {
 	c.Flags().StringVarP(&f.table, "table", "t", "", "the table, with its database or in main")
 	c.Flags().StringVar(&f.format, "format", "", "parquet, csv or ndjson; else the file's ending says it")
 	c.Flags().BoolVar(&f.create, "create", false, "make the table, with the columns and types of the first file")
+	f.dialect.add(c.Flags())
+	c.Flags().BoolVar(&f.dialect.header, "header", false, "the first line of CSV has the names of the columns; else "+
+		"that is found out")
 	c.Flags().IntVar(&f.maxErrors, "max-errors", 0, "leave out and report up to so many wrong lines of text files")
 	return c
 }
@@ -72,30 +70,20 @@ func (f *importFlags) check(files []string) error {
 		return usage(fmt.Errorf("--max-errors %d is negative", f.maxErrors))
 	}
 	for _, name := range files {
-		if _, err := f.formatOf(name); err != nil {
-			return err
+		if _, err := f.options(name); err != nil {
+			return usage(err)
 		}
 	}
 	return nil
 }
 
-func (f *importFlags) formatOf(name string) (string, error) {
-	switch f.format {
-	case fileParquet, fileCSV, fileNDJSON:
-		return f.format, nil
-	case "":
-	default:
-		return "", usage(fmt.Errorf("--format %s is not one of parquet, csv, ndjson", f.format))
+// options says how to read a file.
+func (f *importFlags) options(name string) (o tablefile.ReadOptions, err error) {
+	if o.Format, err = formatOf(f.format, name); err != nil {
+		return o, err
 	}
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".parquet", ".pq":
-		return fileParquet, nil
-	case ".csv", ".tsv", ".txt", ".tbl":
-		return fileCSV, nil
-	case ".ndjson", ".jsonl", ".json":
-		return fileNDJSON, nil
-	}
-	return "", usage(fmt.Errorf("the ending of %s says no format: add --format parquet, csv or ndjson", name))
+	o.Dialect, err = f.dialect.dialect(o.Format)
+	return o, err
 }
 
 // importer loads files in one transaction.
@@ -155,7 +143,7 @@ func (i *importer) files(ctx context.Context, files []string) (total int64, err 
 	for _, name := range files {
 		n, err := i.file(ctx, name)
 		if err != nil {
-			return 0, fmt.Errorf("%s: %w", name, err)
+			return 0, err
 		}
 		total += n
 	}
@@ -205,11 +193,12 @@ func (i *importer) look(ctx context.Context) error {
 
 // file loads one file.
 func (i *importer) file(ctx context.Context, name string) (n int64, err error) {
-	format, err := i.flags.formatOf(name)
+	o, err := i.flags.options(name)
 	if err != nil {
 		return 0, err
 	}
-	rows, err := openRows(ctx, name, format, i.schema, i.flags.maxErrors-i.rejected)
+	o.Table, o.MaxErrors = i.schema, i.flags.maxErrors-i.rejected
+	rows, err := openRows(ctx, name, o)
 	if err != nil {
 		return 0, err
 	}
@@ -218,9 +207,9 @@ func (i *importer) file(ctx context.Context, name string) (n int64, err error) {
 	i.bars.AppendTracker(bar)
 	begun := time.Now()
 	rows.onBatch = func() {
-		bar.SetValue(rows.read())
-		bar.UpdateMessage(fmt.Sprintf("%s, %d rows, %.0f rows/s", filepath.Base(name), rows.rows,
-			float64(rows.rows)/time.Since(begun).Seconds()))
+		bar.SetValue(rows.Read())
+		bar.UpdateMessage(fmt.Sprintf("%s, %d rows, %.0f rows/s", filepath.Base(name), rows.Rows(),
+			float64(rows.Rows())/time.Since(begun).Seconds()))
 	}
 	database, table := i.name()
 	send := i.db.Append
@@ -231,8 +220,8 @@ func (i *importer) file(ctx context.Context, name string) (n int64, err error) {
 	if rows.err != nil { // the cause of what the server says of a stream that ends early
 		err = rows.err
 	}
-	if err == nil && n != rows.rows {
-		err = fmt.Errorf("%d rows were sent and %d acknowledged", rows.rows, n)
+	if err == nil && n != rows.Rows() {
+		err = fmt.Errorf("%d rows were sent and %d acknowledged", rows.Rows(), n)
 	}
 	if err != nil {
 		bar.MarkAsErrored()
@@ -249,7 +238,7 @@ func (i *importer) file(ctx context.Context, name string) (n int64, err error) {
 }
 
 func (i *importer) report(name string, rows *fileRows) error {
-	for at, wrong := range rows.rejects() {
+	for at, wrong := range rows.Rejects() {
 		if i.rejected+at >= rejectsShown {
 			break
 		}
@@ -257,6 +246,6 @@ func (i *importer) report(name string, rows *fileRows) error {
 			return err
 		}
 	}
-	i.rejected += len(rows.rejects())
+	i.rejected += rows.Rejected()
 	return nil
 }

@@ -82,6 +82,8 @@ func addServeFlags(fs *pflag.FlagSet, cfg *node.Config) {
 	fs.StringVar(&cfg.TLSKey, "tls-key", "", "key of the certificate, PEM")
 	fs.StringVar(&cfg.TLSClientCA, "tls-client-ca", "", "accept only clients with a certificate of this CA, PEM")
 	fs.BoolVar(&cfg.JSONTLS, "json-tls", false, "TLS on the JSON port too")
+	fs.StringVar(&cfg.AllowFiles, "allow-files", "", "directory whose files users with the privilege FILE "+
+		"may read and write with COPY; none without it")
 	fs.Var((*byteSize)(&cfg.MemoryLimitBytes), "memory-limit", "memory for queries and caches, as in 4GiB; "+
 		"0: 60 % of the machine's")
 	fs.IntVar(&cfg.Threads, "threads", 0, "workers that run queries; 0: one for each CPU")

@@ -65,15 +65,7 @@ func (p Privilege) String() string {
 
 // Bind gives a statement its meaning. Transactions, settings, USE and users are the session's: 0A000 here.
 func Bind(ctx context.Context, env Environment, stmt ast.Statement) (*Bound, error) {
-	b := &binder{
-		env:    env,
-		access: map[Access]bool{},
-		source: source{
-			table:     func(n catalog.TableName) (*catalog.Table, error) { return env.Snapshot.Table(ctx, n) },
-			tables:    func(db string) ([]catalog.TableName, error) { return env.Snapshot.Tables(ctx, db) },
-			databases: func() ([]catalog.Database, error) { return env.Snapshot.Databases(ctx) },
-		},
-	}
+	b := newBinder(ctx, env)
 	n, readOnly, err := b.statement(stmt)
 	if err != nil {
 		return nil, err
@@ -86,6 +78,18 @@ func Bind(ctx context.Context, env Environment, stmt ast.Statement) (*Bound, err
 		return nil, err
 	}
 	return &Bound{Plan: n, Parameters: b.parameters, Access: b.accesses, ReadOnly: readOnly, HoldsNow: b.holdsNow}, nil
+}
+
+func newBinder(ctx context.Context, env Environment) *binder {
+	return &binder{
+		env:    env,
+		access: map[Access]bool{},
+		source: source{
+			table:     func(n catalog.TableName) (*catalog.Table, error) { return env.Snapshot.Table(ctx, n) },
+			tables:    func(db string) ([]catalog.TableName, error) { return env.Snapshot.Tables(ctx, db) },
+			databases: func() ([]catalog.Database, error) { return env.Snapshot.Databases(ctx) },
+		},
+	}
 }
 
 // binder is the state of binding one statement.

@@ -4,8 +4,8 @@ import (
 	"github.com/micodb/micodb/engine/parser/ast"
 )
 
-// data reads INSERT, UPDATE, DELETE and TRUNCATE, and queries that begin with WITH. It returns nil where none of
-// them begins.
+// data reads INSERT, UPDATE, DELETE, TRUNCATE and COPY, and queries that begin with WITH. It returns nil where none
+// of them begins.
 func (c *cursor) data() (ast.Statement, error) {
 	at, first := c.here(), c.i
 	verb := first
@@ -33,6 +33,8 @@ func (c *cursor) data() (ast.Statement, error) {
 		c.accept("TABLE")
 		table, err := c.object("a table")
 		return &ast.Truncate{At: at, Table: table}, err
+	case verb == first && c.accept("COPY"):
+		return c.copying(at)
 	default:
 		return nil, nil //nolint:nilnil // another kind of statement
 	}

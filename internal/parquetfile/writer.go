@@ -140,6 +140,14 @@ func (w *Writer) full() bool {
 	return false
 }
 
+// Flush writes the row group that is being filled.
+func (w *Writer) Flush() error {
+	if w.Rows() == 0 {
+		return nil
+	}
+	return w.flush()
+}
+
 // Close writes what is left and the footer, and tells the row groups. It does not close the sink.
 func (w *Writer) Close() ([]Group, error) {
 	if err := w.flush(); err != nil {

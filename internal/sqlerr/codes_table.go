@@ -14,6 +14,7 @@ const (
 	DivisionByZero        Code = "22012"
 	InvalidParameterValue Code = "22023"
 	InvalidText           Code = "22P02"
+	BadFile               Code = "22P04"
 	NotNullViolation      Code = "23502"
 	UniqueViolation       Code = "23505"
 	ActiveTransaction     Code = "25001"
@@ -51,6 +52,8 @@ const (
 	ShuttingDown          Code = "57P01"
 	CannotConnectNow      Code = "57P03"
 	IOError               Code = "58030"
+	UndefinedFile         Code = "58P01"
+	DuplicateFile         Code = "58P02"
 	SnapshotTooOld        Code = "72000"
 	InternalError         Code = "XX000"
 	DataCorrupted         Code = "XX001"
@@ -87,6 +90,7 @@ var entries = []Entry{
 	{DivisionByZero, "a number was divided by zero where NULL is no answer", false, codes.InvalidArgument},
 	{InvalidParameterValue, "an argument or setting is outside what it may be", false, codes.InvalidArgument},
 	{InvalidText, "a text does not have the form of the type asked for", false, codes.InvalidArgument},
+	{BadFile, "a file that is to be loaded is damaged, or of another format", false, codes.InvalidArgument},
 	{NotNullViolation, "NULL was given to a column that is NOT NULL", false, codes.InvalidArgument},
 	{UniqueViolation, "a key exists already", false, codes.AlreadyExists},
 	{ActiveTransaction, "a transaction is open already", false, codes.FailedPrecondition},
@@ -123,6 +127,8 @@ var entries = []Entry{
 	{ShuttingDown, "the server is shutting down", true, codes.Unavailable},
 	{CannotConnectNow, "the server is starting up", true, codes.Unavailable},
 	{IOError, "reading or writing a file failed", false, codes.Internal},
+	{UndefinedFile, "no file of that name exists", false, codes.NotFound},
+	{DuplicateFile, "a file of that name exists already", false, codes.AlreadyExists},
 	{SnapshotTooOld, "the snapshot is older than what is kept", true, codes.Aborted},
 	{InternalError, "a defect of MicoDB: please report it", false, codes.Internal},
 	{DataCorrupted, "a file is damaged", false, codes.DataLoss},

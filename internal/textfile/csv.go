@@ -14,7 +14,8 @@ import (
 type csvRecords struct {
 	lines     *lines
 	delimiter byte
-	width     int // fields of every record; 0 until the first
+	null      string // the text of a field that is NULL
+	width     int    // fields of every record; 0 until the first
 	began     int
 	buffer    []byte // the record; cells point into it
 	cells     []cell
@@ -63,7 +64,7 @@ func (r *csvRecords) next() ([]cell, error) {
 		switch {
 		case b.quoted:
 			c.kind = quoted
-		case len(c.text) == 0:
+		case string(c.text) == r.null:
 			c.kind = absent
 		}
 		r.cells = append(r.cells, c)

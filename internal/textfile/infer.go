@@ -139,10 +139,10 @@ func sampled(r records, each func([]cell)) error {
 }
 
 // sniffDelimiter takes the one that gives the most fields in the first record of all lines alike.
-func sniffDelimiter(sample []byte) byte {
+func sniffDelimiter(sample []byte, o Options) byte {
 	best, most := byte(','), 0
 	for _, d := range []byte(",;\t|") {
-		r := newCSV(sample, d)
+		r := newCSV(sample, d, o.Null)
 		good, wrong := 0, 0
 		for good+wrong < 100 {
 			_, err := r.next()
@@ -162,14 +162,14 @@ func sniffDelimiter(sample []byte) byte {
 	return best
 }
 
-func newCSV(sample []byte, delimiter byte) *csvRecords {
+func newCSV(sample []byte, delimiter byte, null string) *csvRecords {
 	l, _ := newLines(bufio.NewReader(bytes.NewReader(sample))) // reading memory does not fail
-	return &csvRecords{lines: l, delimiter: delimiter}
+	return &csvRecords{lines: l, delimiter: delimiter, null: null}
 }
 
 // sniffCSV finds names and types; header tells whether the first record holds the names.
 func sniffCSV(sample []byte, o Options) (f found, header bool, err error) {
-	r := newCSV(sample, o.Delimiter)
+	r := newCSV(sample, o.Delimiter, o.Null)
 	var first []cell
 	err = sampled(r, func(cells []cell) {
 		if first == nil {

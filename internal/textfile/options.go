@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/micodb/micodb/internal/sqlerr"
 )
@@ -15,6 +16,7 @@ const (
 	ColumnsMax     = 4096
 	BatchRows      = 1 << 14
 	BatchBytes     = 8 << 20
+	RejectsKept    = 100
 )
 
 // Format is a text format.
@@ -44,7 +46,9 @@ type Options struct {
 	Table     *arrow.Schema
 	Delimiter byte // of CSV; 0 finds it: comma, semicolon, tab or bar
 	Header    Header
-	MaxErrors int // so many records may be wrong, and are left out
+	Null      string // what stands for NULL in CSV when it is not quoted; empty: an empty field
+	MaxErrors int    // so many records may be wrong, and are left out
+	Memory    memory.Allocator
 }
 
 // RecordError is a record that was left out.

@@ -21,7 +21,8 @@ type Reader struct {
 	builder  *array.RecordBuilder
 	decoders []decoder
 	max      int
-	rejects  []RecordError
+	rejects  []RecordError // the first of them
+	rejected int
 	bytes    int // of the batch
 	rows     int
 	err      error
@@ -52,7 +53,10 @@ func NewReader(in io.Reader, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.builder = array.NewRecordBuilder(memory.DefaultAllocator, r.schema)
+	if o.Memory == nil {
+		o.Memory = memory.DefaultAllocator
+	}
+	r.builder = array.NewRecordBuilder(o.Memory, r.schema)
 	r.decoders = make([]decoder, r.schema.NumFields())
 	for i, f := range r.schema.Fields() {
 		if r.decoders[i], err = decoderOf(f, r.builder.Field(i)); err != nil {
@@ -64,7 +68,7 @@ func NewReader(in io.Reader, o Options) (*Reader, error) {
 
 func (r *Reader) openCSV(l *lines, sample []byte, o Options) error {
 	if o.Delimiter == 0 {
-		o.Delimiter = sniffDelimiter(sample)
+		o.Delimiter = sniffDelimiter(sample, o)
 	}
 	if strings.IndexByte("\"\r\n", o.Delimiter) >= 0 || o.Delimiter >= 0x80 {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "%q can't be a delimiter", o.Delimiter)
@@ -76,9 +80,11 @@ func (r *Reader) openCSV(l *lines, sample []byte, o Options) error {
 	if len(f.names) == 0 {
 		return noColumns()
 	}
-	c := &csvRecords{lines: l, delimiter: o.Delimiter}
+	c := &csvRecords{lines: l, delimiter: o.Delimiter, null: o.Null}
 	r.records = c
-	if header {
+	if !header {
+		c.width = len(f.names) // an empty line is a record where there is one column
+	} else {
 		if _, err := c.next(); err != nil {
 			return err
 		}
@@ -130,7 +136,7 @@ func matched(table *arrow.Schema, names []string, header bool) (*arrow.Schema, e
 		f, ok := byName[strings.ToLower(name)]
 		if !ok {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "the table has no column %q, which the file's header names",
-				name)
+				name).WithHint("if the first line is a row, say so: HEADER false in COPY, --no-header in micodb import")
 		}
 		fields[i] = f
 	}
@@ -140,8 +146,11 @@ func matched(table *arrow.Schema, names []string, header bool) (*arrow.Schema, e
 // Schema returns the columns.
 func (r *Reader) Schema() *arrow.Schema { return r.schema }
 
-// Rejects returns the records that were left out so far.
+// Rejects returns the records that were left out so far, RejectsKept of them at most.
 func (r *Reader) Rejects() []RecordError { return r.rejects }
+
+// Rejected returns how many records were left out so far.
+func (r *Reader) Rejected() int { return r.rejected }
 
 // Next returns the next batch, which belongs to the caller; io.EOF at the end, and after an error the same error. One
 // more wrong record than Options.MaxErrors is an error.
@@ -181,11 +190,13 @@ func (r *Reader) refuse(err error) error {
 		return nil
 	}
 	var wrong *RecordError
-	if !errors.As(err, &wrong) || len(r.rejects) >= r.max {
+	if !errors.As(err, &wrong) || r.rejected >= r.max {
 		r.err = err
 		return err
 	}
-	r.rejects = append(r.rejects, *wrong)
+	if r.rejected++; r.rejected <= RejectsKept {
+		r.rejects = append(r.rejects, *wrong)
+	}
 	return nil
 }
 

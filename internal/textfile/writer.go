@@ -16,15 +16,20 @@ import (
 // WriteOptions say how to write.
 type WriteOptions struct {
 	Format    Format
-	Delimiter byte // of CSV; 0 is a comma
-	NoHeader  bool // of CSV
+	Delimiter byte   // of CSV; 0 is a comma
+	NoHeader  bool   // of CSV
+	Null      string // what stands for NULL in CSV; empty: an empty field
 }
+
+// writeBytes is how much is gathered for one write.
+const writeBytes = 1 << 16
 
 // Writer writes batches as text. It has one owner.
 type Writer struct {
 	out     *bufio.Writer
 	schema  *arrow.Schema
 	options WriteOptions
+	special string   // characters for which a field is put in quotes
 	keys    [][]byte // of NDJSON, with their colon
 	started bool
 	line    []byte
@@ -35,7 +40,8 @@ func NewWriter(out io.Writer, schema *arrow.Schema, o WriteOptions) (*Writer, er
 	if o.Delimiter == 0 {
 		o.Delimiter = ','
 	}
-	w := &Writer{out: bufio.NewWriter(out), schema: schema, options: o}
+	w := &Writer{out: bufio.NewWriterSize(out, writeBytes), schema: schema, options: o}
+	w.special = "\"\r\n" + string(rune(o.Delimiter))
 	for _, f := range schema.Fields() {
 		key, err := json.Marshal(f.Name)
 		if err != nil {
@@ -100,15 +106,18 @@ func (w *Writer) separate(i int) {
 func (w *Writer) addRecord(b arrow.RecordBatch, row int) {
 	for i, c := range b.Columns() {
 		w.separate(i)
-		if !c.IsNull(row) {
+		if c.IsNull(row) {
+			w.line = append(w.line, w.options.Null...)
+		} else {
 			w.addField(textOf(w.schema.Field(i), c, row))
 		}
 	}
 }
 
-// addField puts a text in quotes where it must: the empty one too, because without them it is NULL.
+// addField puts a text in quotes where it must: without them what stands for NULL is NULL, and a byte order mark at
+// the beginning of a file is no text.
 func (w *Writer) addField(s string) {
-	if s != "" && !strings.ContainsAny(s, "\"\r\n"+string(rune(w.options.Delimiter))) {
+	if s != "" && s != w.options.Null && !strings.ContainsAny(s, w.special) && !strings.HasPrefix(s, byteOrderMark) {
 		w.line = append(w.line, s...)
 		return
 	}
@@ -140,7 +149,7 @@ func jsonOf(f arrow.Field, c arrow.Array, row int) ([]byte, error) {
 	id := c.DataType().ID()
 	switch {
 	case extensionOf(f) == jsonExtension:
-		return json.Marshal(json.RawMessage(s)) // in one line
+		return []byte(strings.NewReplacer("\n", " ", "\r", " ").Replace(s)), nil // none stands within a string
 	case id == arrow.BOOL, arrow.IsInteger(id), arrow.IsDecimal(id), id == arrow.LIST, id == arrow.STRUCT:
 		return []byte(s), nil
 	case arrow.IsFloating(id) && !strings.ContainsAny(s, "NI"):

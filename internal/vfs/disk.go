@@ -66,10 +66,14 @@ func (Disk) Lock(name string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return lockFile(f)
+}
+
+func lockFile(f *os.File) (io.Closer, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		closed := f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			err = fmt.Errorf("%s: %w", name, ErrLocked)
+			err = fmt.Errorf("%s: %w", f.Name(), ErrLocked)
 		}
 		return nil, errors.Join(err, closed)
 	}

@@ -61,6 +61,25 @@ type Truncate struct {
 	Table ObjectName
 }
 
+// CopyFrom is COPY table (columns) FROM 'file' (options).
+type CopyFrom struct {
+	At
+
+	Table   ObjectName
+	Columns []Name   // empty: all, in order
+	File    *Literal // a name or a pattern
+	Options []Option // a Value is a Literal, or nil for an option that stands alone
+}
+
+// CopyTo is COPY (query) TO 'file' (options). COPY table (columns) TO is it with a SELECT of them.
+type CopyTo struct {
+	At
+
+	Query   Query
+	File    *Literal
+	Options []Option // as of CopyFrom
+}
+
 // CreateTable is CREATE TABLE, from columns or a query.
 type CreateTable struct {
 	At
@@ -391,6 +410,8 @@ func (*Insert) statement()         {}
 func (*Update) statement()         {}
 func (*Delete) statement()         {}
 func (*Truncate) statement()       {}
+func (*CopyFrom) statement()       {}
+func (*CopyTo) statement()         {}
 func (*CreateTable) statement()    {}
 func (*DropTable) statement()      {}
 func (*CreateDatabase) statement() {}
