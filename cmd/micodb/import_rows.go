@@ -88,5 +88,5 @@ func (r *fileRows) Next() bool {
 
 func (r *fileRows) close() error {
 	r.Release()
-	return errors.Join(r.Reader.Close(), r.file.Close())
+	return errors.Join(r.Close(), r.file.Close())
 }
