@@ -63,7 +63,7 @@ func TestEveryValueSurvivesEveryFormat(t *testing.T) {
 	db := s.Connect(t.Context())
 	exec := func(sql string) int64 {
 		t.Helper()
-		n, err := db.Exec(t.Context(), sql)
+		n, err := db.Execute(t.Context(), sql)
 		require.NoError(t, err, sql)
 		return n
 	}
@@ -103,7 +103,7 @@ func TestDamagedFilesChangeNothing(t *testing.T) {
 	db := s.Connect(t.Context())
 	exec := func(sql string) {
 		t.Helper()
-		_, err := db.Exec(t.Context(), sql)
+		_, err := db.Execute(t.Context(), sql)
 		require.NoError(t, err, sql)
 	}
 	exec("CREATE TABLE t (id BIGINT NOT NULL, name TEXT)")
@@ -140,17 +140,17 @@ func TestDamagedFilesChangeNothing(t *testing.T) {
 		{"gzip.parquet", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00", "gzip.parquet: the file is damaged"},
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(files, damaged.name), []byte(damaged.content), 0o600))
-		_, err := db.Exec(t.Context(), "COPY t FROM '"+damaged.name+"'")
+		_, err := db.Execute(t.Context(), "COPY t FROM '"+damaged.name+"'")
 		require.ErrorContains(t, err, damaged.says)
 	}
 	exec("CREATE TABLE other (id BOOLEAN, name TEXT)")
-	_, err = db.Exec(t.Context(), "COPY other FROM 'good.parquet'")
+	_, err = db.Execute(t.Context(), "COPY other FROM 'good.parquet'")
 	require.ErrorContains(t, err, `good.parquet: column "id" is BOOLEAN, the batches have BIGINT for it`)
 	exec("CREATE TABLE strict (id BIGINT, name TEXT NOT NULL)")
-	_, err = db.Exec(t.Context(), "COPY strict FROM 'good.parquet'")
+	_, err = db.Execute(t.Context(), "COPY strict FROM 'good.parquet'")
 	require.ErrorContains(t, err, `good.parquet: column "name" of main.strict, rows from 1: a value is NULL`)
 	for table, want := range map[string]int64{"t": 1, "other": 0, "strict": 0} {
-		n, err := db.Exec(t.Context(), "COPY "+table+" TO '"+table+".csv'")
+		n, err := db.Execute(t.Context(), "COPY "+table+" TO '"+table+".csv'")
 		require.NoError(t, err)
 		require.Equal(t, want, n, table)
 	}
@@ -158,7 +158,7 @@ func TestDamagedFilesChangeNothing(t *testing.T) {
 
 func TestFilesAreOnlyThoseAllowed(t *testing.T) {
 	s := harness.Start(t)
-	_, err := s.Connect(t.Context()).Exec(t.Context(), "COPY (SELECT 1 AS a) TO 'x.csv'")
+	_, err := s.Connect(t.Context()).Execute(t.Context(), "COPY (SELECT 1 AS a) TO 'x.csv'")
 	require.ErrorContains(t, err, "--allow-files DIR")
 	s.Stop()
 	for _, dir := range []string{s.Dir, filepath.Dir(s.Dir), filepath.Join(s.Dir, "x"), filepath.Join(s.Dir, "none")} {
