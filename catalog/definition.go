@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/micodb/micodb/internal/vector"
@@ -85,7 +86,16 @@ type Column struct {
 	ID      ColumnID
 	Name    string
 	Type    vector.Type
+	Length  int // of VARCHAR(n) in characters, of VARBINARY(n) in bytes: the most that a value may have; 0: no limit
 	NotNull bool
+}
+
+// TypeName returns the type as CREATE TABLE takes it.
+func (c *Column) TypeName() string {
+	if c.Length == 0 {
+		return c.Type.String()
+	}
+	return c.Type.String() + "(" + strconv.Itoa(c.Length) + ")"
 }
 
 // Find returns the ordinal of a column by its folded name, or -1.

@@ -24,7 +24,8 @@ func InformationSchemaProviders() []Provider {
 			column("table_catalog", text, yes), column("table_schema", text, yes), column("table_name", text, yes),
 			column("column_name", text, yes), column("ordinal_position", vector.Of(vector.Int32), yes),
 			column("column_default", text, false), column("is_nullable", text, yes),
-			column("data_type", text, yes), column("numeric_precision", vector.Of(vector.Int32), false),
+			column("data_type", text, yes), column("character_maximum_length", vector.Of(vector.Int32), false),
+			column("numeric_precision", vector.Of(vector.Int32), false),
 			column("numeric_scale", vector.Of(vector.Int32), false),
 			column("datetime_precision", vector.Of(vector.Int32), false),
 		}, columns},
@@ -82,14 +83,22 @@ func columns(ctx context.Context, s Snapshot, emit emitter) error {
 			digits, scale, fraction := precisions(c.Type)
 			err := emit(vector.TextOf(Name), vector.TextOf(t.Name.Database), vector.TextOf(t.Name.Table),
 				vector.TextOf(c.Name), vector.IntOf(vector.Of(vector.Int32), int64(i+1)),
-				vector.NullOf(vector.Of(vector.Text)), vector.TextOf(nullable), vector.TextOf(c.Type.String()),
-				digits, scale, fraction)
+				vector.NullOf(vector.Of(vector.Text)), vector.TextOf(nullable), vector.TextOf(c.TypeName()),
+				length(&c), digits, scale, fraction)
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// length returns the most characters or bytes of a column, else NULL.
+func length(c *Column) vector.Scalar {
+	if c.Length == 0 {
+		return vector.NullOf(vector.Of(vector.Int32))
+	}
+	return vector.IntOf(vector.Of(vector.Int32), int64(c.Length))
 }
 
 // precisions returns the digits and scale of a decimal, and the fractional digits of a time, else NULLs.

@@ -33,6 +33,8 @@ func columnMetadata(t *catalog.Table, c catalog.Column) arrow.Metadata {
 		IsReadOnly(t.Kind != catalog.BaseTable).IsSearchable(true)
 	if digits, scale, ok := digits(c.Type); ok {
 		b.Precision(digits).Scale(scale)
+	} else if c.Length > 0 {
+		b.Precision(int32(c.Length))
 	}
 	return b.Metadata()
 }

@@ -127,6 +127,17 @@ func TestIngestRefusesWhatDoesNotFit(t *testing.T) {
 	_, err = c.ingest("t", session.IngestAppend, []arrow.Field{field("price", arrow.PrimitiveTypes.Int64)}, []any{1000})
 	requireCode(t, sqlerr.NumericOutOfRange, err)
 	require.Equal(t, []string{"0"}, c.rows("SELECT count(*) FROM t"))
+
+	c.exec("CREATE TABLE short (v VARCHAR(2), b VARBINARY(1))")
+	_, err = c.ingest("short", session.IngestAppend, []arrow.Field{field("v", arrow.BinaryTypes.LargeString)},
+		[]any{"äö", "äöü"})
+	requireCode(t, sqlerr.StringTooLong, err)
+	_, err = c.ingest("short", session.IngestAppend, []arrow.Field{field("b", arrow.BinaryTypes.Binary)}, []any{"AAA="})
+	requireCode(t, sqlerr.StringTooLong, err)
+	_, err = c.ingest("short", session.IngestCreateOrAppend, []arrow.Field{field("v", arrow.BinaryTypes.String)},
+		[]any{"äö", nil})
+	require.NoError(t, err)
+	require.Equal(t, []string{"2"}, c.rows("SELECT count(*) FROM short"))
 }
 
 // faulty hands out a batch, then fails.

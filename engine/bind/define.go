@@ -76,11 +76,11 @@ func (b *binder) createTable(s *ast.CreateTable) (plan.Node, error) {
 		return nil, fail(s, sqlerr.SyntaxError, "table %s has no columns", name)
 	}
 	for _, c := range s.Columns {
-		t, err := columnType(c)
+		column, err := columnOf(c)
 		if err != nil {
 			return nil, err
 		}
-		change.Columns = append(change.Columns, catalog.Column{Name: c.Name.Text, Type: t, NotNull: c.NotNull})
+		change.Columns = append(change.Columns, column)
 	}
 	if err := distinctNames(change.Columns, s); err != nil {
 		return nil, err
@@ -118,16 +118,21 @@ func unsupportedTable(s *ast.CreateTable) error {
 	return nil
 }
 
-// columnType reads a column's type; intervals and nested values have no place in a file yet.
-func columnType(c ast.ColumnDef) (vector.Type, error) {
+// columnOf reads a column; intervals and nested values have no place in a file yet.
+func columnOf(c ast.ColumnDef) (catalog.Column, error) {
+	out := catalog.Column{Name: c.Name.Text, NotNull: c.NotNull}
 	if c.Type == nil {
-		return vector.Type{}, fail(c, sqlerr.SyntaxError, "column %s has no type", c.Name)
+		return out, fail(c, sqlerr.SyntaxError, "column %s has no type", c.Name)
 	}
-	t, err := typeOf(*c.Type)
-	if err == nil && t.Physical() == vector.Nested {
-		err = unsupported("a column of type "+t.String(), c)
+	var err error
+	if out.Type, err = typeOf(*c.Type); err != nil {
+		return out, err
 	}
-	return t, err
+	if out.Type.Physical() == vector.Nested {
+		return out, unsupported("a column of type "+out.Type.String(), c)
+	}
+	out.Length, err = lengthOf(*c.Type, out.Type)
+	return out, err
 }
 
 func distinctNames(columns []catalog.Column, place ast.Node) error {

@@ -258,11 +258,29 @@ func (c *clause) sameType(es []expr.Expr, places []ast.Node, what string, place 
 	return out, err
 }
 
+// cast binds CAST, TRY_CAST and ::. VARCHAR(n) cuts off what is longer, as the standard has it.
 func (c *clause) cast(e *ast.Cast) (expr.Expr, error) {
 	to, err := typeOf(e.To)
 	if err != nil {
 		return nil, err
 	}
+	length, err := lengthOf(e.To, to)
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.castTo(e, to)
+	if err != nil || length == 0 {
+		return out, err
+	}
+	if to.Kind != vector.Text {
+		return nil, unsupported("a cast to "+e.To.Name+" with a length", e)
+	}
+	most := expr.Literal{Value: vector.IntOf(vector.Of(vector.Int64), int64(length))}
+	return c.callFunction("left", []expr.Expr{out, most}, []ast.Node{e, e}, e)
+}
+
+// castTo casts to a type without a length.
+func (c *clause) castTo(e *ast.Cast, to vector.Type) (expr.Expr, error) {
 	of, err := c.expr(e.Of)
 	if err != nil {
 		return nil, err

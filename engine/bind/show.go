@@ -96,19 +96,19 @@ func (b *binder) showColumns(name ast.ObjectName, like *ast.Literal) (plan.Node,
 	b.need(Read, t.Name.Database, t.Name.Table)
 	var rows [][]string
 	for _, c := range t.Columns {
-		rows = append(rows, describeColumn(c.Name, c.Type, !c.NotNull))
+		rows = append(rows, describeColumn(c.Name, c.TypeName(), !c.NotNull))
 	}
 	return texts(describeNames(), rows, like), nil
 }
 
 func describeNames() []string { return []string{"column_name", "column_type", "null"} }
 
-func describeColumn(name string, t vector.Type, nullable bool) []string {
+func describeColumn(name, typeName string, nullable bool) []string {
 	null := "NO"
 	if nullable {
 		null = "YES"
 	}
-	return []string{name, t.String(), null}
+	return []string{name, typeName, null}
 }
 
 // describe shows the columns of a table or of a query.
@@ -122,7 +122,7 @@ func (b *binder) describe(s *ast.Describe) (plan.Node, error) {
 	}
 	var rows [][]string
 	for _, f := range n.Schema().Fields {
-		rows = append(rows, describeColumn(f.Name, f.Type, f.Nullable))
+		rows = append(rows, describeColumn(f.Name, f.Type.String(), f.Nullable))
 	}
 	return texts(describeNames(), rows, nil), nil
 }
@@ -139,7 +139,7 @@ func (b *binder) showCreateTable(s *ast.Show) (plan.Node, error) {
 		if i > 0 {
 			sql.WriteString(", ")
 		}
-		sql.WriteString(quoteName(c.Name) + " " + c.Type.String())
+		sql.WriteString(quoteName(c.Name) + " " + c.TypeName())
 		if c.NotNull {
 			sql.WriteString(" NOT NULL")
 		}

@@ -10,8 +10,7 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// typeOf reads a type's name. The length of VARCHAR(n) and CHAR(n) is accepted and not enforced. TIME and TIMESTAMP
-// have nanoseconds unless they say less.
+// typeOf reads a type's name, but for its length. TIME and TIMESTAMP have nanoseconds unless they say less.
 func typeOf(n ast.TypeName) (vector.Type, error) {
 	if n.List != nil {
 		return vector.Type{}, unsupported("the type LIST", n)
@@ -36,6 +35,19 @@ func typeOf(n ast.TypeName) (vector.Type, error) {
 		return timeType(n, t)
 	}
 	return t, nil
+}
+
+// lengthOf reads the length of VARCHAR(n), VARBINARY(n) and their other names: 0 is none.
+func lengthOf(n ast.TypeName, t vector.Type) (int, error) {
+	if len(n.Args) == 0 || t.Kind != vector.Text && t.Kind != vector.Binary {
+		return 0, nil
+	}
+	const most = 1 << 30
+	if n.Args[0] < 1 || n.Args[0] > most {
+		return 0, fail(n, sqlerr.InvalidParameterValue, "%s(%d) does not exist: its length is from 1 to %d",
+			n.Name, n.Args[0], most)
+	}
+	return n.Args[0], nil
 }
 
 func decimalType(n ast.TypeName) (vector.Type, error) {

@@ -9,6 +9,7 @@ type Code string
 const (
 	FeatureNotSupported   Code = "0A000"
 	CardinalityViolation  Code = "21000"
+	StringTooLong         Code = "22001"
 	NumericOutOfRange     Code = "22003"
 	InvalidDatetime       Code = "22007"
 	DivisionByZero        Code = "22012"
@@ -85,6 +86,7 @@ var entries = []Entry{
 	{ProtocolViolation, "the client sent bytes that the protocol does not allow", false, codes.InvalidArgument},
 	{FeatureNotSupported, "MicoDB knows the construct and does not support it", false, codes.Unimplemented},
 	{CardinalityViolation, "a scalar subquery returned more than one row", false, codes.InvalidArgument},
+	{StringTooLong, "a text or binary is longer than its column takes", false, codes.InvalidArgument},
 	{NumericOutOfRange, "a number does not fit its type", false, codes.InvalidArgument},
 	{InvalidDatetime, "a date, time or timestamp has an unreadable form", false, codes.InvalidArgument},
 	{DivisionByZero, "a number was divided by zero where NULL is no answer", false, codes.InvalidArgument},

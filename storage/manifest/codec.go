@@ -93,6 +93,7 @@ type jsonColumn struct {
 	ID      catalog.ColumnID `json:"id"`
 	Name    string           `json:"name"`
 	Type    jsonType         `json:"type"`
+	Length  int              `json:"length,omitempty"`
 	NotNull bool             `json:"not_null,omitempty"`
 }
 
@@ -109,7 +110,8 @@ func (c *CreateTable) MarshalJSON() ([]byte, error) {
 	}
 	for i, column := range t.Columns {
 		out.Columns[i] = jsonColumn{
-			ID: column.ID, Name: column.Name, NotNull: column.NotNull, Type: jsonType(column.Type),
+			ID: column.ID, Name: column.Name, Type: jsonType(column.Type), Length: column.Length,
+			NotNull: column.NotNull,
 		}
 	}
 	return json.Marshal(out)
@@ -131,7 +133,8 @@ func (c *CreateTable) UnmarshalJSON(b []byte) error {
 	}
 	for i, column := range in.Columns {
 		c.Table.Columns[i] = catalog.Column{
-			ID: column.ID, Name: column.Name, NotNull: column.NotNull, Type: vector.Type(column.Type),
+			ID: column.ID, Name: column.Name, Type: vector.Type(column.Type), Length: column.Length,
+			NotNull: column.NotNull,
 		}
 	}
 	return nil

@@ -28,6 +28,7 @@ func table(id catalog.TableID) catalog.Table {
 		ID: id, Database: 1, Name: catalog.TableName{Database: "main", Table: fmt.Sprintf("t%d", id)}, Version: 4,
 		Columns: []catalog.Column{
 			{ID: 1, Name: "a", Type: vector.Of(vector.Int64), NotNull: true},
+			{ID: 9, Name: "v", Type: vector.Of(vector.Text), Length: 20},
 			{ID: 2, Name: "b", Type: vector.DecimalType(30, 4)},
 			{ID: 3, Name: "c", Type: vector.Type{Kind: vector.List, Fields: []vector.Field{
 				{Name: "item", Type: vector.Type{Kind: vector.Timestamp, Precision: 6, Zone: true}, Nullable: true},

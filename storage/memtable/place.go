@@ -1,6 +1,8 @@
 package memtable
 
 import (
+	"unicode/utf8"
+
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -49,7 +51,8 @@ func (t *Tail) Place(rows *vector.Chunk, newBlock func() catalog.BlockID) []Rang
 }
 
 // Check tells whether a chunk may be appended: its columns have the types of the table's, NULL comes only
-// where it may (23502), every value fits its type (22003), and the texts fit a block (54000).
+// where it may (23502), every value fits its type (22003) and its column's length (22001), and the texts fit a block
+// (54000).
 func Check(columns []catalog.Column, rows *vector.Chunk) error {
 	if len(rows.Columns) != len(columns) {
 		return sqlerr.New(sqlerr.InternalError, "%d columns of rows for a table of %d", len(rows.Columns), len(columns))
@@ -92,6 +95,7 @@ func checkColumn(c *catalog.Column, v *vector.Vector, sel []uint16) error {
 		if c.Type.Kind == vector.UUID {
 			return checkUUID(c, v, sel)
 		}
+		return checkLength(c, v, sel)
 	default:
 	}
 	return nil
@@ -114,6 +118,27 @@ func checkUUID(c *catalog.Column, v *vector.Vector, sel []uint16) error {
 	for _, i := range sel {
 		if n := len(v.Bytes(int(i))); n != 16 && !v.IsNull(int(i)) {
 			return sqlerr.New(sqlerr.InvalidText, "%d bytes for column %q: a UUID has 16", n, c.Name)
+		}
+	}
+	return nil
+}
+
+// checkLength counts characters only where there are more bytes than characters may be.
+func checkLength(c *catalog.Column, v *vector.Vector, sel []uint16) error {
+	if c.Length == 0 {
+		return nil
+	}
+	for _, i := range sel {
+		if v.IsNull(int(i)) {
+			continue
+		}
+		n, unit := len(v.Bytes(int(i))), "bytes"
+		if n > c.Length && c.Type.Kind == vector.Text {
+			n, unit = utf8.RuneCount(v.Bytes(int(i))), "characters"
+		}
+		if n > c.Length {
+			return sqlerr.New(sqlerr.StringTooLong, "a value of %d %s for column %q of type %s", n, unit, c.Name,
+				c.TypeName()).WithHint("shorten it, or cast it to %s, which cuts it off", c.TypeName())
 		}
 	}
 	return nil
