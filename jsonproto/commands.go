@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,11 +48,11 @@ func (c *conn) handle(ctx context.Context, r *request) (outcome string, err erro
 
 // run executes a request. A streamed one has been answered, and its error is the connection's.
 func (c *conn) run(ctx context.Context, r *request) (a answer, streamed bool, err error) {
-	if r.Command == "login" {
+	switch {
+	case r.Command == "login":
 		a, err = c.login(ctx, r)
 		return a, false, err
-	}
-	if !isCommand(r.Command) {
+	case !slices.Contains(Commands(), r.Command):
 		return a, false, sqlerr.New(sqlerr.ProtocolViolation, "Unknown command: %s", r.Command)
 	}
 	if r.Database == "" {
@@ -99,13 +100,11 @@ func (c *conn) run(ctx context.Context, r *request) (a answer, streamed bool, er
 
 func ended0(err error) (answer, bool, error) { return ok(nil), false, err }
 
-func isCommand(command string) bool {
-	switch command {
-	case "logout", "create_database", "create_table", "append", "read", "sql", "drop_table",
-		"begin_transaction", "commit_transaction", "rollback_transaction":
-		return true
-	default:
-		return false
+// Commands returns what a request may ask for, in the order of the protocol's description.
+func Commands() []string {
+	return []string{
+		"login", "logout", "create_database", "create_table", "append", "read", "sql", "drop_table",
+		"begin_transaction", "commit_transaction", "rollback_transaction",
 	}
 }
 

@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,118 +15,12 @@ import (
 	"github.com/micodb/micodb/session"
 )
 
-// access is one kind of access: what exercises it, and which system roles may.
-type access struct {
-	name    string
-	run     func(c client) error
-	allowed []string
-}
-
-func accesses() []access {
-	sql := func(text string) func(client) error {
-		return func(c client) error {
-			_, err := c.try(nil, text)
-			return err
-		}
-	}
-	all := []string{"admin", "poweruser", "readonly"}
-	writers := []string{"admin", "poweruser"}
-	admin := []string{"admin"}
-	return []access{
-		{"read", sql("SELECT id FROM t"), all},
-		{"read nothing", sql("SELECT 1"), all},
-		{"describe", sql("DESCRIBE t"), all},
-		{"read the information schema", sql("SELECT * FROM information_schema.tables"), []string{
-			"admin", "poweruser", "readonly",
-		}},
-		{"explain", sql("EXPLAIN SELECT id FROM t"), all},
-		{"insert", sql("INSERT INTO t VALUES (1)"), writers},
-		{"insert what is read", sql("INSERT INTO t SELECT id FROM t"), writers},
-		{"update", sql("UPDATE t SET id = 1"), writers},
-		{"update what is read", sql("UPDATE t SET id = id + 1 WHERE id > 1"), writers},
-		{"delete", sql("DELETE FROM t WHERE id = 1"), writers},
-		{"truncate", sql("TRUNCATE t"), writers},
-		{"create table", sql("CREATE TABLE made (id INT)"), writers},
-		{"create table as", sql("CREATE TABLE made AS SELECT id FROM t"), writers},
-		{"create database", sql("CREATE DATABASE made"), writers},
-		{"drop table", sql("DROP TABLE victim"), admin},
-		{"drop database", sql("DROP DATABASE victims"), admin},
-		{"create user", sql("CREATE USER zoe IDENTIFIED BY 'a long password'"), admin},
-		{"alter user", sql("ALTER USER victim IDENTIFIED BY 'a long password'"), admin},
-		{"drop user", sql("DROP USER victim"), admin},
-		{"grant", sql("GRANT readonly TO victim"), admin},
-		{"revoke", sql("REVOKE readonly FROM victim"), admin},
-		{"grant a privilege", sql("GRANT SELECT ON main.t TO victim"), admin},
-		{"read system tables", sql("SELECT name FROM system.users"), admin},
-		{"read system views", sql("SELECT * FROM system.settings"), admin},
-		{"begin", func(c client) error {
-			tx, err := c.Begin(c.t.Context(), session.TransactionOptions{})
-			if err != nil {
-				return err
-			}
-			_, err = tx.Commit(c.t.Context())
-			return err
-		}, all}, // readonly gets one that only reads
-		{"write in a transaction", func(c client) error {
-			tx, err := c.Begin(c.t.Context(), session.TransactionOptions{})
-			if err != nil {
-				return err
-			}
-			defer tx.Rollback(c.t.Context())
-			_, err = c.try(tx, "INSERT INTO t VALUES (1)")
-			return err
-		}, writers},
-		{"append", ingestInto("t", session.IngestAppend), writers},
-		{"ingest a new table", ingestInto("made", session.IngestCreate), writers},
-		{"ingest and replace", ingestInto("victim", session.IngestReplace), admin},
-		{"kill", sql("SELECT 1 FROM system.queries"), admin},
-	}
-}
-
 func ingestInto(table string, mode session.IngestMode) func(client) error {
 	return func(c client) error {
 		_, err := c.Ingest(c.t.Context(), nil, catalog.TableName{Table: table},
 			columns(c.t, []arrow.Field{{Name: "id", Type: arrow.PrimitiveTypes.Int32}}, []any{1}),
 			session.IngestOptions{Mode: mode})
 		return err
-	}
-}
-
-func TestEveryAccessOfEveryRole(t *testing.T) {
-	i := start(t)
-	admin := i.admin()
-	admin.exec("CREATE TABLE t (id INT)")
-	clients := map[string]client{"": i.user("user_of_no_role")}
-	for _, role := range authz.SystemRoles() {
-		clients[role] = i.user("user_of_"+role, role)
-	}
-	for _, a := range accesses() {
-		for role, c := range clients {
-			t.Run(a.name+" by "+role, func(t *testing.T) {
-				admin.exec("CREATE TABLE IF NOT EXISTS victim (id INT)")
-				admin.exec("DROP TABLE IF EXISTS made")
-				admin.exec("CREATE DATABASE IF NOT EXISTS victims")
-				admin.exec("DROP DATABASE IF EXISTS made")
-				admin.exec("DROP USER IF EXISTS zoe")
-				if _, err := admin.try(nil, "GRANT readonly TO victim"); err != nil {
-					admin.exec("CREATE USER victim IDENTIFIED BY 'a long password' DEFAULT ROLE readonly")
-				}
-				before := len(i.log.String())
-				err := a.run(c)
-				logged := i.log.String()[before:]
-				if slices.Contains(a.allowed, role) {
-					require.NoError(t, err)
-					require.NotContains(t, logged, "msg=denied")
-					return
-				}
-				if role == "" && a.name == "drop database" {
-					requireCode(t, sqlerr.InvalidCatalogName, err) // what one can't see does not exist
-					return
-				}
-				requireCode(t, sqlerr.InsufficientPrivilege, err)
-				require.Contains(t, logged, "msg=denied audit=true user="+c.Principal().Username)
-			})
-		}
 	}
 }
 

@@ -20,7 +20,20 @@ func (u *userSession) Catalog(ctx context.Context, tx Transaction) (catalog.Snap
 	if err != nil {
 		return nil, err
 	}
-	return v, nil
+	return watched{sight: v, session: u}, nil
+}
+
+// watched is a snapshot that a door looks at by itself: what it is denied is noted here, since no statement does.
+type watched struct {
+	*sight
+
+	session *userSession
+}
+
+// Table finds a table.
+func (w watched) Table(ctx context.Context, name catalog.TableName) (*catalog.Table, error) {
+	t, err := w.sight.Table(ctx, name)
+	return t, w.session.noted(ctx, err)
 }
 
 // sight is a snapshot as its principal sees it, and the way to give it back.
