@@ -36,12 +36,17 @@ func TestADBC(t *testing.T) {
 }
 
 func TestJDBC(t *testing.T) {
-	jar := toolchain.JDBC(t, toolchain.JDBC18)
-	s := harness.Start(t)
+	toolchain.Require(t, "javac")
 	classes := t.TempDir()
 	run(t, "javac", "-d", classes, "Jdbc.java")
-	run(t, "java", "--add-opens=java.base/java.nio=ALL-UNNAMED", "-cp", classes+":"+jar, "Jdbc",
-		"jdbc:arrow-flight-sql://"+s.Flight+"?useEncryption=false", "admin", harness.Password)
+	for _, version := range []string{toolchain.JDBC18, toolchain.JDBC19} {
+		t.Run(version, func(t *testing.T) {
+			jar := toolchain.JDBC(t, version)
+			s := harness.Start(t)
+			run(t, "java", "--add-opens=java.base/java.nio=ALL-UNNAMED", "-cp", classes+":"+jar, "Jdbc",
+				"jdbc:arrow-flight-sql://"+s.Flight+"?useEncryption=false", "admin", harness.Password)
+		})
+	}
 }
 
 // An old client does one recv(4096) for an answer and knows nothing of Arrow.
