@@ -25,9 +25,7 @@ func (m *Manifest) rewrite() error {
 		m.failed = failure("close", m.dir, err)
 		return m.failed
 	}
-	if err := m.fs.Remove(m.path(oldNumber)); err != nil {
-		return failure("removal", m.dir, err)
-	}
+	_ = m.fs.Remove(m.path(oldNumber)) // it does not count any more: the next start removes what stays
 	return nil
 }
 

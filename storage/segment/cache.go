@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -80,13 +81,20 @@ func (c *Cache) get(ctx context.Context, k key, load loader) (*vector.Vector, er
 }
 
 func (c *Cache) fill(ctx context.Context, e *entry, load loader) (*vector.Vector, error) {
+	e.err = sqlerr.New(sqlerr.InternalError, "the load of a column chunk broke off") // should load panic
+	defer c.settle(e)
 	e.vector, e.err = load(ctx)
+	return e.vector, e.err
+}
+
+// settle keeps what was loaded, and lets those go on who wait for it.
+func (c *Cache) settle(e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(e.done)
 	if e.err != nil {
 		delete(c.entries, e.key)
-		return nil, e.err
+		return
 	}
 	e.bytes = vectorBytes(e.vector)
 	c.used += e.bytes
@@ -94,7 +102,6 @@ func (c *Cache) fill(ctx context.Context, e *entry, load loader) (*vector.Vector
 	for c.used > c.limit {
 		c.evict(c.recent.Back())
 	}
-	return e.vector, nil
 }
 
 // evict removes an entry; the caller holds mu.

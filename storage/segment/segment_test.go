@@ -170,6 +170,35 @@ func TestCacheLoadsOnceAndOutlivesACancelledLoad(t *testing.T) {
 	require.NoError(t, err, "a failure is not kept")
 }
 
+func TestALoadThatPanicsLetsOthersGoOn(t *testing.T) {
+	c := NewCache(1 << 20)
+	started, goOn := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer func() { _ = recover() }()
+		_, _ = c.get(t.Context(), key{1, 0, 1}, func(context.Context) (*vector.Vector, error) {
+			close(started)
+			<-goOn
+			panic("a bug")
+		})
+	}()
+	<-started
+	waiter := make(chan error)
+	go func() {
+		_, err := c.get(t.Context(), key{1, 0, 1}, func(context.Context) (*vector.Vector, error) {
+			return &vector.Vector{}, nil
+		})
+		waiter <- err
+	}()
+	close(goOn)
+	if err := <-waiter; err != nil { // nil when it came after the panic, and loaded itself
+		require.Equal(t, sqlerr.InternalError, sqlerr.CodeOf(err))
+	}
+	_, err := c.get(t.Context(), key{1, 0, 1}, func(context.Context) (*vector.Vector, error) {
+		return &vector.Vector{}, nil
+	})
+	require.NoError(t, err, "a load that broke off is not kept")
+}
+
 func TestDamageIsNamed(t *testing.T) {
 	fs := memory(t)
 	d := write(t, fs, 10_000)

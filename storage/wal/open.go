@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -27,12 +28,13 @@ type Committed struct {
 // torn end, and is then ready to write. Damage that is no torn end is XX001.
 func Open(ctx context.Context, fsys vfs.FS, dir string, options Options,
 	replay func(Committed) error,
-) (*Log, error) {
+) (opened *Log, err error) {
 	if options.FileBytes == 0 {
 		options.FileBytes = DefaultFileBytes
 	}
 	options.FileBytes = max(options.FileBytes, minFileBytes)
 	l := &Log{fs: fsys, dir: dir, options: options, end: options.From, synced: options.From}
+	defer func() { err = l.noRoom(err) }()
 	numbers, err := l.list()
 	if err != nil {
 		return nil, err
@@ -75,6 +77,15 @@ func (l *Log) makeFirst() error {
 	}
 	l.file, l.offset, l.files = file, frame.HeaderBytes, []logFile{first}
 	return nil
+}
+
+// noRoom tells what a start needs where the disk is full.
+func (l *Log) noRoom(err error) error {
+	if !errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return sqlerr.Wrap(err, sqlerr.DiskFull, "the disk is full: the log in %s needs %d MiB to begin", l.dir,
+		l.options.FileBytes>>20).WithHint("free space on the disk and start again; nothing was changed")
 }
 
 // list returns the numbers of the log's files, ascending.

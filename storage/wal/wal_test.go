@@ -272,6 +272,22 @@ func TestAFailedSyncIsNeverRepeated(t *testing.T) {
 	require.Equal(t, calls, faults.Count(), "nothing is tried again")
 }
 
+func TestAStartWithoutRoomSaysWhatItNeeds(t *testing.T) {
+	faults := vfs.NewFaults(vfs.NewMemory())
+	started := false
+	for at := 0; !started; at++ {
+		faults.Inject(faults.Count()+at, vfs.NoSpace)
+		log, _, err := open(t, faults, options())
+		if started = !faults.Happened(); started {
+			require.NoError(t, err)
+			require.NoError(t, log.Close())
+		} else {
+			require.Equal(t, sqlerr.DiskFull, sqlerr.CodeOf(err))
+			require.ErrorContains(t, err, "MiB to begin")
+		}
+	}
+}
+
 func TestACrashWhileMakingAFileIsHarmless(t *testing.T) {
 	for at := 0; ; at++ {
 		m := vfs.NewMemory()
