@@ -17,7 +17,12 @@ func newUser() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newUserAdd(), newUserPasswd(), newUserList(), newUserKey())
+	c.AddCommand(
+		newUserAdd(), newUserPasswd(), newUserList(), newUserKey(),
+		newNamed("drop", "Drop a user with the API keys", "DROP USER", "user %s is dropped"),
+		newNamed("grants", "Show what a user may do", "SHOW GRANTS FOR", ""),
+		newGrant("grant", "to", "user", true), newGrant("revoke", "from", "user", true),
+	)
 	return c
 }
 
@@ -41,7 +46,8 @@ func newUserAdd() *cobra.Command {
 		},
 	}
 	at.add(c.Flags())
-	c.Flags().StringVar(&role, "role", "", "admin, poweruser or readonly; without one the user may do nothing")
+	c.Flags().StringVar(&role, "role", "", "admin, poweruser, readonly or one of your own; without one the user may "+
+		"do nothing")
 	c.Flags().StringVar(&passwordFile, "new-password-file", "", "file with the user's password (or set "+
 		"MICODB_NEW_PASSWORD; else it is asked for)")
 	return c

@@ -155,6 +155,12 @@ func TestWrongCommandLinesExitWith2(t *testing.T) {
 		"sql --tls-cert x -e x":                                   "--tls-cert and --tls-key go together",
 		"sql --tls-ca /no/such -e x":                              "--tls-ca can't be read",
 		"user add":                                                "takes one name",
+		"user grant":                                              "takes a name",
+		"user grant ada":                                          "name --privilege and --on, or roles",
+		"user revoke ada --on a.b":                                "--privilege and --on go together",
+		"user grant ada --privilege SELECT;DROP --on a.b":         "is none",
+		"role grant r --privilege SELECT --on t":                  "--on t is neither a table",
+		"role grant r s":                                          "takes one name",
 		"sql --format xml -e x":                                   "--format xml is not one of table, csv, json, arrow",
 		"sql --url http://x -e x":                                 "starts with neither grpc:// nor grpc+tls://",
 	} {
@@ -253,6 +259,37 @@ func TestUsersAreManagedFromTheCommandLine(t *testing.T) {
 	require.Zero(t, code)
 	code, out = runToEnd(t, []string{"MICODB_USER=admin", "MICODB_PASSWORD=admin123"}, "sql", "-e", "SELECT 1", "--url", url)
 	require.Equal(t, 1, code, out)
+}
+
+func TestRolesAreManagedFromTheCommandLine(t *testing.T) {
+	s := harness.Start(t)
+	url := "grpc://" + s.Flight
+	run := func(who string, want int, args ...string) string {
+		code, out := runToEnd(t, []string{
+			"MICODB_USER=" + who, "MICODB_PASSWORD=" + harness.Password, "MICODB_NEW_PASSWORD=" + harness.Password,
+		}, append(args, "--url", url)...)
+		require.Equal(t, want, code, out)
+		return out
+	}
+	run("admin", 0, "sql", "-e", "CREATE TABLE t (i INT)")
+	run("admin", 0, "role", "add", "loaders")
+	run("admin", 0, "role", "grant", "loaders", "--privilege", "insert,SELECT", "--on", "main.t")
+	run("admin", 0, "user", "add", "ada")
+	run("ada", 1, "sql", "-e", "INSERT INTO t VALUES (1)")
+	run("admin", 0, "user", "grant", "ada", "loaders")
+	run("ada", 0, "sql", "-e", "INSERT INTO t VALUES (1)")
+	require.Regexp(t, `Insert +│ main +│ t `, run("admin", 0, "role", "grants", "loaders"))
+	require.Regexp(t, `ada +│ Insert +│ main +│ t +│ loaders`, run("ada", 0, "user", "grants", "ada"))
+	require.Contains(t, run("admin", 0, "role", "list"), "loaders")
+	run("admin", 0, "role", "revoke", "loaders", "--privilege", "INSERT", "--on", "main.t")
+	require.Contains(t, run("ada", 1, "sql", "-e", "INSERT INTO t VALUES (2)"), "42501")
+	run("admin", 0, "user", "grant", "ada", "--privilege", "DELETE", "--on", "*.*")
+	run("ada", 0, "sql", "-e", "DELETE FROM t WHERE i = 1")
+	run("admin", 0, "user", "revoke", "ada", "loaders")
+	run("admin", 0, "role", "drop", "loaders")
+	run("admin", 0, "user", "drop", "ada")
+	require.NotContains(t, run("admin", 0, "user", "list"), "ada")
+	require.Contains(t, run("ada", 1, "user", "list"), "28P01")
 }
 
 func TestAPIKeysOpenBothDoors(t *testing.T) {
