@@ -124,6 +124,36 @@ func TestRowGroupsOfManyPages(t *testing.T) {
 	readByOthers(t, out.Bytes(), want)
 }
 
+// TestWideRowsMakeSmallerRowGroups has rows of which few fill the memory that a row group may take.
+func TestWideRowsMakeSmallerRowGroups(t *testing.T) {
+	columns := make([]Column, 40)
+	chunk := &vector.Chunk{Len: vector.ChunkRows}
+	r := rand.New(rand.NewPCG(9, 10))
+	for i := range columns {
+		columns[i] = Column{Name: fmt.Sprint(i), ID: int32(i + 1), Type: vector.Of(vector.Text)}
+		chunk.Columns = append(chunk.Columns, sample(r, columns[i].Type, vector.ChunkRows, false, true))
+	}
+	var out bytes.Buffer
+	w, err := NewWriter(&out, columns)
+	require.NoError(t, err)
+	size := 0
+	for range 30 {
+		require.NoError(t, w.Append(chunk))
+		for i := range w.columns {
+			size = max(size, w.columns[i].size())
+		}
+	}
+	groups, err := w.Close()
+	require.NoError(t, err)
+	require.Greater(t, len(groups), 2)
+	require.Less(t, len(columns)*size, RowGroupBytes*3/2)
+	rows := 0
+	for _, g := range groups {
+		rows += g.Rows
+	}
+	require.Equal(t, 30*vector.ChunkRows, rows)
+}
+
 // readByOthers reads the file with arrow-go's column reader, and finds the pages that its index tells.
 func readByOthers(t *testing.T, data []byte, want []string) {
 	t.Helper()

@@ -107,6 +107,11 @@ func (g *gathered) addTexts(v *vector.Vector, sel []uint16) {
 	}
 }
 
+// size returns the bytes that the values take in memory.
+func (g *gathered) size() int {
+	return len(g.bytes) + 8*(len(g.ints)+len(g.floats)) + 16*len(g.wide) + 4*(len(g.offsets)+len(g.levels))
+}
+
 func (g *gathered) present() int {
 	switch g.of.Type.Physical() {
 	case vector.Integer:

@@ -21,7 +21,7 @@ import (
 // Limits of a row group.
 const (
 	RowGroupRows  = 122_880
-	RowGroupBytes = 256 << 20 // of text in one column
+	RowGroupBytes = 32 << 20 // of values before they are encoded, all columns together
 )
 
 // magic begins and ends a file.
@@ -132,12 +132,11 @@ func (w *Writer) Append(rows *vector.Chunk) error {
 }
 
 func (w *Writer) full() bool {
+	size := 0
 	for i := range w.columns {
-		if len(w.columns[i].bytes) >= RowGroupBytes {
-			return true
-		}
+		size += w.columns[i].size()
 	}
-	return false
+	return size >= RowGroupBytes
 }
 
 // Flush writes the row group that is being filled.
