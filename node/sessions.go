@@ -32,6 +32,7 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 	begin := transactions{manager: n.manager, async: n.cfg.Durability == durabilityAsync}
 	c := session.Config{
 		Transactions: begin,
+		Storage:      n.manager,
 		Executor:     executor{scheduler: n.scheduler},
 		Functions:    n.functions,
 		Files:        n.files.directory(),

@@ -138,7 +138,7 @@ func (u *userSession) environment(look *sight) bind.Environment {
 	return bind.Environment{
 		Snapshot: look, Database: u.Database(), Functions: u.server.config.Functions,
 		Setting: u.setting, SettingNames: settingNames(),
-		User: u.principal.Username, Now: look.now,
+		User: u.principal.Username, Now: look.now, Version: look.version,
 	}
 }
 

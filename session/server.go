@@ -22,6 +22,7 @@ import (
 // Config is what a Server is made of. All members but Users, Files and Limits are needed.
 type Config struct {
 	Transactions  Transactions
+	Storage       Storage
 	Executor      Executor
 	Functions     *function.Registry
 	Users         *authz.Directory     // what CREATE USER and its like change; nil without logins
@@ -61,7 +62,8 @@ func NewServer(c Config) *Server {
 		sessions:  map[*userSession]struct{}{},
 	}
 	s.transactions = newTransactionTable(s.limits, c.Log)
-	s.providers = catalog.NewProviders(append(catalog.InformationSchemaProviders(), s.systemProviders()...)...)
+	s.providers = catalog.NewProviders(slices.Concat(
+		catalog.InformationSchemaProviders(), s.systemProviders(), s.storageProviders())...)
 	return s
 }
 

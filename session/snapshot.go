@@ -40,8 +40,9 @@ func (w watched) Table(ctx context.Context, name catalog.TableName) (*catalog.Ta
 type sight struct {
 	*catalog.Overlay
 
-	now   catalog.Timestamp
-	leave func()
+	now     catalog.Timestamp
+	version catalog.Sequence
+	leave   func()
 }
 
 // look opens a snapshot: the transaction's, or a new one for autocommit. It is closed by Close.
@@ -60,8 +61,10 @@ func (u *userSession) look(ctx context.Context, x *transaction) (*sight, error) 
 	return u.see(h, now(), func() { u.server.rollback(ctx, h) }), nil
 }
 
-func (u *userSession) see(base catalog.Snapshot, at catalog.Timestamp, leave func()) *sight {
-	return &sight{Overlay: u.server.providers.Over(base, u.sees), now: at, leave: leave}
+func (u *userSession) see(base Handle, at catalog.Timestamp, leave func()) *sight {
+	return &sight{
+		Overlay: u.server.providers.Over(base, u.sees), now: at, version: base.Sequence(), leave: leave,
+	}
 }
 
 // Close gives the snapshot back. It is idempotent.

@@ -130,7 +130,7 @@ func startOn(t *testing.T, fs *vfs.Memory, options ...option) *instance {
 	require.NoError(t, err)
 	var none func(session.Request) error
 	c := session.Config{
-		Transactions: begin, Executor: local{scheduler: exec.NewScheduler(2), fault: &none},
+		Transactions: begin, Storage: i.manager, Executor: local{scheduler: exec.NewScheduler(2), fault: &none},
 		Functions: function.NewRegistry(), Users: i.users, Authenticator: i.users, Authorizer: i.users,
 		Budget: i.budget, Metrics: m, Log: log,
 	}

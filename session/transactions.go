@@ -27,6 +27,9 @@ type Handle interface {
 	catalog.Snapshot
 	catalog.Writer
 	Transaction
+
+	// Sequence is that of the last commit that the transaction sees: the version that it reads.
+	Sequence() catalog.Sequence
 }
 
 // maxTransactionID is the greatest integer that JSON readers keep exactly.

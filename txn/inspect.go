@@ -25,6 +25,12 @@ type SegmentInfo struct {
 	Retained int64             // deleted rows that older versions still show
 }
 
+// Versions returns the newest version and the oldest that can be read, where the table was there.
+func (m *Manager) Versions() (newest, oldest catalog.Sequence) {
+	state := m.snapshots.current.Load()
+	return state.sequence, state.since
+}
+
 // Segments returns all segments of the newest state, by table and age.
 func (m *Manager) Segments() []SegmentInfo {
 	state := m.snapshots.current.Load()

@@ -49,7 +49,7 @@ func startProcess(t *testing.T) sqllogic.Open {
 	require.NoError(t, err)
 	const threads, memoryBytes = 2, 1 << 30
 	server := session.NewServer(session.Config{
-		Transactions: begin, Executor: executor{exec.NewScheduler(threads)}, Functions: function.NewRegistry(),
+		Transactions: begin, Storage: manager, Executor: executor{exec.NewScheduler(threads)}, Functions: function.NewRegistry(),
 		Users: directory, Authenticator: directory, Authorizer: directory, Budget: budget.NewServer(memoryBytes),
 		Metrics: set, Log: slog.New(slog.DiscardHandler),
 	})

@@ -22,6 +22,7 @@ type Environment struct {
 	SettingNames []string                         // for SHOW ALL, and to suggest
 	User         string
 	Now          catalog.Timestamp // of the transaction
+	Version      catalog.Sequence  // that the transaction reads
 }
 
 // Bound is a statement with its meaning.
@@ -30,7 +31,7 @@ type Bound struct {
 	Parameters []vector.Type // what each parameter is cast to, from $1
 	Access     []Access
 	ReadOnly   bool // whether it changes nothing
-	HoldsNow   bool // whether Environment.Now is in the plan, so that another transaction must bind it anew
+	HoldsNow   bool // whether Environment.Now or Version is in the plan: another transaction must bind it anew
 }
 
 // Access is a privilege that the statement needs.

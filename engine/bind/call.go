@@ -61,7 +61,8 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 // environmentFunction returns what is constant within a statement.
 func (c *clause) environmentFunction(name string) (vector.Scalar, bool) {
 	switch name {
-	case "now", "current_timestamp", "transaction_timestamp", "localtimestamp", "current_date", "today":
+	case "now", "current_timestamp", "transaction_timestamp", "localtimestamp", "current_date", "today",
+		"current_version":
 		c.holdsNow = true
 	}
 	instant := vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true}
@@ -77,6 +78,8 @@ func (c *clause) environmentFunction(name string) (vector.Scalar, bool) {
 		return vector.TextOf(c.env.User), true
 	case "current_schema", "current_database", "database", "schema":
 		return vector.TextOf(c.env.Database), true
+	case "current_version":
+		return vector.IntOf(vector.Of(vector.Int64), int64(c.env.Version)), true
 	case "current_catalog":
 		return vector.TextOf(catalog.Name), true
 	default:

@@ -102,9 +102,12 @@ func rename(s *scope, a *ast.Alias) error {
 
 func (b *binder) table(r *ast.Table, qc queryContext) (plan.Node, *scope, error) {
 	if r.AsOf != nil {
-		return nil, nil, unsupported("AS OF", r)
+		return nil, nil, unsupported("AS OF a time (write AS OF VERSION n)", r.AsOf)
 	}
 	if w := qc.with.find(r.Name.Last()); w != nil && len(r.Name.Parts) == 1 {
+		if r.Version != nil {
+			return nil, nil, unsupported("AS OF VERSION of a common table", r)
+		}
 		if w.table.Query == nil {
 			return nil, nil, unsupported("WITH RECURSIVE", r)
 		}
@@ -120,6 +123,11 @@ func (b *binder) table(r *ast.Table, qc queryContext) (plan.Node, *scope, error)
 	}
 	b.need(Read, t.Name.Database, t.Name.Table)
 	n := &plan.Scan{Table: t, Alias: t.Name.Table}
+	if r.Version != nil {
+		if n.AsOf, err = b.version(r, t); err != nil {
+			return nil, nil, err
+		}
+	}
 	if r.Alias != nil {
 		n.Alias = r.Alias.Name.Text
 	}

@@ -119,8 +119,14 @@ func (c *converter) named(t *sqlparser.AliasedTableExpr, of sqlparser.TableName,
 		if t.AsOf.Time == nil || t.AsOf.Start != nil || t.AsOf.End != nil || t.AsOf.All {
 			return nil, 0, c.unsupported(i, "a range of versions")
 		}
-		if table.AsOf, err = c.expr(t.AsOf.Time); err != nil {
+		of, err := c.expr(t.AsOf.Time)
+		if err != nil {
 			return nil, 0, err
+		}
+		if _, version := c.side[i].(asOfVersion); version {
+			table.Version = of
+		} else {
+			table.AsOf = of
 		}
 	}
 	return table, i, nil

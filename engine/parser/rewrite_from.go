@@ -102,9 +102,12 @@ func (r *rewriter) table(i, hi int) (int, error) {
 			return 0, r.unsupported(next, "WITH ORDINALITY")
 		}
 	}
-	next, err := r.asOf(next, hi)
+	next, version, err := r.asOf(next, hi)
 	if err != nil {
 		return 0, err
+	}
+	if _, call := r.side[i]; version && !call {
+		r.side[i] = asOfVersion{}
 	}
 	return r.alias(next, hi, -1)
 }
@@ -152,24 +155,34 @@ func (r *rewriter) bracket(i, hi int) (int, error) {
 	return m + 1, nil
 }
 
-// asOf writes AS OF t, also in its form FOR SYSTEM_TIME AS OF t.
-func (r *rewriter) asOf(i, hi int) (int, error) {
+// asOfVersion is kept aside for a table that is read AS OF VERSION, and not as of a time.
+type asOfVersion struct{}
+
+// asOf writes AS OF t, also in its form FOR SYSTEM_TIME AS OF t, and AS OF VERSION n, also in its form
+// FOR SYSTEM_VERSION AS OF n.
+func (r *rewriter) asOf(i, hi int) (next int, version bool, err error) {
 	if r.is(i, "FOR") && r.is(i+1, "SYSTEM_TIME", "SYSTEM_VERSION", "VERSION") && r.is(i+2, "AS") {
+		version = !r.is(i+1, "SYSTEM_TIME")
 		i += 2
 	}
 	if !r.is(i, "AS") || !r.is(i+1, "OF") || i+2 >= hi {
-		return i, nil
+		return i, false, nil
 	}
 	r.emit(i, "AS OF")
-	end := i + 2
-	if r.is(end, "DATE", "TIME", "TIMESTAMP") && r.tokens[end+1].Kind == lex.String {
+	first := i + 2
+	if r.is(first, "VERSION") && first+1 < hi {
+		version = true
+		first++
+	}
+	end := first
+	if !version && r.is(end, "DATE", "TIME", "TIMESTAMP") && r.tokens[end+1].Kind == lex.String {
 		end++
 	}
 	end = r.skip(end)
 	if r.isSymbol(end, "(") && r.tokens[end-1].IsName() {
 		end = r.skip(end)
 	}
-	return end, r.exprs(i+2, end)
+	return end, version, r.exprs(first, end)
 }
 
 // isAlias reports whether a token can be a table's alias without AS.

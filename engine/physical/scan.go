@@ -11,7 +11,7 @@ import (
 
 // scan opens a scan. Its own predicates, and others that stand above, prune; its own are then made exact.
 func (b *builder) scan(ctx context.Context, n *plan.Scan, above []expr.Expr) (exec.Operator, error) {
-	req := catalog.ScanRequest{Runtime: b.filters[n]}
+	req := catalog.ScanRequest{AsOf: n.AsOf, Runtime: b.filters[n]}
 	for _, i := range n.Columns {
 		req.Columns = append(req.Columns, n.Table.Columns[i].ID)
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/micodb/micodb/catalog"
@@ -39,6 +40,9 @@ func (n *Scan) String() string {
 	s := "Scan " + n.Table.Name.String()
 	if n.Alias != "" && catalog.FoldName(n.Alias) != catalog.FoldName(n.Table.Name.Table) {
 		s += " AS " + n.Alias
+	}
+	if n.AsOf > 0 {
+		s += " as of version " + strconv.FormatUint(uint64(n.AsOf), 10)
 	}
 	s += " [" + strings.Join(cols, ", ") + "]"
 	if len(n.Where) > 0 {

@@ -39,7 +39,8 @@ type Scan struct {
 	Alias   string
 	Columns []int
 	Where   []expr.Expr
-	Address bool // two columns more: block and offset of the row (catalog.AddressBlock, AddressOffset)
+	AsOf    catalog.Sequence // the version that is read; 0: that of the transaction, with its own changes
+	Address bool             // two columns more: block and offset of the row (catalog.AddressBlock, AddressOffset)
 }
 
 // Values is a list of rows of constant expressions.

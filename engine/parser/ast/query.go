@@ -103,9 +103,10 @@ const (
 type Table struct {
 	At
 
-	Name  ObjectName
-	AsOf  Expr // AS OF a timestamp; nil: none
-	Alias *Alias
+	Name    ObjectName
+	Version Expr // AS OF VERSION n; nil: none
+	AsOf    Expr // AS OF a timestamp; nil: none
+	Alias   *Alias
 }
 
 // TableFunction is a call in FROM: range(10), read_parquet('f.parquet').
