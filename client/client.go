@@ -50,7 +50,7 @@ func (c *Client) with(ctx context.Context, f func(*Conn) error) error {
 		return err
 	}
 	err = f(conn.Conn)
-	c.pool.take(ctx, conn)
+	c.pool.take(conn)
 	return err
 }
 
@@ -78,15 +78,15 @@ func (c *Client) Stream(ctx context.Context, sql string, args ...any) (*Rows, er
 	}
 	rows, err := conn.Stream(ctx, sql, args...)
 	if err != nil {
-		c.pool.take(ctx, conn)
+		c.pool.take(conn)
 		return nil, err
 	}
 	if rows.reader == nil { // nothing is to be read
 		err = rows.Close()
-		c.pool.take(ctx, conn)
+		c.pool.take(conn)
 		return rows, err
 	}
-	rows.release = func() { c.pool.take(ctx, conn) }
+	rows.release = func() { c.pool.take(conn) }
 	return rows, nil
 }
 
@@ -117,10 +117,10 @@ func (c *Client) Begin(ctx context.Context, options TxOptions) (*Tx, error) {
 	}
 	tx, err := conn.Begin(ctx, options)
 	if err != nil {
-		c.pool.take(ctx, conn)
+		c.pool.take(conn)
 		return nil, err
 	}
-	tx.release = func() { c.pool.take(ctx, conn) }
+	tx.release = func() { c.pool.take(conn) }
 	return tx, nil
 }
 
@@ -135,7 +135,7 @@ func (c *Client) Conn(ctx context.Context) (conn *Conn, release func(), err erro
 	if err != nil {
 		return nil, nil, err
 	}
-	return lent.Conn, func() { c.pool.take(ctx, lent) }, nil
+	return lent.Conn, func() { c.pool.take(lent) }, nil
 }
 
 // Close closes the connections; one that is lent when its rows, its transaction or its borrower are done.

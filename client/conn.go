@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -25,11 +26,11 @@ type Conn struct {
 	database string
 	strayed  atomic.Bool // a statement may have changed what later ones mean
 	broken   atomic.Bool // a call failed so that others will fail too
+	cookie   string      // tells the session from others of the same login
 	close    func() error
 
-	mu     sync.Mutex // guards what follows
-	bearer string     // value of the authorization header, empty without a login
-	ends   time.Time  // of the token; zero: not known
+	mu       sync.Mutex // guards what follows
+	identity identity
 }
 
 // Open connects and logs in. Most programs want a [Client] instead.
@@ -42,15 +43,14 @@ func Open(ctx context.Context, o Options) (*Conn, error) {
 }
 
 func (t target) connect(ctx context.Context) (*Conn, error) {
-	sql, err := flightsql.NewClientCtx(ctx, t.address, nil,
-		[]flight.ClientMiddleware{flight.NewClientCookieMiddleware()},
+	sql, err := flightsql.NewClientCtx(ctx, t.address, nil, nil,
 		grpc.WithTransportCredentials(t.secure),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveTime, Timeout: keepAliveTimeout}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(messageBytesMax)))
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be reached: %w", t.url, err)
 	}
-	c := &Conn{sql: sql, url: t.url, database: t.database}
+	c := &Conn{sql: sql, url: t.url, database: t.database, cookie: "micodb_session=" + rand.Text()}
 	c.scope = scope{conn: c, statements: sql}
 	c.close = sync.OnceValue(c.leave)
 	if err := c.login(ctx, t.login); err != nil {
@@ -59,14 +59,9 @@ func (t target) connect(ctx context.Context) (*Conn, error) {
 	return c, nil
 }
 
-// with adds the login and the database to a call.
+// with adds the login, the session and the database to a call.
 func (c *Conn) with(ctx context.Context) context.Context {
-	c.mu.Lock()
-	bearer := c.bearer
-	c.mu.Unlock()
-	if bearer != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", bearer)
-	}
+	ctx = c.who(ctx).sign(metadata.AppendToOutgoingContext(ctx, "cookie", c.cookie))
 	if c.database != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "database", c.database)
 	}
@@ -105,31 +100,33 @@ func (c *Conn) Ping(ctx context.Context) error {
 	})
 }
 
-// Reset ends the session, which rolls back what BEGIN began, and starts a new one with the first call after it.
-func (c *Conn) Reset(ctx context.Context) error {
-	err := c.call(ctx, c.endSession)
-	if err == nil {
-		c.strayed.Store(false)
-	}
-	return err
-}
-
 // Usable tells whether nothing is known that keeps the connection from being used: a call that found the server or the
 // login gone, or a token that ends within a minute.
 func (c *Conn) Usable() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.broken.Load() && (c.ends.IsZero() || time.Until(c.ends) > tokenRemaining)
+	return !c.broken.Load() && (c.identity.ends.IsZero() || time.Until(c.identity.ends) > tokenRemaining)
 }
 
-// Strayed tells whether a statement may have changed what later ones mean: USE, SET, BEGIN. Reset ends that.
+// Strayed tells whether a statement may have changed what later ones mean: USE, SET, BEGIN.
 func (c *Conn) Strayed() bool { return c.strayed.Load() }
 
 // Close ends the session, which rolls back its open transaction, and the connection. It is idempotent.
 func (c *Conn) Close() error { return c.close() }
 
 func (c *Conn) leave() error {
-	_ = c.farewell(context.Background(), c.endSession)
+	ctx := context.Background()
+	c.mu.Lock()
+	lent := c.identity.lent
+	c.mu.Unlock()
+	if !lent {
+		_ = c.farewell(ctx, c.endSession)
+	} else if c.Strayed() { // others may use the token, and ending the session would log it out
+		_ = c.farewell(ctx, func(ctx context.Context) error {
+			_, err := c.sql.ExecuteUpdate(ctx, "ROLLBACK")
+			return err
+		})
+	}
 	return c.sql.Close()
 }
 

@@ -22,6 +22,7 @@ const (
 	keepAliveTime     = time.Minute     // a silent connection with a call is pinged
 	keepAliveTimeout  = 20 * time.Second
 	tokenRemaining    = time.Minute // a connection whose token expires sooner is replaced
+	renewalPause      = time.Minute // after one that failed
 	retriesMax        = 10
 	retryWaitFirst    = 5 * time.Millisecond
 	retryWaitMax      = time.Second
@@ -39,7 +40,7 @@ type Options struct {
 	URL string
 	// Username and Password log in. Without them, and without Token and APIKey, nobody does.
 	Username, Password string
-	// Token is a bearer token from an earlier login, in place of a password.
+	// Token is a bearer token from an earlier login, in place of a password. It is renewed, and not logged out.
 	Token string
 	// APIKey is a key that CREATE API KEY has shown, in place of a password.
 	APIKey string

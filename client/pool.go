@@ -104,13 +104,10 @@ func (p *pool) current() target {
 	return p.target
 }
 
-// take takes a connection back. One that failed is closed, and one whose session was changed gets a new session, so
-// that nobody finds what somebody else left.
-func (p *pool) take(ctx context.Context, c *lendee) {
-	keep := c.Usable()
-	if keep && c.Strayed() {
-		keep = c.farewell(ctx, c.Reset) == nil
-	}
+// take takes a connection back. One that failed is closed, and one whose session was changed, so that nobody finds what
+// somebody else left.
+func (p *pool) take(c *lendee) {
+	keep := c.Usable() && !c.Strayed()
 	p.mu.Lock()
 	if keep = keep && !p.closed && c.login == p.login; keep {
 		c.since = time.Now()

@@ -216,3 +216,27 @@ func TestTheURLHoldsTheLoginAndTheDatabase(t *testing.T) {
 	require.Equal(t, "in_url", value(t, db, "SELECT database()"))
 	require.Equal(t, "admin", value(t, db, "SELECT current_user()"))
 }
+
+// A token is renewed within its session, and belongs to who got it: a connection that was lent one does not end it.
+func TestTokens(t *testing.T) {
+	owner, err := client.Open(t.Context(), client.Options{URL: url, Username: user, Password: password})
+	require.NoError(t, err)
+	defer owner.Close()
+	execute(t, owner, "CREATE TABLE tokens (i INT)")
+	defer owner.Execute(t.Context(), "DROP TABLE tokens")
+	execute(t, owner, "BEGIN")
+	execute(t, owner, "INSERT INTO tokens VALUES (1)")
+	_, kept := owner.RenewNow()
+	require.Greater(t, kept, time.Hour)
+	execute(t, owner, "INSERT INTO tokens VALUES (2)")
+	token, kept := owner.RenewNow()
+	require.Greater(t, kept, time.Hour, "the token was renewed: a renewal that fails is tried again in a minute")
+	require.Equal(t, int64(2), value(t, owner, "SELECT count(*) FROM tokens"), "in the same session")
+
+	lent := newClient(t, func(o *client.Options) { o.Username, o.Password, o.Token = "", "", token })
+	require.Equal(t, int64(0), value(t, lent, "SELECT count(*) FROM tokens"), "and another connection has another")
+	execute(t, lent, "BEGIN")
+	require.NoError(t, lent.Close())
+	require.Equal(t, int64(2), value(t, owner, "SELECT count(*) FROM tokens"))
+	execute(t, owner, "COMMIT")
+}

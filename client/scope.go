@@ -38,6 +38,11 @@ func (s scope) Stream(ctx context.Context, sql string, args ...any) (*Rows, erro
 		return st.Stream(ctx, args...)
 	}
 	s.conn.noteStraying(sql)
+	return s.run(ctx, sql)
+}
+
+// run runs a statement without parameters.
+func (s scope) run(ctx context.Context, sql string) (*Rows, error) {
 	return s.stream(ctx, func(ctx context.Context) (*flight.FlightInfo, error) {
 		return s.statements.Execute(ctx, sql)
 	})
@@ -149,7 +154,7 @@ func (s scope) ingest(ctx context.Context, database string, rows array.RecordRea
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // noteStraying notes a statement that may change what later ones mean. It knows those that do not by their first word:
-// with another one, or a comment before it, a session is renewed in vain at worst.
+// with another one, or a comment before it, a connection is closed in vain at worst.
 func (c *Conn) noteStraying(sql string) {
 	word := strings.TrimLeft(sql, " \t\r\n(")
 	if end := strings.IndexFunc(word, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' }); end >= 0 {

@@ -43,7 +43,7 @@ func (c *Conn) Begin(ctx context.Context, options TxOptions) (*Tx, error) {
 	}
 	t.scope = scope{conn: c, statements: t.tx, transaction: t.tx.ID()}
 	if options.ReadOnly {
-		if _, err := t.Execute(ctx, "SET TRANSACTION READ ONLY"); err != nil {
+		if _, err := changedBy(t.run(ctx, "SET TRANSACTION READ ONLY")); err != nil {
 			return nil, errors.Join(err, t.Rollback(ctx))
 		}
 	}

@@ -121,19 +121,11 @@ func (t *transaction) Rollback() error {
 // Ping asks whether the connection works; another one is tried in its place when it is gone.
 func (c *conn) Ping(ctx context.Context) error {
 	err := c.Conn.Ping(ctx)
-	if err != nil && !c.IsValid() {
+	if err != nil && !c.Usable() {
 		return errors.Join(driver.ErrBadConn, err)
 	}
 	return err
 }
 
-// ResetSession gives the next user a session that nobody has changed.
-func (c *conn) ResetSession(ctx context.Context) error {
-	if c.Strayed() && c.Reset(ctx) != nil {
-		return driver.ErrBadConn
-	}
-	return nil
-}
-
-// IsValid tells whether the connection may go back to the pool.
-func (c *conn) IsValid() bool { return c.Usable() }
+// IsValid tells whether the connection may go back to the pool: not when it failed, nor when its session was changed.
+func (c *conn) IsValid() bool { return c.Usable() && !c.Strayed() }
