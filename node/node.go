@@ -21,6 +21,7 @@ import (
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/tablefile"
 	"github.com/micodb/micodb/internal/vfs"
 	"github.com/micodb/micodb/jsonproto"
 	"github.com/micodb/micodb/metrics"
@@ -42,7 +43,7 @@ type Node struct {
 	scheduler *exec.Scheduler
 	functions *function.Registry
 	memory    *budget.Server
-	files     *files
+	files     *tablefile.Directory
 	sessions  *session.Server
 	flight    *flightsrv.Server
 	json      *jsonproto.Server
@@ -281,7 +282,7 @@ func (n *Node) close(ctx context.Context) error {
 	if n.sessions != nil {
 		errs = append(errs, n.sessions.Close(drain))
 	}
-	errs = append(errs, n.files.close())
+	errs = append(errs, n.files.Close())
 	if n.manager != nil {
 		errs = append(errs, n.manager.Close(ctx))
 		if err := os.Remove(endpointsPath(n.cfg.DataDir)); err != nil && !errors.Is(err, os.ErrNotExist) {

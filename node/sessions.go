@@ -35,7 +35,7 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 		Storage:      n.manager,
 		Executor:     executor{scheduler: n.scheduler},
 		Functions:    n.functions,
-		Files:        n.files.directory(),
+		Files:        n.files,
 		Budget:       n.memory,
 		Metrics:      set,
 		Log:          n.log,

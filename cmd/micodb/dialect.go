@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -49,4 +51,16 @@ func formatOf(flag, file string) (tablefile.Format, error) {
 		return tablefile.ParseFormat(flag)
 	}
 	return tablefile.FormatOf(file)
+}
+
+// quoteTable is --table as SQL has it.
+func quoteTable(flag string) (string, error) {
+	database, table, dotted := strings.Cut(flag, ".")
+	switch {
+	case !dotted && database != "":
+		return quoteName(database), nil
+	case database == "" || table == "" || strings.Contains(table, "."):
+		return "", fmt.Errorf("--table %s is not TABLE or DATABASE.TABLE", flag)
+	}
+	return quoteName(database) + "." + quoteName(table), nil
 }

@@ -58,12 +58,13 @@ func newImport() *cobra.Command {
 }
 
 func (f *importFlags) check(files []string) error {
-	database, table, dotted := strings.Cut(f.table, ".")
-	switch {
-	case f.table == "":
+	if f.table == "" {
 		return usage(errors.New("--table is missing: name the table to fill"))
-	case dotted && (database == "" || table == "" || strings.Contains(table, ".")):
-		return usage(fmt.Errorf("--table %s is not TABLE or DATABASE.TABLE", f.table))
+	}
+	if _, err := quoteTable(f.table); err != nil {
+		return usage(err)
+	}
+	switch {
 	case len(files) == 0:
 		return usage(errors.New("name the files to import"))
 	case f.maxErrors < 0:

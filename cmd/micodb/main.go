@@ -73,7 +73,8 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(serve, newVersion(), newHealthcheck(), newSQL(), newUser(), newRole(), newImport(), newDemo())
+	root.AddCommand(serve, newVersion(), newHealthcheck(), newSQL(), newUser(), newRole(), newImport(), newExport(),
+		newDemo())
 	return root
 }
 

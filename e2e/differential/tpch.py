@@ -19,13 +19,19 @@ def arrow(connection: duckdb.DuckDBPyConnection, sql: str):
     return fetch()
 
 
-def main() -> None:
-    url, scale = sys.argv[1], float(sys.argv[2])
+def generator(scale: float) -> duckdb.DuckDBPyConnection:
+    """Returns DuckDB with TPC-H's tables."""
     duck = duckdb.connect(config={"allow_unsigned_extensions": "true"})
     here = os.path.dirname(duckdb_extension_tpch.__file__)
     [extension] = glob.glob(here + "/extensions/**/tpch.duckdb_extension", recursive=True)
     duck.execute(f"LOAD '{extension}'")
     duck.execute(f"CALL dbgen(sf={scale})")
+    return duck
+
+
+def main() -> None:
+    url, scale = sys.argv[1], float(sys.argv[2])
+    duck = generator(scale)
     db_kwargs = {"username": "admin", "password": os.environ["MICODB_PASSWORD"]}
     with flightsql.connect(url, db_kwargs=db_kwargs, autocommit=True) as connection, connection.cursor() as cursor:
         for t in TABLES:

@@ -93,6 +93,36 @@ func TestEveryValueSurvivesEveryFormat(t *testing.T) {
 		exec("TRUNCATE " + table)
 		run("import", "--table", table, filepath.Join(files, file))
 		require.Equal(t, want, lines(rows(table)), format)
+		exported := filepath.Join(t.TempDir(), file)
+		require.Contains(t, run("export", "--table", "main."+table, exported), "8 rows are in "+exported)
+		exec("TRUNCATE " + table)
+		run("import", "--table", table, exported)
+		require.Equal(t, want, lines(rows(table)), format)
+		code, out := runToEnd(t, env, "export", "--table", table, exported, "--url", "grpc://"+s.Flight)
+		require.Equal(t, 1, code)
+		require.Contains(t, out, "the file "+file+" exists already")
+		require.Contains(t, run("export", "--table", table, "--overwrite", exported), "8 rows are in "+exported)
+	}
+	require.Equal(t, "id;te\n2;\"\"\n1;-\n", run("export", "--query", "SELECT id, te FROM edges WHERE id < 3 ORDER BY id DESC",
+		"--format", "csv", "--delimiter", ";", "--null", "-", "-"))
+	require.Equal(t, "{\"id\":1}\n", run("export", "--query", "SELECT id FROM edges WHERE id = 1", "--format", "ndjson", "-"))
+	left, err := os.ReadDir(files)
+	require.NoError(t, err)
+	require.Len(t, left, 3, "no other file is left")
+	for line, says := range map[string]string{
+		"export x.csv":                         "by one of --table and --query",
+		"export --table t --query q x.csv":     "by one of --table and --query",
+		"export --table t":                     "name one file",
+		"export --table t -":                   "--format is missing",
+		"export --table t x.xml":               "says no format",
+		"export --table a.b.c x.csv":           "is not TABLE or DATABASE.TABLE",
+		"export --table t --null ,, x.csv":     "can't stand for NULL",
+		"export --table t --format xml x":      "the formats are parquet, csv and ndjson",
+		"export --table t --delimiter é x.csv": "can't be a delimiter",
+	} {
+		code, out := runToEnd(t, nil, strings.Fields(line)...)
+		require.Equal(t, 2, code, line)
+		require.Contains(t, out, says)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 // Directory is where the clients of a server may read and write files. Safe for concurrent use.
 type Directory struct {
 	fs    vfs.FS
+	root  io.Closer
 	names []string // of the directory: absolute, as it was given and with links resolved
 
 	mu      sync.Mutex // guards writing
@@ -26,6 +27,33 @@ type Directory struct {
 // NewDirectory gives access to a file system, whose root is the directory of the absolute names.
 func NewDirectory(fsys vfs.FS, names ...string) *Directory {
 	return &Directory{fs: fsys, names: names, writing: map[string]bool{}}
+}
+
+// OpenDirectory gives access to a directory of the disk.
+func OpenDirectory(dir string) (*Directory, error) {
+	given, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	resolved, err := filepath.EvalSymlinks(given)
+	if err != nil {
+		return nil, err
+	}
+	root, err := vfs.OpenRoot(resolved)
+	if err != nil {
+		return nil, err
+	}
+	d := NewDirectory(root, given, resolved)
+	d.root = root
+	return d, nil
+}
+
+// Close ends the access; files that are open stay so. Without a directory it does nothing.
+func (d *Directory) Close() error {
+	if d == nil || d.root == nil {
+		return nil
+	}
+	return d.root.Close()
 }
 
 // local returns a name that is relative to the directory: 42501 for one that leads out of it.
@@ -154,7 +182,7 @@ func (d *Directory) missing(name, local string) error {
 		return explain(name, err)
 	}
 	return errors.Join(f.Close(), sqlerr.New(sqlerr.DuplicateFile, "the file %s exists already", name).
-		WithHint("choose another name, or say OVERWRITE"))
+		WithHint("choose another name, or replace it: OVERWRITE in COPY, --overwrite in micodb export"))
 }
 
 // Write appends.
