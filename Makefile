@@ -5,13 +5,16 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
 SUITE   := scripts/suite
 
-.PHONY: help build run demo test test-long check bench bench-check fuzz
+.PHONY: help build release run demo test test-long check bench bench-check fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -ts $$'\t'
 
 build: ## build bin/micodb
-	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/micodb ./cmd/micodb
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/micodb ./cmd/micodb
+
+release: ## the archives of VERSION=vX.Y.Z with their checksums, in dist
+	scripts/release '$(VERSION)'
 
 run: build ## serve ./data
 	bin/micodb serve
