@@ -117,6 +117,20 @@ const (
 	APIKey
 )
 
+// String names the method as system.sessions does.
+func (m Method) String() string {
+	switch m {
+	case Password:
+		return "password"
+	case Token:
+		return "token"
+	case APIKey:
+		return "API key"
+	default:
+		return "none"
+	}
+}
+
 // Attempt is one try to authenticate.
 type Attempt struct {
 	Method   Method

@@ -28,6 +28,7 @@ type Queries struct {
 	Running  prometheus.Gauge
 	Sessions prometheus.Gauge
 	Logins   *prometheus.CounterVec // outcome
+	Slow     prometheus.Counter
 }
 
 // Transactions are the instruments of the transaction manager.
@@ -96,6 +97,7 @@ func New(r prometheus.Registerer, version string) *Set {
 			Running:  m.gauge("micodb_queries_running", "Statements that run now."),
 			Sessions: m.gauge("micodb_sessions", "Sessions that are open."),
 			Logins:   m.counterVec("micodb_logins_total", "Attempts to log in.", "outcome"),
+			Slow:     m.counter("micodb_slow_queries_total", "Statements that took --slow-query-threshold or longer."),
 		},
 		Transactions: Transactions{
 			Open:     m.gauge("micodb_transactions_open", "Transactions that are open."),

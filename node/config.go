@@ -46,6 +46,7 @@ type Config struct {
 	Retention        time.Duration // how long old versions can be read; 0: not at all
 
 	DrainTimeout time.Duration
+	SlowQuery    time.Duration // a statement that takes as long goes into the log; 0: none does
 
 	Limits limits.Limits // of what clients may ask for
 
@@ -74,6 +75,7 @@ func Defaults() Config {
 		Durability:   durabilitySync,
 		Retention:    txn.DefaultRetention,
 		DrainTimeout: 30 * time.Second,
+		SlowQuery:    5 * time.Second,
 		Limits:       limits.Defaults(),
 		Version:      "devel",
 		Out:          os.Stdout,
@@ -144,6 +146,9 @@ func (c *Config) validateNumbers() error {
 	}
 	if c.DrainTimeout < 0 {
 		return invalid("--drain-timeout %s is negative", c.DrainTimeout).WithHint("write a time as in 30s or 5m")
+	}
+	if c.SlowQuery < 0 {
+		return invalid("--slow-query-threshold %s is negative", c.SlowQuery).WithHint("0 logs no statement as slow")
 	}
 	if c.Threads < 0 {
 		return invalid("--threads %d is negative", c.Threads).WithHint("0 takes one for each CPU")

@@ -39,6 +39,7 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 		Budget:       n.memory,
 		Metrics:      set,
 		Log:          n.log,
+		SlowQuery:    n.cfg.SlowQuery,
 		Limits:       n.limits,
 	}
 	if n.cfg.InsecureNoAuth {

@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-	"strconv"
-	"time"
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
@@ -45,15 +43,13 @@ func (st *statement) execCommand(ctx context.Context) error {
 // runCommand runs a command; its permission is asked for again.
 func (st *statement) runCommand(ctx context.Context, run func(context.Context) error) (err error) {
 	u := st.session
-	started := time.Now()
+	q := u.running(st.kind, st.sql)
 	defer func() {
 		outcome := "ok"
 		if err != nil {
 			outcome = string(sqlerr.CodeOf(err))
 		}
-		m := u.server.config.Metrics.Queries
-		m.Finished.WithLabelValues(st.kind, outcome).Inc()
-		m.Seconds.WithLabelValues(st.kind).Observe(time.Since(started).Seconds())
+		u.server.finished(ctx, q, outcome)
 	}()
 	defer u.recovered(ctx, &err)
 	if err := u.Valid(); err != nil {
@@ -105,7 +101,7 @@ func kindOf(tree ast.Statement) string {
 	case *ast.Use, *ast.Set, *ast.Reset:
 		return kindSetting
 	case *ast.CreateUser, *ast.AlterUser, *ast.DropUser, *ast.Grant, *ast.Revoke,
-		*ast.CreateAPIKey, *ast.DropAPIKey:
+		*ast.CreateAPIKey, *ast.DropAPIKey, *ast.KillToken, *ast.KillTokens:
 		return kindUser
 	default:
 		return kindOther
@@ -139,9 +135,10 @@ func (u *userSession) commandOf(tree ast.Statement) *command {
 		return &command{run: func(context.Context, *statement) error { return u.sqlReset(s) }}
 	case *ast.Show:
 		return u.showCommandOf(s)
-	case *ast.KillQuery:
-		return &command{run: func(ctx context.Context, _ *statement) error { return u.kill(ctx, s) }}
 	default:
+		if c := u.killCommandOf(tree); c != nil {
+			return c
+		}
 		return u.userCommandOf(tree)
 	}
 }
@@ -269,19 +266,6 @@ func isolation(level string) error {
 		return nil
 	}
 	return sqlerr.NotSupported("the isolation level " + level).WithHint("transactions have SNAPSHOT isolation")
-}
-
-// kill ends a running query, which is the principal's own unless he has ManageSystem.
-func (u *userSession) kill(ctx context.Context, s *ast.KillQuery) error {
-	id, err := strconv.ParseUint(s.ID.Text, 10, 64)
-	if err != nil {
-		return sqlerr.New(sqlerr.InvalidParameterValue, "%s is no number of a query", s.ID.Text).At(s.ID.Position())
-	}
-	if err := u.server.Cancel(ctx, u.principal, id); err != nil {
-		return sqlerr.From(err).At(s.ID.Position())
-	}
-	u.audited(ctx, "KILL QUERY", s.ID.Text)
-	return nil
 }
 
 // sqlUse changes the session's database, whose name may follow the catalog's.

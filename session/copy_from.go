@@ -65,7 +65,7 @@ func (c *copyFrom) run(ctx context.Context, _ batch.Stream) (int64, []copied, er
 	if err != nil {
 		return 0, nil, err
 	}
-	q, err := u.run(ctx, kindCopy, c.sql)
+	q, err := u.run(ctx, x, kindCopy, c.sql)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -74,6 +74,7 @@ func (c *copyFrom) run(ctx context.Context, _ batch.Stream) (int64, []copied, er
 	n, err := guard(q, func(ctx context.Context) (int64, error) {
 		return change{session: u, query: q, apply: l.apply}.run(ctx, x)
 	})
+	q.rows.Store(n)
 	if err = q.end(err); err != nil {
 		return 0, nil, u.noted(ctx, err)
 	}

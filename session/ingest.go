@@ -33,13 +33,14 @@ func (u *userSession) Ingest(
 	if err := g.authorize(authz.Insert); err != nil {
 		return 0, u.noted(ctx, err)
 	}
-	if g.query, err = u.run(ctx, kindIngest, "INGEST INTO "+into.String()); err != nil {
+	if g.query, err = u.run(ctx, x, kindIngest, "INGEST INTO "+into.String()); err != nil {
 		return 0, err
 	}
 	defer g.query.watch(ctx)()
 	n, err := guard(g.query, func(ctx context.Context) (int64, error) {
 		return change{session: u, query: g.query, apply: g.apply}.run(ctx, x)
 	})
+	g.query.rows.Store(n)
 	if err = g.query.end(err); err != nil {
 		return 0, u.noted(ctx, err)
 	}

@@ -23,8 +23,8 @@ import (
 type statement struct {
 	session *userSession
 	tx      *transaction // nil: the session's own when it is run, or autocommit
-	sql     string
-	kind    string // for metrics: "select", "insert", …
+	sql     string       // as it may be shown
+	kind    string       // for metrics: "select", "insert", …
 	tree    ast.Statement
 	command *command // nil for planned statements
 	copying copying  // nil for all but COPY
@@ -69,7 +69,11 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 	if err != nil {
 		return nil, err
 	}
-	st := &statement{session: u, sql: sql, kind: kindOf(tree), tree: tree, parameters: arrow.NewSchema(nil, nil)}
+	kind := kindOf(tree)
+	st := &statement{
+		session: u, sql: shown(sql, kind, u.server.limits.Statement), kind: kind, tree: tree,
+		parameters: arrow.NewSchema(nil, nil),
+	}
 	if tx != nil {
 		st.tx = x
 	}

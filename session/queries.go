@@ -10,15 +10,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/metrics"
 )
 
 // RunningQuery describes a statement that runs.
 type RunningQuery struct {
-	ID      uint64
-	User    string
-	Address string
-	SQL     string
-	Started time.Time
+	ID          uint64
+	Session     uint64
+	User        string
+	Door        metrics.Door
+	Address     string
+	Kind        string // select, insert, …
+	SQL         string // without secrets
+	Started     time.Time
+	Rows        int64 // returned or changed so far
+	MemoryBytes int64
+	Transaction uint64 // 0: autocommit
 }
 
 // queryTable knows what runs, so that it can be shown, cancelled and waited for.
@@ -33,7 +40,7 @@ type queryTable struct {
 }
 
 type running struct {
-	RunningQuery
+	*query
 
 	cancel context.CancelCauseFunc
 }
@@ -42,19 +49,19 @@ func newQueryTable(gauge prometheus.Gauge) *queryTable {
 	return &queryTable{gauge: gauge, running: map[uint64]*running{}, idle: make(chan struct{})}
 }
 
-// add enters a query and returns its id, and the context that cancels it: 57P01 when the server ends.
-func (t *queryTable) add(ctx context.Context, q RunningQuery) (context.Context, uint64, error) {
+// add enters a query, gives it its id, and returns the context that cancels it: 57P01 when the server ends.
+func (t *queryTable) add(ctx context.Context, q *query) (context.Context, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.draining {
-		return nil, 0, shuttingDown()
+		return nil, shuttingDown()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	t.last++
-	q.ID = t.last
-	t.running[q.ID] = &running{RunningQuery: q, cancel: cancel}
+	q.id, q.shown.ID = t.last, t.last
+	t.running[q.id] = &running{query: q, cancel: cancel}
 	t.gauge.Inc()
-	return ctx, q.ID, nil
+	return ctx, nil
 }
 
 // remove is called once for each query that was added.
@@ -74,7 +81,9 @@ func (t *queryTable) list() []RunningQuery {
 	defer t.mu.Unlock()
 	all := make([]RunningQuery, 0, len(t.running))
 	for _, r := range t.running {
-		all = append(all, r.RunningQuery)
+		q := r.shown
+		q.Rows, q.MemoryBytes = r.rows.Load(), r.budget.Used()
+		all = append(all, q)
 	}
 	slices.SortFunc(all, func(a, b RunningQuery) int {
 		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
@@ -86,11 +95,22 @@ func (t *queryTable) cancel(id uint64, may func(owner string) bool) error {
 	t.mu.Lock()
 	r := t.running[id]
 	t.mu.Unlock()
-	if r == nil || !may(r.User) {
+	if r == nil || !may(r.shown.User) {
 		return sqlerr.New(sqlerr.UndefinedObject, "no query %d is running", id)
 	}
 	r.cancel(sqlerr.New(sqlerr.QueryCanceled, "the query was cancelled"))
 	return nil
+}
+
+// cancelOf ends what a session runs.
+func (t *queryTable) cancelOf(session uint64, cause error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range t.running {
+		if r.shown.Session == session {
+			r.cancel(cause)
+		}
+	}
 }
 
 // drain refuses new queries, waits for the running ones until ctx ends, then cancels them and waits again: a

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -21,8 +22,8 @@ import (
 type query struct {
 	server  *Server
 	id      uint64
-	kind    string // of the statement, for metrics
-	started time.Time
+	shown   RunningQuery    // what is told of it; rows and memory change meanwhile
+	rows    atomic.Int64    // returned or changed
 	ctx     context.Context //nolint:containedctx // the life of an execution, which outlasts the call that began it
 	cancel  context.CancelCauseFunc
 	stop    context.CancelFunc // of the time limit
@@ -31,25 +32,37 @@ type query struct {
 }
 
 // run enters a new execution into the server's table. The caller ends it.
-func (u *userSession) run(ctx context.Context, kind, sql string) (*query, error) {
-	q := &query{server: u.server, kind: kind, started: time.Now()}
+func (u *userSession) run(ctx context.Context, x *transaction, kind, sql string) (*query, error) {
+	q := &query{server: u.server, shown: u.running(kind, sql)}
+	if x != nil {
+		q.shown.Transaction = x.id
+	}
+	q.budget = u.server.config.Budget.Query(u.server.limits.QueryMemoryBytes)
 	// The call that began an execution may return before the result is read: its values stay, its end does not
 	// count. Result.Next and Exec watch the contexts of their own callers.
-	registered, id, err := u.server.queries.add(context.WithoutCancel(ctx), RunningQuery{
-		User: u.principal.Username, Address: u.address, SQL: sql, Started: q.started,
-	})
+	registered, err := u.server.queries.add(context.WithoutCancel(ctx), q)
 	if err != nil {
 		return nil, err
 	}
-	q.id = id
 	timeout := u.statementTimeout()
 	limited, stop := context.WithTimeoutCause(registered, timeout,
 		sqlerr.New(sqlerr.QueryCanceled, "the statement ran for over %s", timeout).
 			WithHint("raise --statement-timeout"))
 	q.ctx, q.cancel = context.WithCancelCause(limited)
 	q.stop = stop
-	q.budget = u.server.config.Budget.Query(u.server.limits.QueryMemoryBytes)
 	return q, nil
+}
+
+// running describes a statement of the session that begins now.
+func (u *userSession) running(kind, sql string) RunningQuery {
+	now := time.Now()
+	u.mu.Lock()
+	u.used = now
+	u.mu.Unlock()
+	return RunningQuery{
+		Session: u.id, User: u.principal.Username, Door: u.door, Address: u.address,
+		Kind: kind, SQL: sql, Started: now,
+	}
 }
 
 // watch ends the execution when the context of a caller ends, until stop is called. A context that has ended
@@ -70,6 +83,7 @@ func (q *query) end(err error) error {
 	for _, f := range slices.Backward(q.cleanup) {
 		f()
 	}
+	q.shown.Rows = q.rows.Load()
 	q.budget.Close()
 	q.cancel(nil)
 	q.stop()
@@ -79,9 +93,7 @@ func (q *query) end(err error) error {
 		outcome = string(sqlerr.CodeOf(err))
 		q.log(err)
 	}
-	m := q.server.config.Metrics.Queries
-	m.Finished.WithLabelValues(q.kind, outcome).Inc()
-	m.Seconds.WithLabelValues(q.kind).Observe(time.Since(q.started).Seconds())
+	q.server.finished(q.ctx, q.shown, outcome)
 	return err
 }
 
@@ -105,7 +117,7 @@ func (q *query) log(err error) {
 	default:
 	}
 	attrs := []slog.Attr{
-		slog.Uint64("query", q.id), slog.String("kind", q.kind),
+		slog.Uint64("query", q.id), slog.String("kind", q.shown.Kind),
 		slog.String("code", string(sqlerr.CodeOf(err))), slog.String("error", err.Error()),
 	}
 	if cause := errors.Unwrap(sqlerr.From(err)); cause != nil {

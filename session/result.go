@@ -56,6 +56,7 @@ func (r *resultStream) next(ctx context.Context) (arrow.RecordBatch, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.query.rows.Add(b.NumRows())
 	r.query.server.countOut(b)
 	return promised(r.schema, b)
 }

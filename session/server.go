@@ -8,6 +8,8 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
@@ -32,6 +34,7 @@ type Config struct {
 	Budget        *budget.Server
 	Metrics       *metrics.Set
 	Log           *slog.Logger
+	SlowQuery     time.Duration // a statement that takes as long goes into the log; 0: none does
 	Limits        limits.Limits
 }
 
@@ -46,6 +49,8 @@ type Server struct {
 	transactions *transactionTable
 	queries      *queryTable
 	providers    *catalog.Providers
+
+	lastSession atomic.Uint64 // the id of the last one
 
 	mu       sync.Mutex // guards sessions and closed
 	sessions map[*userSession]struct{}

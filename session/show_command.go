@@ -13,6 +13,9 @@ import (
 
 // showCommandOf returns a SHOW that the session answers itself, or nil.
 func (u *userSession) showCommandOf(s *ast.Show) *command {
+	if c := u.showRunningOf(s.Kind); c != nil && s.Like == nil {
+		return c
+	}
 	users := u.server.config.Users
 	var show func(*authz.Directory, *ast.Show) *command
 	switch s.Kind {
@@ -24,6 +27,8 @@ func (u *userSession) showCommandOf(s *ast.Show) *command {
 		show = u.showRoles
 	case ast.ShowGrants:
 		show = u.showGrants
+	case ast.ShowQueries, ast.ShowSessions, ast.ShowTokens:
+		return unsupportedCommand("SHOW " + s.Kind.String() + " LIKE")
 	default:
 		return nil
 	}

@@ -58,7 +58,7 @@ func (st *statement) open(ctx context.Context, params batch.Stream) (*resultStre
 	if err != nil {
 		return nil, err
 	}
-	q, err := st.session.run(ctx, st.kind, st.sql)
+	q, err := st.session.run(ctx, x, st.kind, st.sql)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, e execution) 
 	if e.kept != nil {
 		e.kept.drop()
 	}
-	q, err := st.session.run(ctx, st.kind, st.sql)
+	q, err := st.session.run(ctx, x, st.kind, st.sql)
 	if err != nil {
 		return 0, err
 	}
@@ -186,6 +186,7 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, e execution) 
 		return st.apply(ctx, look, e, func(n plan.Node) Request { return st.session.request(q, n, look, w) })
 	}
 	n, err := guard(q, func(ctx context.Context) (int64, error) { return c.run(ctx, x) })
+	q.rows.Store(n)
 	if err = q.end(err); err != nil {
 		return 0, st.session.noted(ctx, err)
 	}

@@ -13,8 +13,7 @@ type emitter = func(row ...vector.Scalar) error
 
 // systemProviders returns the views of the system database: settings, roles, and what runs now.
 func (s *Server) systemProviders() []catalog.Provider {
-	text, number := vector.Of(vector.Text), vector.Of(vector.Int64)
-	instant := instantType()
+	text := vector.Of(vector.Text)
 	return []catalog.Provider{
 		systemView{"settings", []catalog.Column{
 			notNull("name", text), notNull("default_value", text), notNull("description", text),
@@ -25,14 +24,10 @@ func (s *Server) systemProviders() []catalog.Provider {
 			{Name: "database_name", Type: text},
 			{Name: "table_name", Type: text},
 		}, s.roleRows},
-		systemView{"queries", []catalog.Column{
-			notNull("query_id", number), notNull("user_name", text), notNull("address", text),
-			notNull("sql", text), notNull("started", instant),
-		}, s.queryRows},
-		systemView{"transactions", []catalog.Column{
-			notNull("transaction_id", number), notNull("user_name", text),
-			notNull("read_only", vector.Of(vector.Boolean)), notNull("started", instant),
-		}, s.transactionRows},
+		systemView{"queries", queryColumns(), ofAll(s.queryRows)},
+		systemView{"sessions", sessionColumns(), ofAll(s.sessionRows)},
+		systemView{"tokens", tokenColumns(), ofAll(s.tokenRows)},
+		systemView{"transactions", transactionColumns(), s.transactionRows},
 	}
 }
 
@@ -87,26 +82,9 @@ func (s *Server) roleRows(emit emitter) error {
 	return nil
 }
 
-func (s *Server) queryRows(emit emitter) error {
-	for _, q := range s.queries.list() {
-		err := emit(bigint(int64(q.ID)), vector.TextOf(q.User), vector.TextOf(q.Address), vector.TextOf(q.SQL),
-			instant(q.Started.UnixNano()))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Server) transactionRows(emit emitter) error {
-	for _, x := range s.transactions.list() {
-		err := emit(bigint(int64(x.id)), vector.TextOf(x.owner.Username), vector.BoolOf(x.onlyReads()),
-			instant(int64(x.now)))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// ofAll are the rows of every user.
+func ofAll(rows func(of string, emit emitter) error) func(emitter) error {
+	return func(emit emitter) error { return rows("", emit) }
 }
 
 func bigint(n int64) vector.Scalar { return vector.IntOf(vector.Of(vector.Int64), n) }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/catalog"
@@ -19,10 +20,13 @@ type userSession struct {
 	principal Principal
 	address   string
 	door      metrics.Door
+	id        uint64
+	started   time.Time
 
 	mu         sync.Mutex // guards what follows
 	proof      Proof      // by what the principal is who he is; principal's own is that of the beginning
 	database   string
+	used       time.Time         // when a statement last began
 	settings   map[string]string // what SET changed
 	own        *transaction      // of SQL BEGIN; nil: autocommit
 	statements int               // prepared and not closed
@@ -31,8 +35,14 @@ type userSession struct {
 }
 
 func newUserSession(s *Server, p Principal, c Credentials) *userSession {
+	now := time.Now()
+	door := c.Door
+	if door == "" {
+		door = metrics.Local
+	}
 	return &userSession{
-		server: s, principal: p, proof: p.Proof, address: c.Address, door: c.Door,
+		id: s.lastSession.Add(1), started: now, used: now,
+		server: s, principal: p, proof: p.Proof, address: c.Address, door: door,
 		database: catalog.DefaultDatabase, settings: map[string]string{}, reads: map[*resultStream]struct{}{},
 	}
 }
@@ -163,6 +173,7 @@ func (u *userSession) close(ctx context.Context, cause error) error {
 	u.own, u.ended = nil, cause
 	u.mu.Unlock()
 	u.server.forget(u)
+	u.server.queries.cancelOf(u.id, cause)
 	for _, r := range reads {
 		r.abort(cause)
 	}

@@ -89,6 +89,8 @@ func addServeFlags(fs *pflag.FlagSet, cfg *node.Config) {
 	fs.IntVar(&cfg.Threads, "threads", 0, "workers that run queries; 0: one for each CPU")
 	fs.StringVar(&cfg.Durability, "durability", cfg.Durability, "sync: a commit is on disk when it is acknowledged; "+
 		"async: some milliseconds later")
+	fs.DurationVar(&cfg.SlowQuery, "slow-query-threshold", cfg.SlowQuery,
+		"log a statement that takes so long, with its text; 0: none")
 	fs.DurationVar(&cfg.DrainTimeout, "drain-timeout", cfg.DrainTimeout,
 		"how long to let running queries finish at the end")
 	fs.DurationVar(&cfg.Retention, "retention", cfg.Retention,

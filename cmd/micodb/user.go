@@ -18,7 +18,7 @@ func newUser() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		newUserAdd(), newUserPasswd(), newUserList(), newUserKey(),
+		newUserAdd(), newUserPasswd(), newUserList(), newUserKey(), newUserSessions(), newUserLogout(),
 		newNamed("drop", "Drop a user with the API keys", "DROP USER", "user %s is dropped"),
 		newNamed("grants", "Show what a user may do", "SHOW GRANTS FOR", ""),
 		newGrant("grant", "to", "user", true), newGrant("revoke", "from", "user", true),
@@ -82,6 +82,32 @@ func newUserList() *cobra.Command {
 		Short: "List the users and their roles",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return printStatement(c, &at, "SHOW USERS") },
+	}
+	at.add(c.Flags())
+	return c
+}
+
+func newUserSessions() *cobra.Command {
+	var at connectFlags
+	c := &cobra.Command{
+		Use:   "sessions",
+		Short: "List the open sessions: one's own, or everybody's for an administrator",
+		Args:  noArguments,
+		RunE:  func(c *cobra.Command, _ []string) error { return printStatement(c, &at, "SHOW SESSIONS") },
+	}
+	at.add(c.Flags())
+	return c
+}
+
+func newUserLogout() *cobra.Command {
+	var at connectFlags
+	c := &cobra.Command{
+		Use:   "logout NAME",
+		Short: "End all tokens and sessions of a user; passwords and API keys stay good",
+		Args:  oneName,
+		RunE: func(c *cobra.Command, args []string) error {
+			return runUserStatement(c, &at, "KILL TOKENS FOR "+quoteName(args[0]), "user "+args[0]+" is logged out")
+		},
 	}
 	at.add(c.Flags())
 	return c

@@ -257,6 +257,17 @@ func TestUsersAreManagedFromTheCommandLine(t *testing.T) {
 	require.Contains(t, out, "28P01")
 	code, _ = ada("the second password", "SELECT 1")
 	require.Zero(t, code)
+	token := ask(t, dialJSON(t, s), `{"command":"login","username":"ada","password":"the second password"}`)[0].Token
+	require.True(t, works(t, s, token))
+	code, out = runToEnd(t, admin, "user", "sessions", "--url", url)
+	require.Zero(t, code, out)
+	require.Contains(t, out, "flight")
+	for _, name := range []string{"ada", "admin"} {
+		code, out = runToEnd(t, admin, "user", "logout", name, "--url", url)
+		require.Zero(t, code, out)
+		require.Contains(t, out, "user "+name+" is logged out")
+	}
+	require.False(t, works(t, s, token))
 	code, out = runToEnd(t, []string{"MICODB_USER=admin", "MICODB_PASSWORD=admin123"}, "sql", "-e", "SELECT 1", "--url", url)
 	require.Equal(t, 1, code, out)
 }

@@ -28,8 +28,6 @@ func (b *binder) show(s *ast.Show) (plan.Node, error) {
 		return b.showAll(s)
 	case ast.ShowFunctions:
 		return b.showFunctions(s)
-	case ast.ShowQueries:
-		return nil, unsupported("SHOW QUERIES", s)
 	default:
 		return nil, unsupported("this form of SHOW", s)
 	}

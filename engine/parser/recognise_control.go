@@ -23,13 +23,8 @@ func (c *cursor) control() (ast.Statement, error) {
 		return c.describe(at)
 	case c.accept("EXPLAIN"):
 		return c.explain(at)
-	case c.accept("KILL QUERY"):
-		if c.i >= c.end || c.tokens[c.i].Kind != lex.Integer {
-			return nil, c.wanted("the number of a query")
-		}
-		c.i++
-		id := &ast.Literal{At: c.at(c.i - 1), Kind: ast.IntegerLiteral, Text: c.tokens[c.i-1].Text}
-		return &ast.KillQuery{At: at, ID: id}, nil
+	case c.accept("KILL"):
+		return c.kill(at)
 	case c.accept("RESET"):
 		if c.accept("ALL") {
 			return &ast.Reset{At: at}, nil
@@ -40,6 +35,34 @@ func (c *cursor) control() (ast.Statement, error) {
 		return c.set(at)
 	}
 	return nil, nil //nolint:nilnil // another kind of statement
+}
+
+// kill reads what follows KILL.
+func (c *cursor) kill(at ast.At) (ast.Statement, error) {
+	switch {
+	case c.accept("QUERY"):
+		id, err := c.number("the number of a query")
+		return &ast.KillQuery{At: at, ID: id}, err
+	case c.accept("SESSION"):
+		id, err := c.number("the number of a session")
+		return &ast.KillSession{At: at, ID: id}, err
+	case c.accept("TOKENS"):
+		user, err := c.forUser()
+		return &ast.KillTokens{At: at, User: user}, err
+	case c.accept("TOKEN"):
+		id, err := c.text("the id of a token in single quotes")
+		return &ast.KillToken{At: at, ID: id}, err
+	}
+	return nil, c.wanted("QUERY, SESSION, TOKEN or TOKENS")
+}
+
+// number reads a whole number.
+func (c *cursor) number(what string) (*ast.Literal, error) {
+	if c.i >= c.end || c.tokens[c.i].Kind != lex.Integer {
+		return nil, c.wanted(what)
+	}
+	c.i++
+	return &ast.Literal{At: c.at(c.i - 1), Kind: ast.IntegerLiteral, Text: c.tokens[c.i-1].Text}, nil
 }
 
 // transaction reads what begins, ends and marks transactions, or returns nil.
@@ -169,6 +192,10 @@ func (c *cursor) show(at ast.At) (ast.Statement, error) {
 		s.User, err = c.forUser()
 	case c.accept("QUERIES"), c.accept("PROCESSLIST"):
 		s.Kind = ast.ShowQueries
+	case c.accept("SESSIONS"):
+		s.Kind = ast.ShowSessions
+	case c.accept("TOKENS"):
+		s.Kind = ast.ShowTokens
 	case c.accept("ALL"), c.accept("VARIABLES"), c.accept("SETTINGS"):
 		s.Kind = ast.ShowAll
 	case c.next("INDEX"), c.next("INDEXES"), c.next("KEYS"), c.next("STATUS"), c.next("ENGINES"), c.next("WARNINGS"),

@@ -147,7 +147,7 @@ func (k ConstraintKind) String() string {
 func (k ShowKind) String() string {
 	return [...]string{
 		"TABLES", "DATABASES", "COLUMNS", "CREATE TABLE", "SETTING", "ALL", "FUNCTIONS", "USERS", "GRANTS", "QUERIES",
-		"API KEYS", "ROLES",
+		"API KEYS", "ROLES", "SESSIONS", "TOKENS",
 	}[k]
 }
 

@@ -203,6 +203,8 @@ const (
 	ShowQueries
 	ShowAPIKeys
 	ShowRoles
+	ShowSessions
+	ShowTokens
 )
 
 // Describe is DESCRIBE table, or DESCRIBE query.
@@ -355,6 +357,27 @@ type KillQuery struct {
 	ID *Literal // a number
 }
 
+// KillSession is KILL SESSION id.
+type KillSession struct {
+	At
+
+	ID *Literal // a number
+}
+
+// KillToken is KILL TOKEN 'id'.
+type KillToken struct {
+	At
+
+	ID *Literal // a text
+}
+
+// KillTokens is KILL TOKENS [FOR user].
+type KillTokens struct {
+	At
+
+	User *Name // nil: the current one
+}
+
 // SetRole is SET ROLE name; Name is nil for NONE and DEFAULT.
 type SetRole struct {
 	At
@@ -437,6 +460,9 @@ func (*DropRole) statement()       {}
 func (*CreateAPIKey) statement()   {}
 func (*DropAPIKey) statement()     {}
 func (*KillQuery) statement()      {}
+func (*KillSession) statement()    {}
+func (*KillToken) statement()      {}
+func (*KillTokens) statement()     {}
 func (*SetRole) statement()        {}
 func (*Grant) statement()          {}
 func (*Revoke) statement()         {}
