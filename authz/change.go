@@ -22,9 +22,11 @@ func (d *Directory) change(ctx context.Context, f func(*snapshot) (Change, error
 		if err != nil {
 			return err
 		}
+		c.DropGrants = slices.Concat(d.stale, c.DropGrants)
 		if err := d.store.Apply(ctx, c); err != nil {
 			return err
 		}
+		d.stale = nil
 		d.state.Store(d.state.Load().after(c))
 		return nil
 	})

@@ -32,6 +32,7 @@ type Directory struct {
 
 	logins *logins
 
+	stale    []Grant                  // on dropped objects, in the store still; who changes the state looks at it
 	changing chan struct{}            // holds one token: whoever takes it may change the state
 	state    atomic.Pointer[snapshot] // never nil
 }

@@ -3,6 +3,7 @@ package authz
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -11,7 +12,15 @@ import (
 
 // Grant gives permissions to users and roles, all or none; one that was given before changes nothing.
 func (d *Directory) Grant(ctx context.Context, grants ...Grant) error {
+	return d.GrantWhere(ctx, func(context.Context) error { return nil }, grants...)
+}
+
+// GrantWhere is Grant where exists, which looks whether the object is there, returns nil. No Forget comes between.
+func (d *Directory) GrantWhere(ctx context.Context, exists func(context.Context) error, grants ...Grant) error {
 	return d.change(ctx, func(s *snapshot) (c Change, err error) {
+		if err := exists(ctx); err != nil {
+			return Change{}, err
+		}
 		for _, g := range grants {
 			if !slices.Contains(Permissions(), g.Permission) {
 				return Change{}, sqlerr.New(sqlerr.UndefinedObject, "there is no permission %q", string(g.Permission))
@@ -61,6 +70,42 @@ func (d *Directory) RevokeAll(ctx context.Context, names []string, on Object) er
 		}
 		return c, nil
 	})
+}
+
+// Forget runs commit, which drops objects, and takes back what was granted on them and within: an object that is made
+// later under the same name has no grants. They do not count from before the commit on, so that there is no moment in
+// which they count for a namesake; if the commit fails they count again.
+func (d *Directory) Forget(ctx context.Context, dropped []Object, commit func() error) error {
+	return d.alone(ctx, func() error {
+		before := d.state.Load()
+		c := Change{DropGrants: before.within(dropped)}
+		d.state.Store(before.after(c))
+		if err := commit(); err != nil {
+			d.state.Store(before)
+			return err
+		}
+		if len(c.DropGrants) == 0 {
+			return nil
+		}
+		if err := d.store.Apply(context.WithoutCancel(ctx), c); err != nil {
+			d.stale = append(d.stale, c.DropGrants...) // the next change tries again, and so does the next start
+			d.log.LogAttrs(ctx, slog.LevelError, "grants on dropped objects were not removed",
+				slog.String("error", err.Error()))
+		}
+		return nil
+	})
+}
+
+// within returns the grants on objects and on what lies within them.
+func (s *snapshot) within(objects []Object) (found []Grant) {
+	for _, grants := range s.grants {
+		for _, g := range grants {
+			if slices.ContainsFunc(objects, func(o Object) bool { return o.covers(g.On) }) {
+				found = append(found, g)
+			}
+		}
+	}
+	return found
 }
 
 // grantee returns the folded name of a user, or of a role that may be given something.

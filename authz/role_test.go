@@ -117,3 +117,33 @@ func TestAUserNamedTwiceIsChangedOnce(t *testing.T) {
 	require.NoError(t, d.RevokeRoles(ctx, []string{"ann", "ann"}, []string{"readonly"}))
 	require.Len(t, store.state.Users, 1)
 }
+
+func TestForgetWaitsForTheCommit(t *testing.T) {
+	store, ctx := &memoryStore{}, t.Context()
+	d, _ := open(t, store)
+	require.NoError(t, d.CreateUser(ctx, "ann", "a long password"))
+	ann := principal(t, d, "ann")
+	table, other := authz.Object{Database: "lab", Table: "t"}, authz.Object{Database: "lab", Table: "u"}
+	read := func(on authz.Object) authz.Grant {
+		return authz.Grant{Grantee: "ann", Permission: authz.Read, On: on}
+	}
+	require.NoError(t, d.Grant(ctx, read(table), read(other)))
+	full := sqlerr.New(sqlerr.DiskFull, "full")
+	err := d.Forget(ctx, []authz.Object{table}, func() error {
+		require.Error(t, d.Authorize(ann, authz.Read, table), "a namesake may be there the moment that it is committed")
+		return full
+	})
+	requireCode(t, sqlerr.DiskFull, err)
+	require.NoError(t, d.Authorize(ann, authz.Read, table), "nothing was dropped")
+
+	store.fail = full
+	require.NoError(t, d.Forget(ctx, []authz.Object{table}, func() error { return nil }), "it is dropped all the same")
+	require.Error(t, d.Authorize(ann, authz.Read, table))
+	require.NoError(t, d.Authorize(ann, authz.Read, other))
+	require.Len(t, store.state.Grants, 2)
+	store.fail = nil
+	require.NoError(t, d.CreateRole(ctx, "r"))
+	require.Equal(t, []authz.Grant{read(other)}, store.state.Grants, "the next change made up for it")
+	require.NoError(t, d.Forget(ctx, []authz.Object{{Database: "lab"}}, func() error { return nil }))
+	require.Empty(t, store.state.Grants)
+}

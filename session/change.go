@@ -43,11 +43,12 @@ func (c change) autocommit(ctx context.Context) (n int64, err error) {
 		return 0, err
 	}
 	defer c.session.server.rollback(ctx, h) // nothing once it is committed
-	n, err = c.apply(ctx, c.session.see(h, now(), func() {}), h)
+	var dropped []droppedObject
+	n, err = c.apply(ctx, c.session.see(h, now(), func() {}), noting{h, h, &dropped})
 	if err != nil || c.readOnly {
 		return n, err
 	}
-	if _, err := h.Commit(ctx); err != nil {
+	if _, err := c.session.server.commit(ctx, h, dropped); err != nil {
 		return 0, err
 	}
 	return n, nil
@@ -67,7 +68,8 @@ func (c change) within(ctx context.Context, x *transaction, weight int64) (int64
 	if err := x.handle.Savepoint(ctx, statementSavepoint); err != nil {
 		return 0, err
 	}
-	n, err := guard(c.query, func(ctx context.Context) (int64, error) { return c.apply(ctx, look, x.handle) })
+	w := noting{x.handle, x.handle, &x.dropped}
+	n, err := guard(c.query, func(ctx context.Context) (int64, error) { return c.apply(ctx, look, w) })
 	if err == nil {
 		return n, nil
 	}

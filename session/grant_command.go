@@ -14,7 +14,7 @@ import (
 // grants are the things that GRANT and REVOKE do.
 type grants struct {
 	roles       func(ctx context.Context, users, roles []string) error
-	permissions func(ctx context.Context, g ...authz.Grant) error
+	permissions func(ctx context.Context, on authz.Object, g ...authz.Grant) error
 	all         func(ctx context.Context, names []string, on authz.Object) error // of ALL; nil: as permissions
 	word        string                                                           // before the names
 	withOption  bool
@@ -67,7 +67,16 @@ func (u *userSession) changeGrants(
 	if all && do.all != nil {
 		return what, do.all(ctx, names, on)
 	}
-	return what, do.permissions(ctx, list...)
+	return what, do.permissions(ctx, on, list...)
+}
+
+// grantOn grants permissions on an object that must be there.
+func (u *userSession) grantOn(ctx context.Context, on authz.Object, g ...authz.Grant) error {
+	return u.server.config.Users.GrantWhere(ctx, func(ctx context.Context) error { return u.exists(ctx, on) }, g...)
+}
+
+func revokeOn(users *authz.Directory) func(context.Context, authz.Object, ...authz.Grant) error {
+	return func(ctx context.Context, _ authz.Object, g ...authz.Grant) error { return users.Revoke(ctx, g...) }
 }
 
 func textsOf(names []ast.Name) []string {

@@ -5,8 +5,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/authz"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vfs"
+	"github.com/micodb/micodb/session"
 )
 
 func TestRolesInSQL(t *testing.T) {
@@ -99,4 +101,70 @@ func TestWhatCanNotBeGranted(t *testing.T) {
 	require.Len(t, admin.rows("SHOW GRANTS FOR r"), 7)
 	admin.exec("REVOKE ALL PRIVILEGES ON t FROM r")
 	require.Empty(t, admin.rows("SHOW GRANTS FOR r"))
+}
+
+func TestGrantsEndWithTheirObject(t *testing.T) {
+	fs := vfs.NewMemory()
+	i := startOn(t, fs)
+	admin, ann := i.admin(), i.user("ann")
+	for _, sql := range []string{
+		"CREATE TABLE t (id INT)", "CREATE TABLE kept (id INT)", "CREATE DATABASE lab", "CREATE TABLE lab.v (id INT)",
+		"CREATE ROLE r", "GRANT r TO ann", "GRANT SELECT ON t TO r", "GRANT SELECT ON kept TO r",
+		"GRANT SELECT ON lab.* TO ann", "GRANT INSERT ON lab.v TO ann",
+	} {
+		admin.exec(sql)
+	}
+	admin.fails(sqlerr.UndefinedTable, "GRANT SELECT ON nothing TO ann")
+	admin.fails(sqlerr.InvalidCatalogName, "GRANT SELECT ON nowhere.* TO ann")
+
+	admin.exec("BEGIN")
+	admin.exec("DROP TABLE t")
+	admin.exec("DROP DATABASE lab CASCADE")
+	admin.exec("ROLLBACK")
+	require.Empty(t, ann.rows("SELECT id FROM t"))
+	require.Empty(t, ann.rows("SELECT id FROM lab.v"))
+	admin.exec("BEGIN")
+	admin.exec("SAVEPOINT s")
+	admin.exec("DROP TABLE kept")
+	admin.exec("ROLLBACK TO s")
+	admin.exec("DROP TABLE t")
+	admin.exec("CREATE TABLE t (id INT)") // another one
+	require.Empty(t, ann.rows("SELECT id FROM t"), "until the commit it is the old one")
+	admin.exec("COMMIT")
+	ann.fails(sqlerr.InsufficientPrivilege, "SELECT id FROM t")
+	require.Empty(t, ann.rows("SELECT id FROM kept"))
+
+	admin.exec("DROP DATABASE lab CASCADE")
+	require.Len(t, admin.rows("SHOW GRANTS FOR ann"), 2) // by r, on kept
+	admin.exec("CREATE DATABASE lab")
+	admin.exec("CREATE TABLE lab.v (id INT)")
+	ann.fails(sqlerr.InsufficientPrivilege, "SELECT id FROM lab.v")
+	ann.fails(sqlerr.InsufficientPrivilege, "INSERT INTO lab.v VALUES (1)")
+	admin.exec("GRANT SELECT ON lab.v TO ann")
+	require.Empty(t, ann.rows("SELECT id FROM lab.v"))
+	require.NoError(t, ingestInto("kept", session.IngestReplace)(admin))
+	ann.fails(sqlerr.InsufficientPrivilege, "SELECT id FROM kept")
+	require.Empty(t, ann.rows("SELECT id FROM lab.v"))
+	i.stop()
+	i = startOn(t, fs)
+	require.Equal(t, []string{"ann|Read|lab|v|(null)", "ann|ReadSchema|lab|v|(null)"}, i.admin().rows("SHOW GRANTS FOR ann"))
+}
+
+// A server that ends between the commit of a DROP and the removal of the grants removes them when it starts.
+func TestGrantsOfADropThatWasCutShortEndAtTheStart(t *testing.T) {
+	fs := vfs.NewMemory()
+	i := startOn(t, fs)
+	admin := i.admin()
+	i.user("ann")
+	admin.exec("CREATE TABLE kept (id INT)")
+	admin.exec("GRANT SELECT ON kept TO ann")
+	require.NoError(t, i.users.Grant(t.Context(), authz.Grant{
+		Grantee: "ann", Permission: authz.Insert, On: authz.Object{Database: "main", Table: "gone"},
+	}))
+	i.stop()
+	i = startOn(t, fs)
+	require.Equal(t, []string{"ann|Read|main|kept|(null)", "ann|ReadSchema|main|kept|(null)"},
+		i.admin().rows("SHOW GRANTS FOR ann"))
+	i.admin().exec("CREATE TABLE gone (id INT)")
+	i.as("ann").fails(sqlerr.InsufficientPrivilege, "INSERT INTO gone VALUES (1)")
 }

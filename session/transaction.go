@@ -28,6 +28,7 @@ type transaction struct {
 	readOnly bool
 	now      catalog.Timestamp // what now() gives, for all of its statements
 	gate     *semaphore.Weighted
+	dropped  []droppedObject // by what held the gate alone
 
 	mu        sync.Mutex // guards what follows
 	noWrites  bool       // said after it began; it may have written before
@@ -163,7 +164,7 @@ func (x *transaction) Commit(ctx context.Context) (catalog.Timestamp, error) {
 		return 0, err
 	}
 	defer finish()
-	at, err := x.handle.Commit(ctx)
+	at, err := x.server.commit(ctx, x.handle, x.dropped)
 	if err != nil {
 		x.setEnded(sqlerr.Wrap(err, sqlerr.NoActiveTransaction, "transaction %d was rolled back: %s", x.id, err))
 	}

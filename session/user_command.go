@@ -35,11 +35,11 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 		})
 	case *ast.Grant:
 		return u.grantCommand("GRANT", s.Privilege, s.To, grants{
-			roles: users.GrantRoles, permissions: users.Grant, word: " to ", withOption: s.WithOption,
+			roles: users.GrantRoles, permissions: u.grantOn, word: " to ", withOption: s.WithOption,
 		})
 	case *ast.Revoke:
 		return u.grantCommand("REVOKE", s.Privilege, s.From, grants{
-			roles: users.RevokeRoles, permissions: users.Revoke, all: users.RevokeAll, word: " from ",
+			roles: users.RevokeRoles, permissions: revokeOn(users), all: users.RevokeAll, word: " from ",
 		})
 	case *ast.CreateAPIKey:
 		return u.createKey(users, s)

@@ -52,8 +52,26 @@ func OpenUserStore(ctx context.Context, t Transactions) (authz.Store, error) {
 				return err
 			}
 		}
-		return nil
+		return dropStaleGrants(ctx, h)
 	})
+}
+
+// dropStaleGrants removes the grants on objects that are not there: the server ended after it had dropped them and
+// before it had removed the grants.
+func dropStaleGrants(ctx context.Context, h Handle) error {
+	var failed error
+	err := deleteRows(ctx, h, grantsTable, func(r storedRow) bool {
+		on := r.grant().On
+		if on.Database == "" || on.Database == catalog.InformationSchema || on.Database == catalog.SystemDatabase {
+			return false
+		}
+		id, err := identify(ctx, h, on)
+		if err != nil {
+			failed = err
+		}
+		return id == 0 && err == nil
+	})
+	return errors.Join(err, failed)
 }
 
 func notNull(name string, t vector.Type) catalog.Column {

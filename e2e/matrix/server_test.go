@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +54,7 @@ type world struct {
 	t     *testing.T
 	node  *node.Node
 	log   *buffer
+	files string // the directory whose files COPY may use
 	actor map[string]*actor
 	admin *actor // beside the one of the matrix
 }
@@ -77,10 +80,14 @@ func (b *buffer) take() string {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, log: &buffer{}, actor: map[string]*actor{}}
+	w := &world{t: t, log: &buffer{}, files: t.TempDir(), actor: map[string]*actor{}}
+	for _, name := range []string{"in.csv", "out.csv"} {
+		require.NoError(t, os.WriteFile(filepath.Join(w.files, name), []byte("x\n9\n"), 0o600))
+	}
 	c := node.Defaults()
 	c.DataDir, c.JSONPort, c.FlightPort, c.HTTPPort = t.TempDir(), 0, 0, 0
 	c.AdminPassword, c.Out, c.LogOut, c.MemoryLimitBytes = password, io.Discard, w.log, 512<<20
+	c.AllowFiles = w.files
 	var err error
 	w.node, err = node.Start(t.Context(), c)
 	require.NoError(t, err)
@@ -270,5 +277,13 @@ func (w *world) state() (lasting, passing string) {
 	for line := range strings.SplitSeq(keys, "\n") {
 		lasting += strings.Join(strings.SplitN(line, "\t", 3)[:min(2, strings.Count(line, "\t")+1)], " ") + "\n"
 	}
-	return lasting, query("SELECT name, epoch FROM system.users ORDER BY 1")
+	passing = query("SELECT name, epoch FROM system.users ORDER BY 1")
+	files, err := os.ReadDir(w.files)
+	require.NoError(w.t, err)
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join(w.files, f.Name()))
+		require.NoError(w.t, err)
+		passing += f.Name() + " " + string(text)
+	}
+	return lasting, passing
 }
