@@ -28,6 +28,9 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 	if in.Pipe != nil {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "a Parquet file can't be read from a pipe")
 	}
+	if err := checkFooter(in); err != nil {
+		return err
+	}
 	props := parquet.NewReaderProperties(o.Memory)
 	props.BufferedStreamEnabled = true
 	props.MaxCompressedPageSize = min(pageBytesMax, in.Size)
