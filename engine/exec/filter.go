@@ -60,24 +60,9 @@ func (s Schema) narrow(conjunct expr.Expr) {
 			s[left.Index] = s[left.Index].bounded(e.Op, x)
 		}
 		if x, ok := integerLiteral(e.Left, e.Right.Type()); ok && rightColumn {
-			s[right.Index] = s[right.Index].bounded(mirrored(e.Op), x)
+			s[right.Index] = s[right.Index].bounded(e.Op.Mirrored(), x)
 		}
 	default:
-	}
-}
-
-func mirrored(op expr.CompareOp) expr.CompareOp {
-	switch op {
-	case expr.Less:
-		return expr.Greater
-	case expr.LessEqual:
-		return expr.GreaterEqual
-	case expr.Greater:
-		return expr.Less
-	case expr.GreaterEqual:
-		return expr.LessEqual
-	default:
-		return op
 	}
 }
 

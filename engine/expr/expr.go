@@ -66,6 +66,22 @@ const (
 	NotDistinct // IS NOT DISTINCT FROM: never NULL
 )
 
+// Mirrored returns the comparison that says the same of the two sides in the other order.
+func (op CompareOp) Mirrored() CompareOp {
+	switch op {
+	case Less:
+		return Greater
+	case LessEqual:
+		return GreaterEqual
+	case Greater:
+		return Less
+	case GreaterEqual:
+		return LessEqual
+	default:
+		return op
+	}
+}
+
 // Compare compares two values of one type.
 type Compare struct {
 	Op          CompareOp

@@ -86,7 +86,7 @@ func (p *pruner) compare(e expr.Compare) (catalog.Predicate, bool) {
 			return catalog.Predicate{}, false
 		}
 		literal, isLiteral = e.Left.(expr.Literal)
-		op = mirrored(op)
+		op = op.Mirrored()
 	}
 	if !isLiteral || literal.Value.Null {
 		return catalog.Predicate{}, false
@@ -113,21 +113,6 @@ func (p *pruner) compare(e expr.Compare) (catalog.Predicate, bool) {
 		return catalog.Predicate{}, false
 	}
 	return q, true
-}
-
-func mirrored(op expr.CompareOp) expr.CompareOp {
-	switch op {
-	case expr.Less:
-		return expr.Greater
-	case expr.LessEqual:
-		return expr.GreaterEqual
-	case expr.Greater:
-		return expr.Less
-	case expr.GreaterEqual:
-		return expr.LessEqual
-	default:
-		return op
-	}
 }
 
 // sameUnit gives a constant the column's type where both count in the same unit.
