@@ -84,6 +84,7 @@ func TestSIGKILL(t *testing.T) {
 	t.Logf("%d acknowledgements, %d kills in %s", l.acknowledgements(), kills, time.Since(started).Round(time.Second))
 	s.Stop()
 	s.Start()
+	t.Logf("%d segments are those of compactions", compacted(t, s))
 	require.NoError(t, check(t, s, l), "after a clean end")
 	require.Len(t, latest(t, s.Connect(t.Context()), "latest"), flightWriters+jsonWriters, "all writers have committed")
 }
@@ -227,6 +228,21 @@ func latest(t *testing.T, db *client.Conn, table string) map[int]int {
 	require.NoError(t, rows.Err())
 	require.NoError(t, rows.Close())
 	return out
+}
+
+// compacted returns how many of the segments are those of compactions.
+func compacted(t *testing.T, s *harness.Server) int64 {
+	t.Helper()
+	db := s.Connect(t.Context())
+	defer db.Close()
+	rows, err := db.Stream(t.Context(), "SELECT COUNT(*) FROM system.segments WHERE origin = 'compaction'")
+	require.NoError(t, err)
+	require.True(t, rows.Next())
+	n := rows.Batch().Column(0).(*array.Int64).Value(0)
+	require.False(t, rows.Next())
+	require.NoError(t, rows.Err())
+	require.NoError(t, rows.Close())
+	return n
 }
 
 func count(t *testing.T, db *client.Conn, table string) map[commit]int {
