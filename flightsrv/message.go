@@ -31,6 +31,7 @@ const (
 	kindTimestamp  = 10
 	dictionaryData = 6
 
+	batchLength      = 4
 	batchNodes       = 6
 	batchBuffers     = 8
 	batchCompression = 10
@@ -161,10 +162,20 @@ func (m *message) metadata(t table, slot flatbuffers.VOffsetT) error {
 	return nil
 }
 
-// batch looks at a record batch.
+// batch looks at a record batch. What a message says of its rows must hold together before anything is made of it.
 func (m *message) batch(t table) error {
-	if _, err := t.vector(batchNodes, structBytes); err != nil {
+	nodes, err := t.vector(batchNodes, structBytes)
+	if err != nil {
 		return err
+	}
+	if t.GetInt64Slot(batchLength, 0) < 0 {
+		return badMessage()
+	}
+	for i := range nodes.n {
+		rows, nulls := nodes.pair(i)
+		if rows < 0 || nulls < 0 || nulls > rows {
+			return badMessage()
+		}
 	}
 	buffers, err := t.vector(batchBuffers, structBytes)
 	if err != nil {
@@ -179,14 +190,15 @@ func (m *message) batch(t table) error {
 			return badMessage()
 		}
 	}
-	compression, ok := t.child(batchCompression)
-	if !ok || compression.GetByteSlot(compressionCodec, 0) != codecZstd {
-		return nil
-	}
+	compression, compressed := t.child(batchCompression)
+	zstd := compressed && compression.GetByteSlot(compressionCodec, 0) == codecZstd
 	for i := range buffers.n {
-		offset, length := buffers.int64(i*structBytes), buffers.int64(i*structBytes+structBytes/2)
+		offset, length := buffers.pair(i)
 		if offset < 0 || length < 0 || length > int64(len(m.body)) || offset > int64(len(m.body))-length {
 			return badMessage()
+		}
+		if !zstd {
+			continue
 		}
 		if err := checkCompressed(m.body[offset : offset+length]); err != nil {
 			return err
@@ -255,6 +267,11 @@ func (t table) vector(slot flatbuffers.VOffsetT, elementBytes int) (elements, er
 
 // table returns an element of a vector of tables.
 func (v elements) table(i int) table { return v.of.sub(v.start + flatbuffers.UOffsetT(i*offsetBytes)) }
+
+// pair returns the two numbers of an element: a node's rows and NULLs, or a buffer's offset and length.
+func (v elements) pair(i int) (first, second int64) {
+	return v.int64(i * structBytes), v.int64(i*structBytes + structBytes/2)
+}
 
 // int64 returns the number at a distance from the vector's start.
 func (v elements) int64(distance int) int64 {

@@ -6,10 +6,12 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -20,8 +22,17 @@ const mergedRows = vector.ChunkRows
 // parameterName is what parameter i is called in schemas and messages.
 func parameterName(i int) string { return "$" + strconv.Itoa(i+1) }
 
-// parameterRows reads the rows of parameters; without a stream there is one row of none.
-func (st *statement) parameterRows(ctx context.Context, params batch.Stream) ([][]vector.Scalar, error) {
+// What a row of parameters takes beside its texts: a slice, and a scalar for each.
+const (
+	rowBytes    = int64(unsafe.Sizeof([]vector.Scalar{}))
+	scalarBytes = int64(unsafe.Sizeof(vector.Scalar{}))
+)
+
+// parameterRows reads the rows of parameters, and reserves their memory in held; without a stream there is one row of
+// none.
+func (st *statement) parameterRows(ctx context.Context, params batch.Stream, held *budget.Query) (
+	[][]vector.Scalar, error,
+) {
 	want := st.parameters.NumFields()
 	if params == nil {
 		if want > 0 {
@@ -39,6 +50,10 @@ func (st *statement) parameterRows(ctx context.Context, params batch.Stream) ([]
 			break
 		}
 		if err != nil {
+			return nil, err
+		}
+		if err := held.Reserve(b.NumRows() * (rowBytes + int64(want)*scalarBytes)); err != nil {
+			b.Release()
 			return nil, err
 		}
 		rows, err = batch.AppendRows(rows, b, st.session.server.limits.ParameterRows)

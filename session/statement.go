@@ -46,7 +46,9 @@ func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stre
 
 // open runs a query that has a plan.
 func (st *statement) open(ctx context.Context, params batch.Stream) (*resultStream, error) {
-	rows, err := st.parameterRows(ctx, params)
+	held := st.session.server.config.Budget.Query(0)
+	defer held.Close()
+	rows, err := st.parameterRows(ctx, params, held)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +149,9 @@ func (st *statement) exec(ctx context.Context, params batch.Stream, kept *return
 		n, _, err := st.copying.run(ctx, params)
 		return n, err
 	}
-	rows, err := st.parameterRows(ctx, params)
+	held := st.session.server.config.Budget.Query(0)
+	defer held.Close()
+	rows, err := st.parameterRows(ctx, params, held)
 	if err != nil {
 		return 0, err
 	}

@@ -14,8 +14,8 @@ import (
 // Validate tells whether a batch that came from outside may be read: that each column is of a type that TypeOf knows,
 // that its buffers are as long as its rows need, that texts lie within them, and that each code of a dictionary has a
 // value. Arrow's own reader checks little of that, and its arrays panic. 08P01 says what is damaged, 0A000 which type
-// is not one of ours. NewChunks and AppendRows call it; who reads arrays with VectorOf or ScalarAt has called it
-// before. What texts are made of is checked where they are read.
+// is not one of ours, 53400 that too many rows share texts. NewChunks and AppendRows call it; who reads arrays with
+// VectorOf or ScalarAt has called it before. What texts are made of is checked where they are read.
 func Validate(b arrow.RecordBatch) error {
 	for i, a := range b.Columns() {
 		if _, err := TypeOf(b.Schema().Field(i)); err != nil {
@@ -23,6 +23,9 @@ func Validate(b arrow.RecordBatch) error {
 		}
 		if damage := damageOf(a.DataType(), a.Data()); damage != "" {
 			return sqlerr.New(sqlerr.ProtocolViolation, "column %q is damaged: %s", b.ColumnName(i), damage)
+		}
+		if err := checkShared(b.ColumnName(i), a); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -79,6 +79,7 @@ const (
 	SchemaDepth        = 64
 	SchemaPairs        = 100_000  // of metadata
 	SchemaNameBytes    = 16 << 20 // of all names, time zones and metadata
+	SharedTextBytes    = 16 << 20 // of the texts of a chunk of rows that share them, written out
 	ZstdWindowBytes    = 8 << 20  // what RFC 8878 asks decoders to take, and encoders to stay within
 )
 

@@ -72,6 +72,10 @@ ResourceExhausted without an SQLSTATE to the calls whose request is a single mes
 		{"levels of fields in it", number(limits.SchemaDepth), sqlerr.LimitExceeded},
 		{"pairs of metadata in it", number(limits.SchemaPairs), sqlerr.LimitExceeded},
 		{"names, time zones and metadata in it", size(limits.SchemaNameBytes), sqlerr.LimitExceeded},
+		{
+			"texts that 4,096 rows share by views or a dictionary, written out", size(limits.SharedTextBytes),
+			sqlerr.LimitExceeded,
+		},
 		{"window of a zstd frame from a client", size(limits.ZstdWindowBytes), sqlerr.LimitExceeded},
 		{"name of a user", size(authz.MaxNameBytes), sqlerr.InvalidParameterValue},
 		{"password", size(authz.MaxPasswordBytes), sqlerr.InvalidParameterValue},
