@@ -120,4 +120,6 @@ func TestScan(t *testing.T) {
 	require.ErrorContains(t, rows.Scan(&i, &s, &i, &d, &b), `column "n": NULL does not fit int8: use *int8`)
 	require.ErrorContains(t, rows.Scan(&i), "5 columns")
 	require.ErrorContains(t, rows.Scan(i, &s, &n, &d, &b), "wants a pointer")
+	require.NoError(t, rows.Close())
+	require.ErrorContains(t, rows.Scan(&i, &s, &n, &d, &b), "call NextRow first")
 }

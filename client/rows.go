@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -104,6 +105,9 @@ func (r *Rows) Values() []any {
 // Scan copies the row that NextRow moved to into what dest points to, a pointer for each column. A pointer to a pointer
 // takes NULL as nil; whatever implements sql.Scanner is asked.
 func (r *Rows) Scan(dest ...any) error {
+	if r.batch == nil {
+		return errors.New("there is no row: call NextRow first, and look at what it returns")
+	}
 	if len(dest) != r.schema.NumFields() {
 		return fmt.Errorf("the row has %d columns, and Scan got %d pointers", r.schema.NumFields(), len(dest))
 	}
