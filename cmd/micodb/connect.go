@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -25,6 +26,8 @@ type connectFlags struct {
 	user         string
 	passwordFile string
 	tls          tlsFlags
+
+	connectSeconds, operationSeconds float64 // 0: no limit
 }
 
 // tlsFlags say whom a client trusts, and who it is to a server that wants to know by certificate.
@@ -68,29 +71,45 @@ func (f *tlsFlags) config() (*tls.Config, error) {
 }
 
 func (f *connectFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.url, "url", defaultURL, "the server's Flight SQL address; grpc+tls:// for TLS")
+	fs.StringVar(&f.url, "url", "", "the server's Flight SQL address (MICODB_URL; else "+defaultURL+
+		"); grpc+tls:// for TLS")
 	fs.StringVarP(&f.user, "user", "u", "", "user name (MICODB_USER)")
 	fs.StringVar(&f.passwordFile, "password-file", "", "file with the password "+
 		"(or set MICODB_PASSWORD; else it is asked for)")
 	f.tls.add(fs)
 	fs.BoolVar(&f.tls.insecure, "tls-insecure", false, "trust any certificate of the server")
+	fs.Float64Var(&f.connectSeconds, "connect-timeout", 0, "give up connecting after so many seconds; 0 never")
+	fs.Float64Var(&f.operationSeconds, "operation-timeout", 0, "give up a statement after so many seconds; 0 never")
 }
 
-func (f *connectFlags) open(ctx context.Context) (*client.Conn, error) {
+// options are how to connect. It asks for a password where one is needed and none is given.
+func (f *connectFlags) options() (client.Options, error) {
 	trust, err := f.tls.config()
 	if err != nil {
-		return nil, err
+		return client.Options{}, err
 	}
 	o := client.Options{URL: f.url, Username: f.user, TLS: trust}
+	if o.URL == "" {
+		o.URL = os.Getenv(envPrefix + "URL")
+	}
+	if o.URL == "" {
+		o.URL = defaultURL
+	}
 	if o.Username == "" {
 		o.Username = os.Getenv(envPrefix + "USER")
 	}
 	if o.Username != "" {
-		password, err := readPassword(f.passwordFile, envPrefix+"PASSWORD", "Password for "+o.Username+": ")
-		if err != nil {
-			return nil, err
-		}
-		o.Password = password
+		o.Password, err = readPassword(f.passwordFile, envPrefix+"PASSWORD", "Password for "+o.Username+": ")
+	}
+	return o, err
+}
+
+// connect opens a connection within the time that the flags allow.
+func (f *connectFlags) connect(ctx context.Context, o client.Options) (*client.Conn, error) {
+	if f.connectSeconds > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, seconds(f.connectSeconds))
+		defer cancel()
 	}
 	c, err := client.Open(ctx, o)
 	if errors.Is(err, client.ErrAddress) {
@@ -98,6 +117,19 @@ func (f *connectFlags) open(ctx context.Context) (*client.Conn, error) {
 	}
 	return c, err
 }
+
+func (f *connectFlags) open(ctx context.Context) (*client.Conn, error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	return f.connect(ctx, o)
+}
+
+// operationLimit is how long a statement may take; 0 is for ever.
+func (f *connectFlags) operationLimit() time.Duration { return seconds(f.operationSeconds) }
+
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
 // readPassword takes a password from a file, else from a variable, else asks the terminal.
 func readPassword(file, variable, prompt string) (string, error) {

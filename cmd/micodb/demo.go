@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/micodb/micodb/client"
+	"github.com/micodb/micodb/cmd/micodb/shell"
 	"github.com/micodb/micodb/node"
 )
 
@@ -190,7 +191,7 @@ func (d *demo) queries(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		header, body, err := collect(rows)
+		header, body, err := shell.Collect(rows)
 		flight := time.Since(start)
 		if err != nil {
 			return err
@@ -203,7 +204,8 @@ func (d *demo) queries(ctx context.Context) error {
 		if n != len(body) {
 			return fmt.Errorf("%s: Flight SQL gives %d rows and JSON %d", q.title, len(body), n)
 		}
-		if err := d.say("\n%s (Flight SQL %s, JSON %s)\n%s\n", q.title, round(flight), round(time.Since(start)),
+		took := shell.Round(time.Since(start))
+		if err := d.say("\n%s (Flight SQL %s, JSON %s)\n%s\n", q.title, shell.Round(flight), took,
 			renderTable(header, body)); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/micodb/micodb/client"
+	"github.com/micodb/micodb/cmd/micodb/shell"
 	"github.com/micodb/micodb/internal/tablefile"
 	"github.com/micodb/micodb/internal/textfile"
 )
@@ -108,7 +109,7 @@ func (e *exporter) run(ctx context.Context, name string, stdout io.Writer) (err 
 	if err := out.Commit(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(e.notes, "%s are in %s (%s)\n", plural(n, "row"), name, round(time.Since(started)))
+	_, err = fmt.Fprintf(e.notes, "%s are in %s (%s)\n", shell.Plural(n, "row"), name, shell.Round(time.Since(started)))
 	return err
 }
 

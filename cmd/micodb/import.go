@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/micodb/micodb/client"
+	"github.com/micodb/micodb/cmd/micodb/shell"
 	"github.com/micodb/micodb/internal/tablefile"
 )
 
@@ -114,7 +115,7 @@ func (i *importer) run(ctx context.Context, files []string) error {
 	}
 	took := time.Since(started)
 	_, err = fmt.Fprintf(i.out, "%d rows of %d files are in %s (%s, %.0f rows/s)\n", rows, len(files), i.flags.table,
-		round(took), float64(rows)/took.Seconds())
+		shell.Round(took), float64(rows)/took.Seconds())
 	if err == nil && i.rejected > 0 {
 		_, err = fmt.Fprintf(i.out, "%d lines were left out\n", i.rejected)
 	}

@@ -4,209 +4,144 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strings"
-	"time"
 
-	"github.com/reeflective/readline"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/micodb/micodb/client"
-	"github.com/micodb/micodb/engine/parser"
+	"github.com/micodb/micodb/cmd/micodb/shell"
 )
 
-// historyFile is kept in the user's home directory.
-const historyFile = ".micodb_history"
+// historyFile is kept in the user's home directory, unless historyVariable names another; empty keeps none.
+const (
+	historyFile     = ".micodb_history"
+	historyVariable = envPrefix + "HISTORY"
+)
+
+// sqlFlags say what `micodb sql` runs and how it shows what comes of it.
+type sqlFlags struct {
+	at      connectFlags
+	query   string
+	files   []string
+	output  string
+	format  string
+	maxRows int
+	keep    bool
+}
 
 func newSQL() *cobra.Command {
-	var at connectFlags
-	var query, format string
+	var f sqlFlags
 	c := &cobra.Command{
-		Use:   "sql",
-		Short: "Run SQL: one query with -e, a script from standard input, or a shell",
-		Args:  noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkFormat(format); err != nil {
-				return err
+		Use:   "sql [DATABASE]",
+		Short: "Run SQL: a query with -e, scripts with -f or from standard input, or a shell",
+		Args:  atMostOneDatabase,
+		RunE: func(c *cobra.Command, args []string) error {
+			database := ""
+			if len(args) > 0 {
+				database = args[0]
 			}
-			db, err := at.open(c.Context())
-			if err != nil {
-				return err
-			}
-			s := &shell{db: db, format: format, out: c.OutOrStdout(), notes: c.ErrOrStderr()}
-			switch {
-			case query != "":
-				err = s.script(c.Context(), query)
-			case term.IsTerminal(int(os.Stdin.Fd())):
-				s.timing = true
-				err = s.interactive(c.Context(), at.url)
-			default:
-				var text []byte
-				if text, err = io.ReadAll(c.InOrStdin()); err == nil {
-					err = s.script(c.Context(), string(text))
-				}
-			}
-			return errors.Join(err, db.Close())
+			return f.run(c, database)
 		},
 	}
-	at.add(c.Flags())
-	c.Flags().StringVarP(&query, "execute", "e", "", "run this and end; several statements are parted by ;")
-	c.Flags().StringVar(&format, "format", formatTable, "table, csv, json (an object a line) or arrow (an IPC stream)")
+	f.at.add(c.Flags())
+	f.addLayout(c)
+	c.Flags().StringVarP(&f.query, "execute", "e", "", "run this and end; several statements are parted by ;")
+	c.Flags().StringArrayVarP(&f.files, "file", "f", nil, "run this script, - for standard input, and end; repeatable")
+	c.Flags().BoolVar(&f.keep, "continue", false, "go on after statements that fail, and exit with 1 at the end")
 	return c
 }
 
-// shell runs statements and prints what they return.
-type shell struct {
-	db     *client.Conn
-	format string
-	timing bool
-	out    io.Writer
-	notes  io.Writer
+func (f *sqlFlags) addLayout(c *cobra.Command) {
+	c.Flags().StringVar(&f.format, "format", shell.Table, shell.FormatNames)
+	c.Flags().StringVarP(&f.output, "output", "o", "", "write the rows to this file")
+	c.Flags().IntVar(&f.maxRows, "max-rows", shell.RowsMax, "how many rows a table shows, 0 for all")
 }
 
-// script runs the statements of a text in turn and stops at the first that fails.
-func (s *shell) script(ctx context.Context, text string) error {
-	statements, err := parser.Split(text)
-	if err != nil {
-		return err
-	}
-	for _, sql := range statements {
-		if err := s.statement(ctx, sql); err != nil {
-			return err
-		}
+func atMostOneDatabase(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage(fmt.Errorf("%s takes one database at most, and got %d", c.CommandPath(), len(args)))
 	}
 	return nil
 }
 
-// statement runs one statement; Ctrl-C cancels it and nothing else.
-func (s *shell) statement(ctx context.Context, sql string) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	defer stop()
-	start := time.Now()
-	rows, err := s.db.Stream(ctx, sql)
+// run opens a shell in a database, the session's own where it is empty.
+func (f *sqlFlags) run(c *cobra.Command, database string) (err error) {
+	if err := shell.CheckFormat(f.format); err != nil {
+		return usage(err)
+	}
+	o, err := f.at.options()
 	if err != nil {
 		return err
 	}
-	count, what := rows.Changed(), "changed"
-	if rows.Schema() != nil {
-		count, err = printRows(s.out, s.format, rows)
-		what = "returned"
-	}
-	if err := errors.Join(err, rows.Close()); err != nil {
+	db, err := f.at.connect(c.Context(), o)
+	if err != nil {
 		return err
 	}
-	if s.timing {
-		_, err = fmt.Fprintf(s.notes, "%s %s in %s\n", plural(count, "row"), what, round(time.Since(start)))
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if database != "" {
+		if _, err := db.Execute(c.Context(), "USE "+shell.QuoteName(database)); err != nil {
+			return err
+		}
 	}
-	return err
+	layout := shell.DefaultLayout(f.format)
+	layout.RowsMax = f.maxRows
+	s := shell.New(shell.Options{
+		DB: db, Layout: layout, Out: c.OutOrStdout(), Notes: c.ErrOrStderr(), Keep: f.keep, Database: database,
+		Limit: f.at.operationLimit(),
+		Person: shell.Person{
+			URL: o.URL, User: o.Username, History: historyPath(),
+			Open: func(ctx context.Context) (*client.Conn, error) { return f.at.connect(ctx, o) },
+			Ask:  func(user string) (string, error) { return newPassword(user, "") },
+		},
+	})
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if f.output != "" {
+		if err := s.ToFile(f.output); err != nil {
+			return err
+		}
+	}
+	return f.feed(c, s)
 }
 
-const help = `Statements end with ; and may take several lines. Ctrl-C cancels a query, Ctrl-D ends the shell.
-  \help          this text
-  \timing        show times, or stop showing them
-  \format NAME   table, csv, json or arrow
-  \quit          end the shell
-`
-
-// interactive reads statements from a person until the end of input.
-func (s *shell) interactive(ctx context.Context, url string) error {
-	rl := readline.NewShell()
-	// Asking the terminal where the cursor is would drop what is typed before it answers.
-	if err := rl.Config.Set("cursor-position-probe", false); err != nil {
-		return err
-	}
-	rl.Prompt.Primary(func() string { return "micodb> " })
-	rl.Prompt.Secondary(func() string { return "   ...> " })
-	rl.AcceptMultiline = func(line []rune) bool { return complete(string(line)) }
-	if home, err := os.UserHomeDir(); err == nil {
-		rl.History.AddFromFile("statements", filepath.Join(home, historyFile))
-	}
-	if _, err := fmt.Fprintf(s.notes, "Connected to %s. \\help helps, \\quit ends.\n", url); err != nil {
-		return err
-	}
-	for {
-		line, err := rl.Readline()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.Is(err, readline.ErrInterrupt):
-			continue
-		case err != nil:
+// feed gives the shell what to run.
+func (f *sqlFlags) feed(c *cobra.Command, s *shell.Shell) error {
+	ctx := c.Context()
+	if f.query != "" {
+		if err := s.Text(ctx, f.query); err != nil {
 			return err
 		}
-		done, err := s.entered(ctx, strings.TrimSpace(line))
-		if done {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
+	}
+	for _, name := range f.files {
+		var err error
+		if name == "-" {
+			err = s.Script(ctx, "standard input", c.InOrStdin())
+		} else {
+			err = s.File(ctx, name)
 		}
 		if err != nil {
-			if _, err := fmt.Fprintf(s.notes, "error: %v\n", err); err != nil {
-				return err
-			}
+			return err
 		}
 	}
-}
-
-// entered runs what a person entered, and tells whether that was the last.
-func (s *shell) entered(ctx context.Context, line string) (done bool, err error) {
-	command, argument, _ := strings.Cut(line, " ")
-	switch command {
-	case "":
-		return false, nil
-	case `\q`, `\quit`, "exit", "quit":
-		return true, nil
-	case `\?`, `\help`:
-		_, err = io.WriteString(s.notes, help)
-		return false, err
-	case `\timing`:
-		s.timing = !s.timing
-		return false, nil
-	case `\format`:
-		if err := checkFormat(strings.TrimSpace(argument)); err != nil {
-			return false, err
-		}
-		s.format = strings.TrimSpace(argument)
-		return false, nil
-	}
-	if strings.HasPrefix(command, `\`) {
-		return false, fmt.Errorf("there is no command %s: \\help lists them", command)
-	}
-	return false, s.script(ctx, line)
-}
-
-// complete tells whether a text can be run: a command, or statements of which the last ends with a semicolon.
-func complete(text string) bool {
-	text = strings.TrimSpace(text)
-	if text == "" || text[0] == '\\' || text == "exit" || text == "quit" {
-		return true
-	}
-	if !strings.HasSuffix(text, ";") {
-		return false
-	}
-	_, err := parser.Split(text)
-	return err == nil // an error is a string or comment that is not closed
-}
-
-func plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func round(d time.Duration) time.Duration {
 	switch {
-	case d < time.Millisecond:
-		return d.Round(time.Microsecond)
-	case d < time.Second:
-		return d.Round(10 * time.Microsecond)
+	case f.query != "" || len(f.files) > 0:
+		return nil
+	case term.IsTerminal(int(os.Stdin.Fd())):
+		return s.Interactive(ctx)
 	default:
-		return d.Round(time.Millisecond)
+		return s.Script(ctx, "standard input", c.InOrStdin())
 	}
+}
+
+// historyPath is where the shell's history is kept; empty where there is no place for it.
+func historyPath() string {
+	if path, ok := os.LookupEnv(historyVariable); ok {
+		return path
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, historyFile)
 }

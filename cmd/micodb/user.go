@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/micodb/micodb/cmd/micodb/shell"
 )
 
 func newUser() *cobra.Command {
@@ -150,6 +151,6 @@ func runUserStatement(c *cobra.Command, at *connectFlags, sql, done string) erro
 	return err
 }
 
-func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+func quoteName(s string) string { return shell.QuoteName(s) }
 
-func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func quoteText(s string) string { return shell.QuoteText(s) }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/micodb/micodb/client"
+	"github.com/micodb/micodb/cmd/micodb/shell"
 )
 
 func newUserKey() *cobra.Command {
@@ -94,6 +95,6 @@ func printQuery(c *cobra.Command, db *client.Conn, sql string) error {
 	if err != nil {
 		return err
 	}
-	_, err = printRows(c.OutOrStdout(), formatTable, rows)
+	_, err = shell.WriteRows(c.OutOrStdout(), shell.DefaultLayout(shell.Table), rows)
 	return errors.Join(err, rows.Close())
 }

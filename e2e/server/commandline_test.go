@@ -344,9 +344,11 @@ func TestAPIKeysOpenBothDoors(t *testing.T) {
 func TestTheShellsFormats(t *testing.T) {
 	s := harness.Start(t)
 	for format, want := range map[string]string{
-		"table": "╭───┬──────╮\n│ i │ t    │\n├───┼──────┤\n│ 1 │ a    │\n│ 2 │ NULL │\n╰───┴──────╯\n",
-		"csv":   "i,t\n1,a\n2,\n",
-		"json":  `{"i":1,"t":"a"}` + "\n" + `{"i":2,"t":null}` + "\n",
+		"table":    "╭───┬──────╮\n│ i │ t    │\n├───┼──────┤\n│ 1 │ a    │\n│ 2 │ NULL │\n╰───┴──────╯\n",
+		"csv":      "i,t\n1,a\n2,\n",
+		"json":     "[\n" + `{"i":1,"t":"a"}` + ",\n" + `{"i":2,"t":null}` + "\n]\n",
+		"ndjson":   `{"i":1,"t":"a"}` + "\n" + `{"i":2,"t":null}` + "\n",
+		"markdown": "| i | t |\n| --: | --- |\n| 1 | a |\n| 2 | NULL |\n",
 	} {
 		code, out := runToEnd(t, []string{"MICODB_USER=admin", "MICODB_PASSWORD=" + harness.Password},
 			"sql", "--format", format, "--url", "grpc://"+s.Flight,

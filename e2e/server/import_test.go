@@ -46,7 +46,7 @@ func TestFilesAreImported(t *testing.T) {
 		return runToEnd(t, env, append([]string{"import", "--url", "grpc://" + s.Flight}, args...)...)
 	}
 	rows := func(table string) string {
-		code, out := runToEnd(t, env, "sql", "--url", "grpc://"+s.Flight, "--format", "json", "-e",
+		code, out := runToEnd(t, env, "sql", "--url", "grpc://"+s.Flight, "--format", "ndjson", "-e",
 			"SELECT * FROM "+table+" ORDER BY id")
 		require.Zero(t, code, out)
 		return out

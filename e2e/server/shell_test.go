@@ -1,126 +1,268 @@
 package server_test
 
 import (
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/micodb/micodb/e2e/harness"
 )
 
-// terminal is the person's side of a pseudo-terminal on which a program runs.
-type terminal struct {
-	t      *testing.T
-	master *os.File
-
-	mu   sync.Mutex // guards text
-	text strings.Builder
-}
-
-// newTerminal starts a program on a new terminal. The test's end closes it, which hangs up on the program.
-func newTerminal(t *testing.T, c *exec.Cmd) *terminal {
+// newShell starts a shell for a person, with a home of its own.
+func newShell(t *testing.T, s *harness.Server, home string, env ...string) *harness.Terminal {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	require.NoError(t, err)
-	raw := int(master.Fd())
-	require.NoError(t, unix.IoctlSetPointerInt(raw, unix.TIOCSPTLCK, 0))
-	n, err := unix.IoctlGetInt(raw, unix.TIOCGPTN)
-	require.NoError(t, err)
-	require.NoError(t, unix.IoctlSetWinsize(raw, unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: 120}))
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
-	require.NoError(t, err)
-	c.Stdin, c.Stdout, c.Stderr = slave, slave, slave
-	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	require.NoError(t, c.Start())
-	require.NoError(t, slave.Close())
-	term := &terminal{t: t, master: master}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = io.Copy(term, master) // ends when the program does, with EIO
-	}()
-	t.Cleanup(func() {
-		_ = c.Process.Kill() // it may have ended
-		<-done
-		_ = master.Close()
-	})
+	c := exec.CommandContext(t.Context(), harness.Binary(t), "sql", "--url", "grpc://"+s.Flight)
+	c.Dir = home
+	c.Env = append(os.Environ(), "HOME="+home, "TERM=xterm", "LESS=", "PAGER=less -SR", "MICODB_USER=admin",
+		"MICODB_PASSWORD="+harness.Password)
+	c.Env = append(c.Env, env...)
+	term := harness.NewTerminal(t, "micodb>", c)
+	term.OnScreen("Connected to grpc://" + s.Flight)
 	return term
 }
 
-// Write takes what the program shows.
-func (term *terminal) Write(b []byte) (int, error) {
-	term.mu.Lock()
-	defer term.mu.Unlock()
-	return term.text.Write(b)
+func prepare(t *testing.T, s *harness.Server, statements ...string) {
+	t.Helper()
+	db := s.Connect(t.Context())
+	for _, sql := range statements {
+		_, err := db.Execute(t.Context(), sql)
+		require.NoError(t, err, sql)
+	}
 }
 
-// shows waits until the program shows a text, and forgets all that it showed until then.
-func (term *terminal) shows(text string) {
-	term.t.Helper()
-	shown := assertEventually(func() bool {
-		term.mu.Lock()
-		defer term.mu.Unlock()
-		_, rest, found := strings.Cut(term.text.String(), text)
-		if found {
-			term.text.Reset()
-			term.text.WriteString(rest)
-		}
-		return found
-	}, time.Minute)
-	term.mu.Lock()
-	defer term.mu.Unlock()
-	require.True(term.t, shown, "%q is not shown, but %q", text, term.text.String())
+const digits = "CREATE TABLE d AS SELECT * FROM (VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)) AS v(n)"
+
+// endless is a query that takes longer than anybody waits.
+const endless = "SELECT SUM(a.n + l.n) FROM d a, d b, d c, d e, d f, d g, d h, d i, d j, d k, d l;\r"
+
+// running waits until the server runs so many queries.
+func running(t *testing.T, s *harness.Server, n string) {
+	t.Helper()
+	require.True(t, assertEventually(func() bool {
+		_, metrics := get(t, "http://"+s.HTTP+"/metrics")
+		return strings.Contains(metrics, "micodb_queries_running "+n+"\n")
+	}, time.Minute), "%s queries run", n)
 }
 
-func (term *terminal) types(keys string) {
-	term.t.Helper()
-	_, err := io.WriteString(term.master, keys)
-	require.NoError(term.t, err)
+func leave(t *testing.T, term *harness.Terminal) {
+	t.Helper()
+	term.AtPrompt()
+	term.Types("\\q\r")
+	require.NoError(t, term.Wait())
 }
 
 func TestTheShellOnATerminal(t *testing.T) {
 	s := harness.Start(t)
-	db := s.Connect(t.Context())
-	_, err := db.Execute(t.Context(), "CREATE TABLE d AS SELECT * FROM (VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)) AS v(n)")
+	prepare(t, s, digits)
+	term := newShell(t, s, t.TempDir())
+	term.AtPrompt()
+	term.Types("SELECT 40 +\r")
+	term.OnScreen("micodb> SELECT 40 +\n   ...>\n")
+	term.Types("2 AS sum;\r")
+	term.OnScreen("│ sum │", "│  42 │", "1 row returned in ")
+	term.Enter("SELECT no_such_column FROM d;", "error: 42703")
+
+	term.AtPrompt()
+	term.Types(endless)
+	running(t, s, "1")
+	term.OnScreen(" 0 rows so far (Ctrl-C cancels)")
+	term.Types("\x03")
+	term.OnScreen("error: 57014", "!so far")
+	running(t, s, "0")
+	term.Enter("SELECT 7 * 6 AS product;", "│      42 │")
+	term.AtPrompt()
+	term.Types("SELECT half a st\x03")
+	term.Enter("SELECT 'still here' AS it;", "still here")
+	term.AtPrompt()
+	term.Types("\x04")
+	require.NoError(t, term.Wait())
+}
+
+func TestTheShellCompletes(t *testing.T) {
+	s := harness.Start(t)
+	prepare(t, s, digits, "CREATE DATABASE shop", "CREATE TABLE shop.customer (customer_key BIGINT, name VARCHAR)",
+		"CREATE TABLE shop.customs (office VARCHAR)")
+	term := newShell(t, s, t.TempDir())
+	term.AtPrompt()
+	term.Types("sel\t")
+	term.OnScreen("micodb> select\n")
+	term.Types(" * from shop.cust")
+	term.Presses("\t", "micodb> select * from shop.custom", "shop.customer", "shop.customs") // when the names are read
+	term.Types("e\t where customer_\t")
+	term.OnScreen("micodb> select * from shop.customer where customer_key\n")
+	term.Types(" > 0 and (na\t")
+	term.OnScreen("customer_key > 0 and (name\n")
+	term.Types(" = '');\r")
+	term.OnScreen("0 rows returned")
+
+	term.Enter("USE shop;", "0 rows changed")
+	term.Enter("CREATE TABLE zebra (stripes INT);", "0 rows changed")
+	term.AtPrompt()
+	term.Types("SELECT z. FROM zeb")
+	term.Presses("\t", "micodb> SELECT z. FROM zebra\n") // when the names are read again
+	term.Types(" z;\x01" + strings.Repeat("\x1b[C", len("SELECT z.")) + "\t")
+	term.OnScreen("micodb> SELECT z.stripes FROM zebra z;\n")
+	term.Types("\r")
+	term.OnScreen("│ stripes │")
+	term.AtPrompt()
+	term.Types("\\forma\t cs\t\r")
+	term.OnScreen("micodb> \\format csv\n")
+	term.Enter("SELECT 1 AS a, 2 AS b;", "a,b\n1,2\n")
+	leave(t, term)
+}
+
+func TestTheShellsCommands(t *testing.T) {
+	s := harness.Start(t)
+	prepare(t, s, digits, "CREATE DATABASE shop", "CREATE TABLE shop.sale (item VARCHAR NOT NULL, price DECIMAL(9,2))",
+		"INSERT INTO shop.sale VALUES ('a|b', 1.50)")
+	home := t.TempDir()
+	term := newShell(t, s, home)
+	term.Enter(`\conninfo`, "Connected to grpc://"+s.Flight+" as admin; the database is main.")
+	term.Enter(`\d`, "│ main     │ d    │", "│ shop     │ sale │", "!information_schema")
+	term.Enter(`\dt s*`, "0 rows returned")
+	term.Enter(`\dt shop.s*`, "│ shop     │ sale │")
+	term.Enter(`\d shop.sale`, "item", "DECIMAL(9,2)")
+	term.Enter(`\l`, "shop", "information_schema")
+	term.Enter(`\du`, "│ admin ")
+	term.Enter(`\dp admin`, "ManageUsers")
+	term.Enter(`\pset pager off`, "Pager is off.") // the next is wide
+	term.Enter(`\df round`, "round(")
+	term.Enter(`.schema shop.sale`, "CREATE TABLE")
+	term.Enter(`\c shop`)
+	term.Enter(`\conninfo`, "the database is shop.")
+	term.Enter(`\x`, "Expanded display is on.")
+	term.Enter(`SELECT * FROM sale;`, "─ row 1 ", "item  │ a|b", "price │ 1.50")
+	term.Enter(`\x off`, "Expanded display is off.")
+	term.Enter(`SELECT * FROM sale\G`, "item  │ a|b")
+	term.Enter(`\pset null -none-`)
+	term.Enter(`SELECT NULL AS nothing;`, "│ -none-  │")
+	term.Enter(`\timing`, "Timing is off.")
+	term.Enter(`\format markdown`)
+	term.Enter(`\o sale.md`)
+	term.Enter(`SELECT * FROM sale;`, "!a|b")
+	term.Enter(`\o`)
+	kept, err := os.ReadFile(filepath.Join(home, "sale.md"))
 	require.NoError(t, err)
-	c := exec.CommandContext(t.Context(), harness.Binary(t), "sql", "--url", "grpc://"+s.Flight)
-	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "TERM=xterm", "MICODB_USER=admin", "MICODB_PASSWORD="+harness.Password)
-	term := newTerminal(t, c)
+	require.Equal(t, "| item | price |\n| --- | --: |\n| a\\|b | 1.50 |\n", string(kept))
+	require.NoError(t, os.WriteFile(filepath.Join(home, "script.sql"), []byte("-- two\nSELECT 1 AS one;\n\nSELECT x;\n"), 0o600))
+	term.Enter(`\i script.sql`, "| one |", "error: script.sql:4: 42703")
+	term.Enter(`\nonsense`, `there is no command \nonsense`)
+	term.Enter(`\?`, `\conninfo`, "run a script")
+	term.Enter(`\! echo from the system`, "\nfrom the system\n")
+	leave(t, term)
+}
 
-	term.shows("Connected to")
-	term.shows("micodb> ")
-	term.types("SELECT 40 +\r")
-	term.types("2 AS sum;\r")
-	term.shows("│ sum │")
-	term.shows("│  42 │")
-	term.shows("1 row returned in ")
+func TestTheShellDrawsAnAnalyzedPlan(t *testing.T) {
+	s := harness.Start(t)
+	prepare(t, s, digits)
+	term := newShell(t, s, t.TempDir())
+	term.Enter("EXPLAIN ANALYZE SELECT a.n, count(*) FROM d a JOIN d b ON a.n = b.n GROUP BY a.n;",
+		"elapsed ", " workers, at most ", "  rows  chunks ", " 10       1 ", "└─ HashJoin inner on n = n",
+		"   ├─ TableScan main.d AS a", "   └─ TableScan main.d AS b", "!time=")
+	term.Enter("EXPLAIN SELECT 1;", "logical plan:\n  Project 1\n", "!│")
+	leave(t, term)
+}
 
-	term.shows("micodb> ")
-	term.types("SELECT SUM(a.n + l.n) FROM d a, d b, d c, d e, d f, d g, d h, d i, d j, d k, d l;\r")
-	require.True(t, assertEventually(func() bool {
-		_, metrics := get(t, "http://"+s.HTTP+"/metrics")
-		return strings.Contains(metrics, "micodb_queries_running 1\n")
-	}, time.Minute), "the query runs")
-	term.types("\x03")
-	term.shows("57014")
-	require.True(t, assertEventually(func() bool {
-		_, metrics := get(t, "http://"+s.HTTP+"/metrics")
-		return strings.Contains(metrics, "micodb_queries_running 0\n")
-	}, time.Minute), "the server has stopped it too")
+func TestTheShellsPager(t *testing.T) {
+	if _, err := exec.LookPath("less"); err != nil {
+		t.Skip("SKIPPED: less is not installed")
+	}
+	s := harness.Start(t)
+	prepare(t, s, digits)
+	term := newShell(t, s, t.TempDir())
+	term.AtPrompt()
+	term.Types("SELECT a.n * 10 + b.n AS number FROM d a, d b ORDER BY 1;\r")
+	term.OnScreen("│     17 │", "!│     99 │", "!micodb>")
+	term.Types("G")
+	term.OnScreen("│     99 │", "!│     17 │", "(END)")
+	term.Types("q")
+	term.OnScreen("100 rows returned in ", "!│     99 │")
+	term.Enter("\\pset pager off", "Pager is off.")
+	term.AtPrompt()
+	term.Types("SELECT a.n * 10 + b.n AS number FROM d a, d b ORDER BY 1;\r")
+	term.OnScreen("│     99 │", "micodb>\n")
+	term.Enter("\\pset pager on", "Pager is on.")
+	// A pager that is left early ends the statement that feeds it.
+	term.Enter("\\format csv")
+	term.Types("SELECT a.n FROM d a, d b, d c, d e, d f, d g, d h, d i, d j, d k, d l;\r")
+	term.OnScreen("n\n0\n", "!micodb>")
+	term.Types("q")
+	term.AtPrompt()
+	running(t, s, "0")
+	leave(t, term)
+}
 
-	term.shows("micodb> ")
-	term.types("SELECT 7 * 6 AS product;\r")
-	term.shows("│      42 │")
-	term.shows("micodb> ")
-	term.types("\\quit\r")
-	require.NoError(t, c.Wait())
+func TestTheShellsHistoryKeepsNoSecrets(t *testing.T) {
+	s := harness.Start(t)
+	home := t.TempDir()
+	term := newShell(t, s, home)
+	term.Enter("SELECT 1 AS first;", "│ first │")
+	term.Enter("CREATE USER eve IDENTIFIED BY 'a-secret-of-eve';", "0 rows changed")
+	term.Enter("SELECT 2\rAS second;", "│ second │")
+	term.AtPrompt()
+	term.Types("\x04")
+	require.NoError(t, term.Wait())
+	file := filepath.Join(home, ".micodb_history")
+	kept, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "\"SELECT 1 AS first;\"\n\"SELECT 2\\nAS second;\"\n", string(kept))
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	term = newShell(t, s, home)
+	term.AtPrompt()
+	term.Types("\x1b[A\x1b[A\x1b[A")
+	term.OnScreen("micodb> SELECT 1 AS first;")
+	term.Types("\r")
+	term.OnScreen("│ first │")
+	leave(t, term)
+}
+
+func TestScriptsStopAtTheFirstError(t *testing.T) {
+	s := harness.Start(t)
+	login := []string{"MICODB_USER=admin", "MICODB_PASSWORD=" + harness.Password, "MICODB_URL=grpc://" + s.Flight}
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	script := file("a.sql", "-- a comment; with a semicolon\nSELECT 1 AS one;\n\\format csv\nSELECT 'a;\nb' AS text; SELECT\n"+
+		"  2 AS two;\n\nSELECT 3,\n x;\nSELECT 4 AS four;\n")
+	code, out := runToEnd(t, login, "sql", "--format", "csv", "-f", script)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "one\n1\ntext\n\"a;\nb\"\ntwo\n2\n")
+	require.Contains(t, out, "micodb: "+script+":8: 42703")
+	require.NotContains(t, out, "four")
+
+	code, out = runToEnd(t, login, "sql", "--format", "csv", "--continue", "-f", script)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "error: "+script+":8: 42703")
+	require.Contains(t, out, "four\n4\n")
+	require.Contains(t, out, "micodb: 1 statement failed")
+
+	outer := file("outer.sql", "SELECT 0 AS zero;\n.read "+script+"\nSELECT 5;\n")
+	code, out = runToEnd(t, login, "sql", "--format", "csv", "-f", outer)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, outer+":2: "+script+":8: 42703")
+
+	self := file("self.sql", "\\i "+filepath.Join(dir, "self.sql")+"\n")
+	code, out = runToEnd(t, login, "sql", "-f", self)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "does one read itself?")
+
+	rows := filepath.Join(dir, "rows.json")
+	code, out = runToEnd(t, login, "sql", "information_schema", "--format", "json", "-o", rows, "-e",
+		"SELECT table_name FROM tables WHERE table_name = 'tables'")
+	require.Zero(t, code, out)
+	require.Empty(t, out)
+	kept, err := os.ReadFile(rows)
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"table_name":"tables"}]`, string(kept))
 }
