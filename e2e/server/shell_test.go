@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/micodb/micodb/e2e/harness"
+	"github.com/micodb/micodb/e2e/toolchain"
 )
 
 // newShell starts a shell for a person, with a home of its own.
@@ -169,9 +170,7 @@ func TestTheShellDrawsAnAnalyzedPlan(t *testing.T) {
 }
 
 func TestTheShellsPager(t *testing.T) {
-	if _, err := exec.LookPath("less"); err != nil {
-		t.Skip("SKIPPED: less is not installed")
-	}
+	toolchain.Require(t, "less")
 	s := harness.Start(t)
 	prepare(t, s, digits)
 	term := newShell(t, s, t.TempDir())
