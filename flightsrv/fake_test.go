@@ -485,6 +485,16 @@ func (t *fakeTransaction) RollbackTo(_ context.Context, name string) error {
 	return nil
 }
 
+func (t *fakeTransaction) Release(_ context.Context, name string) error {
+	t.door.mu.Lock()
+	defer t.door.mu.Unlock()
+	if _, ok := t.savepoints[name]; !ok {
+		return sqlerr.New(sqlerr.UndefinedObject, "no savepoint %q", name)
+	}
+	delete(t.savepoints, name)
+	return nil
+}
+
 func (t *fakeTransaction) Commit(context.Context) (catalog.Timestamp, error) {
 	t.door.mu.Lock()
 	defer t.door.mu.Unlock()

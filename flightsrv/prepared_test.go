@@ -171,6 +171,7 @@ func TestTransactions(t *testing.T) {
 	other, err := tx.BeginSavepoint(ctx, "other")
 	require.NoError(t, err)
 	require.NoError(t, tx.ReleaseSavepoint(ctx, other))
+	requireStatus(t, tx.RollbackSavepoint(ctx, other), codes.NotFound, "42704")
 	require.Empty(t, f.door.log())
 	require.NoError(t, tx.Commit(ctx))
 	require.Equal(t, []string{"a", "b"}, f.door.log())

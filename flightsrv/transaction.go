@@ -80,8 +80,7 @@ func (h *handlers) BeginSavepoint(ctx context.Context, request flightsql.ActionB
 	return h.sign(c, kindSavepoint, append(body, request.GetName()...)), nil
 }
 
-// EndSavepoint rolls back to a savepoint, or releases it. A released savepoint's changes are the transaction's;
-// its name may be used again, which replaces it.
+// EndSavepoint rolls back to a savepoint, or releases it: its changes are the transaction's then.
 func (h *handlers) EndSavepoint(ctx context.Context, request flightsql.ActionEndSavepointRequest) error {
 	c, err := clientOf(ctx)
 	if err != nil {
@@ -99,7 +98,7 @@ func (h *handlers) EndSavepoint(ctx context.Context, request flightsql.ActionEnd
 	case flightsql.EndSavepointRollback:
 		return tx.RollbackTo(ctx, claim.savepoint())
 	case flightsql.EndSavepointRelease:
-		return nil
+		return tx.Release(ctx, claim.savepoint())
 	case flightsql.EndSavepointUnspecified:
 	}
 	return sqlerr.New(sqlerr.ProtocolViolation, "end a savepoint by release or rollback, not %s", request.GetAction())

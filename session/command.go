@@ -125,6 +125,10 @@ func (u *userSession) commandOf(tree ast.Statement) *command {
 		return inTransaction(func(ctx context.Context, x *transaction) error {
 			return x.RollbackTo(ctx, s.Name.Text)
 		})
+	case *ast.Release:
+		return inTransaction(func(ctx context.Context, x *transaction) error {
+			return x.Release(ctx, s.Name.Text)
+		})
 	case *ast.SetTransaction:
 		return &command{run: func(_ context.Context, st *statement) error { return u.sqlSetTransaction(st, s) }}
 	case *ast.Use:

@@ -93,7 +93,8 @@ type Statement interface {
 type Transaction interface {
 	ID() uint64 // never 0
 	Savepoint(ctx context.Context, name string) error
-	RollbackTo(ctx context.Context, name string) error
+	RollbackTo(ctx context.Context, name string) error     // the savepoint stays, later ones are forgotten
+	Release(ctx context.Context, name string) error        // forgets the savepoint and later ones, keeps the changes
 	Commit(ctx context.Context) (catalog.Timestamp, error) // 40001 on conflict: run it again
 	Rollback(ctx context.Context) error                    // no-op once ended, so that it can be deferred
 }

@@ -134,13 +134,20 @@ func (x *transaction) Savepoint(ctx context.Context, name string) error {
 
 // RollbackTo undoes what was done since a savepoint.
 func (x *transaction) RollbackTo(ctx context.Context, name string) error {
-	return x.exclusive(ctx, func() error {
-		err := x.handle.RollbackTo(ctx, userSavepoint(name))
-		if sqlerr.CodeOf(err) == sqlerr.UndefinedObject {
-			return sqlerr.Wrap(err, sqlerr.UndefinedObject, "savepoint %s does not exist", name)
-		}
-		return err
-	})
+	return x.exclusive(ctx, func() error { return named(x.handle.RollbackTo(ctx, userSavepoint(name)), name) })
+}
+
+// Release forgets a savepoint, and those set after it.
+func (x *transaction) Release(ctx context.Context, name string) error {
+	return x.exclusive(ctx, func() error { return named(x.handle.Release(ctx, userSavepoint(name)), name) })
+}
+
+// named is an error about a savepoint, by the name that the client knows.
+func named(err error, savepoint string) error {
+	if sqlerr.CodeOf(err) == sqlerr.UndefinedObject {
+		return sqlerr.Wrap(err, sqlerr.UndefinedObject, "savepoint %s does not exist", savepoint)
+	}
+	return err
 }
 
 func (x *transaction) exclusive(ctx context.Context, f func() error) error {

@@ -80,7 +80,14 @@ func TestSavepoints(t *testing.T) {
 	c.exec("INSERT INTO t VALUES (3)")
 	c.fails(sqlerr.UndefinedObject, "ROLLBACK TO nowhere")
 	c.fails(sqlerr.UndefinedObject, "ROLLBACK TO statement")
+	c.exec("SAVEPOINT b")
+	c.fails(sqlerr.UndefinedObject, "RELEASE nowhere")
+	c.fails(sqlerr.UndefinedObject, "RELEASE statement")
+	c.exec("RELEASE SAVEPOINT A")
+	c.fails(sqlerr.UndefinedObject, "ROLLBACK TO a")
+	c.fails(sqlerr.UndefinedObject, "RELEASE b") // set after a
 	c.exec("COMMIT")
+	c.fails(sqlerr.NoActiveTransaction, "RELEASE a")
 	require.Equal(t, []string{"1", "3"}, c.rows("SELECT id FROM t ORDER BY id"))
 }
 

@@ -57,8 +57,6 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 		})
 	case *ast.SetRole:
 		return unsupportedCommand("SET ROLE")
-	case *ast.Release:
-		return unsupportedCommand("RELEASE SAVEPOINT")
 	default:
 		return nil
 	}

@@ -61,7 +61,7 @@ func (t *Transaction) Savepoint(ctx context.Context, name string) error {
 	return nil
 }
 
-// RollbackTo undoes the changes made since a savepoint, which stays: 3B001 when there is none.
+// RollbackTo undoes the changes made since a savepoint, which stays: 42704 when there is none.
 func (t *Transaction) RollbackTo(ctx context.Context, name string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -70,9 +70,26 @@ func (t *Transaction) RollbackTo(ctx context.Context, name string) error {
 	}
 	found, err := t.writes.rollBack(name)
 	if err == nil && !found {
-		err = sqlerr.New(sqlerr.UndefinedObject, "savepoint %q does not exist", name)
+		err = noSavepoint(name)
 	}
 	return err
+}
+
+// Release forgets a savepoint, and those set after it; the changes made since stay: 42704 when there is none.
+func (t *Transaction) Release(ctx context.Context, name string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.check(ctx); err != nil {
+		return err
+	}
+	if !t.writes.release(name) {
+		return noSavepoint(name)
+	}
+	return nil
+}
+
+func noSavepoint(name string) error {
+	return sqlerr.New(sqlerr.UndefinedObject, "savepoint %q does not exist", name)
 }
 
 // check refuses a transaction that has ended.

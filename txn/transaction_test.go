@@ -112,6 +112,31 @@ func TestSavepointsUndoInsertsDeletesAndDefinitions(t *testing.T) {
 	require.ElementsMatch(t, []int{2, 3, 10, 13}, seen(t, m, "t"))
 }
 
+func TestAReleasedSavepointKeepsTheChanges(t *testing.T) {
+	m := instance(t)
+	createTable(t, m, "t")
+	tx := begin(t, m)
+	for i, name := range []string{"a", "b", "c"} {
+		insert(t, tx, "t", i)
+		require.NoError(t, tx.Savepoint(t.Context(), name))
+	}
+	insert(t, tx, "t", 3)
+	require.NoError(t, tx.Release(t.Context(), "b"))
+	for _, gone := range []string{"b", "c"} {
+		requireCode(t, sqlerr.UndefinedObject, tx.Release(t.Context(), gone))
+		requireCode(t, sqlerr.UndefinedObject, tx.RollbackTo(t.Context(), gone))
+	}
+	require.ElementsMatch(t, []int{0, 1, 2, 3}, ids(t, tx, "t"))
+	require.NoError(t, tx.Savepoint(t.Context(), "b"))
+	insert(t, tx, "t", 4)
+	require.NoError(t, tx.RollbackTo(t.Context(), "b"))
+	require.NoError(t, tx.RollbackTo(t.Context(), "a"))
+	insert(t, tx, "t", 5)
+	commit(t, tx)
+	requireCode(t, sqlerr.NoActiveTransaction, tx.Release(t.Context(), "a"))
+	require.ElementsMatch(t, []int{0, 5}, seen(t, m, "t"))
+}
+
 func TestRollbackLeavesNothing(t *testing.T) {
 	m := instance(t)
 	createTable(t, m, "t")

@@ -131,6 +131,17 @@ func (w *writeSet) rollBack(name string) (bool, error) {
 	return true, nil
 }
 
+// release forgets a savepoint and later ones, and keeps what was done since. False when there is none.
+func (w *writeSet) release(name string) bool {
+	i := slices.IndexFunc(w.savepoints, func(s savepoint) bool { return s.name == name })
+	if i < 0 {
+		return false
+	}
+	clear(w.savepoints[i:]) // they hold on to definitions and rows
+	w.savepoints = w.savepoints[:i]
+	return true
+}
+
 func (t *tableWrites) rollBack(mark tableMark) error {
 	for _, a := range t.deletes[mark.deletes:] {
 		delete(t.deleted, a)
