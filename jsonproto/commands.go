@@ -20,33 +20,27 @@ const (
 	formatFlight = "arrowflight"
 )
 
-// The outcomes that the metrics count.
-const (
-	outcomeOK    = "ok"
-	outcomeError = "error"
-)
-
-// handle answers one request; an error is the connection's, which ends.
-func (c *conn) handle(ctx context.Context, r *request) (outcome string, err error) {
+// handle answers one request, and tells what it ended with. An error is the connection's, which ends.
+func (c *conn) handle(ctx context.Context, r *request) (outcome sqlerr.Code, err error) {
 	a, streamed, err := c.run(ctx, r)
 	if streamed {
-		if err != nil {
-			return outcomeError, err
+		if err != nil && a.code == "" {
+			return sqlerr.QueryCanceled, err // nobody is there to take the rest
 		}
-		return outcomeOK, nil
+		return a.code, err
 	}
-	outcome = outcomeOK
 	if err != nil {
 		prefix := ""
 		if r.streams() {
 			prefix = streamingError
 		}
-		a, outcome = failure(err, prefix), outcomeError
+		a = failure(err, prefix)
 	}
-	return outcome, c.write(a.line())
+	return a.code, c.write(a.line())
 }
 
-// run executes a request. A streamed one has been answered, and its error is the connection's.
+// run executes a request. A streamed one has been answered, of which the answer tells only how, and its error is the
+// connection's.
 func (c *conn) run(ctx context.Context, r *request) (a answer, streamed bool, err error) {
 	switch {
 	case r.Command == "login":

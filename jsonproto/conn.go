@@ -200,13 +200,14 @@ func (c *conn) write(b []byte) error {
 func (c *conn) answerLine(ctx context.Context, l line) error {
 	if l.err != nil {
 		if known, ok := errors.AsType[*sqlerr.Error](l.err); ok {
+			c.server.count(known.Code)
 			return c.write(failure(known, "").line())
 		}
 		return l.err
 	}
 	r, err := parseRequest(l.text, c.server.limits.JSONDepth)
 	if err != nil {
-		c.server.count("error")
+		c.server.count(sqlerr.CodeOf(err))
 		return c.write(failure(err, "").line())
 	}
 	outcome, err := c.handle(ctx, r)

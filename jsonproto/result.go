@@ -133,11 +133,11 @@ func (c *conn) stream(ctx context.Context, s session.Session, tx session.Transac
 		err := w.batch(first)
 		first.Release()
 		if err != nil {
-			return a, true, w.fail(err)
+			return w.fail(err)
 		}
 	}
 	if !errors.Is(err, io.EOF) {
-		return a, true, w.fail(err)
+		return w.fail(err)
 	}
 	return a, true, w.end()
 }
@@ -189,10 +189,11 @@ func (w *streamWriter) end() error {
 }
 
 // fail writes an error in the place of the end, unless it is the connection that broke.
-func (w *streamWriter) fail(err error) error {
+func (w *streamWriter) fail(err error) (a answer, streamed bool, broken error) {
 	if w.broken != nil {
-		return w.broken
+		return a, true, w.broken
 	}
-	w.out = append(w.out, failure(err, "").line()...)
-	return w.flush()
+	a = failure(err, "")
+	w.out = append(w.out, a.line()...)
+	return a, true, w.flush()
 }

@@ -157,8 +157,12 @@ func (s *Server) welcome() {
 	s.strangers--
 }
 
-func (s *Server) count(outcome string) {
-	s.config.Metrics.Requests.WithLabelValues(string(metrics.JSON), outcome).Inc()
+// count counts a request by the code of its error; "" is none.
+func (s *Server) count(outcome sqlerr.Code) {
+	if outcome == "" {
+		outcome = "ok"
+	}
+	s.config.Metrics.Requests.WithLabelValues(string(metrics.JSON), string(outcome)).Inc()
 }
 
 // Close ends all connections when their current request is answered, or when ctx ends, and waits for them. The

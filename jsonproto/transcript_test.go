@@ -21,12 +21,16 @@ import (
 // start serves a door and returns its address.
 func start(t *testing.T, d *door, most limits.Limits) string {
 	t.Helper()
+	return startCounted(t, d, most, metrics.New(prometheus.NewRegistry(), "test").Connections)
+}
+
+func startCounted(t *testing.T, d *door, most limits.Limits, counts metrics.Connections) string {
+	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := jsonproto.NewServer(jsonproto.Config{
-		Door: d, Limits: most, Log: slog.New(slog.DiscardHandler),
-		Metrics: metrics.New(prometheus.NewRegistry(), "test").Connections,
+		Door: d, Limits: most, Log: slog.New(slog.DiscardHandler), Metrics: counts,
 	})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(context.Background(), l) }()
