@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/micodb/micodb/internal/sqlerr"
 )
 
 // Door names which protocol a request came by.
@@ -43,7 +45,11 @@ type Storage struct {
 	WALSyncSeconds  prometheus.Histogram
 	WALGroupCommits prometheus.Histogram
 	WALBytes        prometheus.Counter
+	WALUnflushed    prometheus.Gauge // bytes
+	WALLimit        prometheus.Gauge // bytes
+	ReadOnly        prometheus.Gauge // 0 or 1
 	MemtableBytes   prometheus.Gauge
+	MemtableLimit   prometheus.Gauge // bytes
 	SegmentBytes    prometheus.Gauge
 	Segments        prometheus.Gauge
 	FlushSeconds    prometheus.Histogram
@@ -53,11 +59,6 @@ type Storage struct {
 	CompactionSeconds prometheus.Histogram
 	CompactedSegments prometheus.Counter
 	CompactionBytes   prometheus.Counter
-
-	CacheBytes       prometheus.Gauge
-	CacheHits        prometheus.Counter
-	CacheMisses      prometheus.Counter
-	SegmentBytesRead prometheus.Counter
 }
 
 // Connections are the instruments of the doors.
@@ -85,7 +86,7 @@ func New(r prometheus.Registerer, version string) *Set {
 	m.gaugeVec("micodb_build_info", "The version that runs; always 1.", "version").WithLabelValues(version).Set(1)
 	m.gauge("micodb_start_time_seconds", "When the process started, in seconds since the epoch.").
 		Set(float64(time.Now().UnixMilli()) / 1e3)
-	return &Set{
+	set := &Set{
 		Queries: Queries{
 			Finished: m.counterVec("micodb_queries_total", "Statements that ended.", "kind", "outcome"),
 			Seconds: m.histogramVec("micodb_query_duration_seconds",
@@ -110,6 +111,37 @@ func New(r prometheus.Registerer, version string) *Set {
 			Requests: m.counterVec("micodb_requests_total", "Requests that ended.", "door", "outcome"),
 		},
 	}
+	set.begin()
+	return set
+}
+
+// troubles are the outcomes that tell of the server rather than of the request.
+func troubles() []sqlerr.Code {
+	return []sqlerr.Code{
+		sqlerr.DiskFull, sqlerr.OutOfMemory, sqlerr.TooManyConnections, sqlerr.LimitExceeded, sqlerr.IOError,
+		sqlerr.InternalError, sqlerr.DataCorrupted,
+	}
+}
+
+// begin makes the series at 0 whose first step an alert must see: the increase of a series that begins at 1 is 0.
+func (s *Set) begin() {
+	for vec, outcomes := range map[*prometheus.CounterVec][]string{
+		s.Queries.Logins:        {"ok", "denied"},
+		s.Transactions.Finished: {"commit", "rollback", "conflict", "error"},
+		s.Storage.Flushes:       {"success", "error"},
+		s.Storage.Compactions:   {"success", "error"},
+	} {
+		for _, outcome := range outcomes {
+			vec.WithLabelValues(outcome)
+		}
+	}
+	for _, door := range []Door{Flight, JSON} {
+		s.Connections.Open.WithLabelValues(string(door))
+		s.Connections.Requests.WithLabelValues(string(door), "ok")
+		for _, code := range troubles() {
+			s.Connections.Requests.WithLabelValues(string(door), string(code))
+		}
+	}
 }
 
 func newStorage(m maker) Storage {
@@ -118,8 +150,14 @@ func newStorage(m maker) Storage {
 			prometheus.ExponentialBuckets(2e-5, 2, 16)),
 		WALGroupCommits: m.histogram("micodb_wal_group_commits", "Commits that one sync made durable.",
 			prometheus.ExponentialBuckets(1, 2, 11)),
-		WALBytes:          m.counter("micodb_wal_written_bytes_total", "Bytes written to the log."),
+		WALBytes:     m.counter("micodb_wal_written_bytes_total", "Bytes written to the log."),
+		WALUnflushed: m.gauge("micodb_wal_unflushed_bytes", "Bytes of the log that a start would have to read."),
+		WALLimit: m.gauge("micodb_wal_unflushed_limit_bytes",
+			"Bytes of micodb_wal_unflushed_bytes beyond which a flush begins."),
+		ReadOnly: m.gauge("micodb_read_only",
+			"1 from a change that the disk had no room for until the next one that is committed."),
 		MemtableBytes:     m.gauge("micodb_memtable_bytes", "Bytes of recent rows that are not in segments."),
+		MemtableLimit:     m.gauge("micodb_memtable_limit_bytes", "Bytes of recent rows beyond which a flush begins."),
 		SegmentBytes:      m.gauge("micodb_segment_bytes", "Bytes of all segment files."),
 		Segments:          m.gauge("micodb_segments", "Segment files."),
 		FlushSeconds:      m.histogram("micodb_flush_duration_seconds", "Time of a flush.", latencies()),
@@ -128,10 +166,6 @@ func newStorage(m maker) Storage {
 		CompactionSeconds: m.histogram("micodb_compaction_duration_seconds", "Time of a compaction.", latencies()),
 		CompactedSegments: m.counter("micodb_compacted_segments_total", "Segments that compactions have replaced."),
 		CompactionBytes:   m.counter("micodb_compaction_written_bytes_total", "Bytes written by compactions."),
-		CacheBytes:        m.gauge("micodb_chunk_cache_bytes", "Bytes of decoded columns kept in memory."),
-		CacheHits:         m.counter("micodb_chunk_cache_hits_total", "Column reads that the cache served."),
-		CacheMisses:       m.counter("micodb_chunk_cache_misses_total", "Column reads that went to a file."),
-		SegmentBytesRead:  m.counter("micodb_segment_read_bytes_total", "Bytes read from segment files."),
 	}
 }
 

@@ -97,7 +97,7 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	registry := prometheus.NewRegistry()
 	set := metrics.New(registry, cfg.Version)
 	n.status = cfg.startStatus(n.listeners.http, secure, registry, log)
-	if err := n.build(ctx, set); err != nil {
+	if err := n.build(ctx, set, registry, secure); err != nil {
 		return nil, err
 	}
 	if err := n.openDoors(ctx, secure, set); err != nil {
@@ -152,7 +152,7 @@ const (
 	memtableShare = 10
 )
 
-func (n *Node) build(ctx context.Context, set *metrics.Set) error {
+func (n *Node) build(ctx context.Context, set *metrics.Set, registry prometheus.Registerer, secure *tls.Config) error {
 	limit := n.cfg.MemoryLimitBytes
 	if limit == 0 {
 		limit = defaultMemoryLimit()
@@ -164,9 +164,14 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	n.memory = budget.NewServer(limit / 100 * queryShare)
+	cache := segment.NewCache(limit / 100 * cacheShare)
+	metrics.Readings{
+		MemoryLimit: limit, BudgetLimit: n.memory.Limit(), BudgetUsed: n.memory.Used, Cache: cache.Counts,
+		Disk: n.disk, CertificateExpiry: certificateExpiry(secure),
+	}.Register(registry)
 	manager, err := txn.Open(ctx, txn.Options{
 		FS: vfs.Disk{}, Dir: n.cfg.DataDir, Log: n.log, Metrics: set,
-		Cache:     segment.NewCache(limit / 100 * cacheShare),
+		Cache:     cache,
 		Memory:    n.memory,
 		Retention: n.cfg.Retention,
 		Fatal:     n.fail,
@@ -182,6 +187,12 @@ func (n *Node) build(ctx context.Context, set *metrics.Set) error {
 	}
 	n.sessions, err = n.openSessions(ctx, set)
 	return err
+}
+
+// disk is the size of what holds the data.
+func (n *Node) disk() (metrics.Disk, error) {
+	space, err := vfs.SpaceOf(n.cfg.DataDir)
+	return metrics.Disk(space), err
 }
 
 // fail reports a part that can't go on; the first one is told, the others are logged.

@@ -69,6 +69,14 @@ func (c *Config) loadTLS() (*tls.Config, string, error) {
 	return config, fingerprint, nil
 }
 
+// certificateExpiry is when the certificate of a configuration ends; zero where there is no TLS.
+func certificateExpiry(c *tls.Config) time.Time {
+	if c == nil {
+		return time.Time{}
+	}
+	return c.Certificates[0].Leaf.NotAfter // LoadX509KeyPair has parsed it
+}
+
 func makeCertificate(certFile, keyFile, host string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -35,7 +35,7 @@ func (t *Transaction) beginBulk(ctx context.Context, w *tableWrites) error {
 	}
 	for _, chunk := range chunksOf(w.rows.View(), w.version.Definition().Columns) {
 		if err := bulk.Append(ctx, chunk); err != nil {
-			return errors.Join(err, bulk.Abort())
+			return t.stopped(errors.Join(err, bulk.Abort()))
 		}
 	}
 	w.bulk, w.rows = bulk, w.version.NewWriteSet()
@@ -78,8 +78,9 @@ func (t *Transaction) dropBulk(w *tableWrites, err error) error {
 	return err
 }
 
-// stopped stops the instance where a segment could not be synced.
+// stopped notes that a bulk could not be written, and stops the instance where it could not be synced.
 func (t *Transaction) stopped(err error) error {
+	t.manager.noteFull(err)
 	if errors.Is(err, segment.ErrNotSynced) {
 		t.manager.fail(err)
 	}

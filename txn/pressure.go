@@ -80,9 +80,23 @@ func (m *Manager) measure(o *order) {
 		}
 	}
 	m.options.Metrics.Storage.MemtableBytes.Set(float64(total))
-	logged := m.log.Bytes(wal.LSN(m.checkpointed.Load()))
+	logged := m.measureLog()
 	if total > m.options.MemtableBytes || logged > m.options.LogBytes {
 		m.wakeFlusher()
+	}
+}
+
+// measureLog notes how much of the log recovery would read.
+func (m *Manager) measureLog() int64 {
+	logged := m.log.Bytes(wal.LSN(m.checkpointed.Load()))
+	m.options.Metrics.Storage.WALUnflushed.Set(float64(logged))
+	return logged
+}
+
+// noteFull notes a change that failed because the disk has no room. The next commit that is logged takes that back.
+func (m *Manager) noteFull(err error) {
+	if sqlerr.CodeOf(err) == sqlerr.DiskFull {
+		m.options.Metrics.Storage.ReadOnly.Set(1)
 	}
 }
 
@@ -112,6 +126,7 @@ func (m *Manager) measureAll(p *published) {
 	storage.MemtableBytes.Set(float64(total))
 	storage.Segments.Set(float64(segments))
 	storage.SegmentBytes.Set(float64(bytes))
+	m.measureLog()
 }
 
 // room waits while the memtables have far more than their limit, until a flush has made room. While flushes fail
@@ -121,6 +136,7 @@ func (m *Manager) room(ctx context.Context) error {
 	for total > stallFactor*m.options.MemtableBytes {
 		m.wakeFlusher()
 		if err := m.memory.outcome(); err != nil {
+			m.noteFull(err)
 			return sqlerr.Wrap(err, sqlerr.CodeOf(err),
 				"%d MiB of recent rows are in memory, and can't be written to segments: %v", total>>20, err).
 				WithHint("nothing was changed; look at the disk, the server tries again by itself")

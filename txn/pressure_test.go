@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -179,20 +180,32 @@ func TestAFullDiskMakesTheInstanceReadOnly(t *testing.T) {
 	disk := &brokenDisk{FS: memory}
 	o := options(disk)
 	o.WriteSetBytes = 64 << 10
+	o.Metrics = metrics.New(prometheus.NewRegistry(), "")
+	readOnly := func() float64 { return testutil.ToFloat64(o.Metrics.Storage.ReadOnly) }
 	o.Fatal = func(err error) { t.Errorf("the instance has failed: %v", err) }
 	m := open(t, o)
 	createTable(t, m, "t")
 	tx := begin(t, m)
 	insert(t, tx, "t", 1, 2, 3)
 	commit(t, tx)
+	require.Zero(t, readOnly())
 
 	disk.fail(syscall.ENOSPC)
 	tx = begin(t, m)
 	insert(t, tx, "t", 4)
 	_, err := tx.Commit(t.Context())
 	requireCode(t, sqlerr.DiskFull, err)
+	require.InDelta(t, 1, readOnly(), 0)
+	disk.mend()
+	tx = begin(t, m)
+	remove(t, tx, "t", 3)
+	insert(t, tx, "t", 3)
+	commit(t, tx)
+	require.Zero(t, readOnly(), "there was room again")
+	disk.fail(syscall.ENOSPC)
 	tx = begin(t, m)
 	requireCode(t, sqlerr.DiskFull, tx.Insert(t.Context(), tableID(t, tx, "t"), rowsOf(span(1001, 5000)...)))
+	require.InDelta(t, 1, readOnly(), 0, "a segment found no room")
 	require.NoError(t, tx.Rollback(t.Context()))
 	tx = begin(t, m)
 	remove(t, tx, "t", 1)
@@ -215,7 +228,10 @@ func TestAFullDiskMakesTheInstanceReadOnly(t *testing.T) {
 	insert(t, tx, "t", span(1001, 5000)...)
 	insert(t, tx, "u", 1)
 	commit(t, tx)
+	require.Zero(t, readOnly())
+	require.Positive(t, testutil.ToFloat64(o.Metrics.Storage.WALUnflushed))
 	require.NoError(t, m.Flush(t.Context()))
+	require.Zero(t, testutil.ToFloat64(o.Metrics.Storage.WALUnflushed))
 	want := append(span(2, 3), span(1001, 5000)...)
 	require.ElementsMatch(t, want, seen(t, m, "t"))
 	again, _ = afterCrash(t, memory, 0)

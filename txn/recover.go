@@ -44,6 +44,9 @@ func Open(ctx context.Context, options Options) (*Manager, error) {
 		compactor: newCompactor(ctx),
 	}
 	m.snapshots.live = map[uint64]int{}
+	storage := &options.Metrics.Storage
+	storage.MemtableLimit.Set(float64(options.MemtableBytes))
+	storage.WALLimit.Set(float64(options.LogBytes))
 	m.memory = pressure{tables: map[catalog.TableID]int64{}, flushed: make(chan struct{})}
 	m.environment = table.Environment{
 		FS: options.FS, Dir: options.Dir, Cache: options.Cache, NewID: m.newID, Now: options.Clock,

@@ -174,9 +174,11 @@ func (m *Manager) write(o *order, async bool) error {
 		if sqlerr.CodeOf(err) != sqlerr.DiskFull {
 			m.fail(err)
 		}
+		m.noteFull(err)
 		return err
 	}
 	storage := &m.options.Metrics.Storage
+	storage.ReadOnly.Set(0)
 	storage.WALBytes.Add(float64(m.log.End() - before))
 	storage.WALGroupCommits.Observe(float64(len(o.members)))
 	if async {

@@ -5,19 +5,24 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/metrics"
 )
 
 // Cache keeps decoded column chunks, the least recently used of which go when it is full. Safe for concurrent
 // use; a chunk that several scans want is loaded once. What is evicted lives on while a scan holds it.
 type Cache struct {
-	limit int64 // bytes
+	limit int64        // bytes
+	read  atomic.Int64 // bytes of columns that were read from files, kept or not
 
 	mu      sync.Mutex // guards all below
 	used    int64
+	hits    int64
+	misses  int64
 	entries map[key]*entry
 	recent  list.List // of *entry, the most recent in front
 }
@@ -43,11 +48,11 @@ type entry struct {
 // NewCache returns an empty cache of at most limit bytes.
 func NewCache(limit int64) *Cache { return &Cache{limit: limit, entries: map[key]*entry{}} }
 
-// Used returns the bytes that the cache holds.
-func (c *Cache) Used() int64 {
+// Counts returns what the cache holds and has done.
+func (c *Cache) Counts() metrics.Cache {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.used
+	return metrics.Cache{Bytes: c.used, Hits: c.hits, Misses: c.misses, BytesRead: c.read.Load()}
 }
 
 // get returns the vector of a key, by load where it is not there. Others who want it meanwhile wait for the
@@ -57,11 +62,13 @@ func (c *Cache) get(ctx context.Context, k key, load loader) (*vector.Vector, er
 		c.mu.Lock()
 		e, ok := c.entries[k]
 		if !ok {
+			c.misses++
 			e = &entry{key: k, done: make(chan struct{})}
 			c.entries[k] = e
 			c.mu.Unlock()
 			return c.fill(ctx, e, load)
 		}
+		c.hits++
 		if e.place != nil {
 			c.recent.MoveToFront(e.place)
 		}

@@ -204,6 +204,7 @@ func (s *Segment) read(ctx context.Context, group, k int) (v *vector.Vector, siz
 		v, size, err = f.Read(ctx, in, c)
 		return err
 	})
+	s.source.Cache.read.Add(size)
 	if err != nil {
 		return nil, size, err
 	}

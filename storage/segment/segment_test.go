@@ -113,22 +113,29 @@ func TestCacheIsBoundedAndShared(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				if used := s.source.Cache.Used(); used > limit {
+				if used := s.source.Cache.Counts().Bytes; used > limit {
 					t.Errorf("the cache holds %d bytes", used)
 				}
 			}
 		})
 	}
 	group.Wait()
-	require.Positive(t, s.source.Cache.Used())
+	require.Positive(t, s.source.Cache.Counts().Bytes)
 	_, size, err := s.Load(t.Context(), 0, 1)
 	require.NoError(t, err)
 	first := size
 	_, size, err = s.Load(t.Context(), 0, 1)
 	require.NoError(t, err)
 	require.Zero(t, size, "a cached chunk is not read; the first time %d bytes were", first)
+	before := s.source.Cache.Counts()
+	require.Positive(t, before.Misses)
+	require.Positive(t, before.BytesRead)
+	_, _, err = s.Load(t.Context(), 0, 1)
+	require.NoError(t, err)
+	before.Hits++
+	require.Equal(t, before, s.source.Cache.Counts())
 	s.source.Cache.Forget(d.ID)
-	require.Zero(t, s.source.Cache.Used())
+	require.Zero(t, s.source.Cache.Counts().Bytes)
 }
 
 func TestCacheLoadsOnceAndOutlivesACancelledLoad(t *testing.T) {

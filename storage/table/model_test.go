@@ -265,7 +265,7 @@ func TestVersionsAgainstModel(t *testing.T) {
 				checkOverlay(t, r, now, next)
 				checkReopened(t, env, now)
 			}
-			require.LessOrEqual(t, env.Cache.Used(), int64(1<<20))
+			require.LessOrEqual(t, env.Cache.Counts().Bytes, int64(1<<20))
 		}
 	}
 }
