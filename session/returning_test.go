@@ -47,12 +47,37 @@ func TestOnceIsForChangesWithRows(t *testing.T) {
 	for sql, once := range map[string]bool{
 		"SELECT 1": false, "INSERT INTO t VALUES (1)": false, "EXPLAIN DELETE FROM t RETURNING id": false,
 		"SHOW TABLES": false, "DELETE FROM t RETURNING 1": true, "CREATE API KEY k": true, "BEGIN": false,
+		"EXPLAIN ANALYZE SELECT 1": false, "EXPLAIN ANALYZE DELETE FROM t": true,
 	} {
 		st, err := c.Prepare(t.Context(), nil, sql)
 		require.NoError(t, err, sql)
 		require.Equal(t, once, st.Once(), sql)
 		require.NoError(t, st.Close())
 	}
+}
+
+func TestExplainAnalyzeOfAChangeMakesItOnce(t *testing.T) {
+	c := start(t).admin()
+	c.exec("CREATE TABLE t (id INT)")
+	st, err := c.Prepare(t.Context(), nil, "EXPLAIN ANALYZE INSERT INTO t VALUES (?)")
+	require.NoError(t, err)
+	id := []arrow.Field{{Name: "1", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}
+	s, err := st.Query(t.Context(), columns(t, id, []any{7}))
+	require.NoError(t, err)
+	require.Equal(t, []string{"7"}, c.rows("SELECT id FROM t"), "nobody has to read the lines")
+	lines, err := drain(s)
+	require.NoError(t, err)
+	require.Len(t, lines, 3)
+	require.Contains(t, lines[1], "Insert main.t [")
+	n, err := st.Exec(t.Context(), columns(t, id, []any{8}))
+	require.NoError(t, err)
+	require.Zero(t, n, "its lines are no rows that were changed")
+	require.Equal(t, []string{"7", "8"}, c.rows("SELECT id FROM t ORDER BY id"))
+	require.NoError(t, st.Close())
+
+	c.exec("SET default_transaction_read_only = on")
+	_, err = c.query(nil, "EXPLAIN ANALYZE DELETE FROM t")
+	requireCode(t, sqlerr.ReadOnlyTransaction, err)
 }
 
 func TestReturningInATransaction(t *testing.T) {

@@ -259,7 +259,7 @@ func (st *statement) drain(ctx context.Context, s batch.Stream, kept *returnedRo
 		switch {
 		case st.result == nil:
 			n += counted(b)
-		case st.Once():
+		case st.Once() && st.kind != kindExplain:
 			n += b.NumRows()
 		}
 		if kept == nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
@@ -88,6 +89,7 @@ func start(t *testing.T) *world {
 	c.DataDir, c.JSONPort, c.FlightPort, c.HTTPPort = t.TempDir(), 0, 0, 0
 	c.AdminPassword, c.Out, c.LogOut, c.MemoryLimitBytes = password, io.Discard, w.log, 512<<20
 	c.AllowFiles = w.files
+	c.Limits.LoginTimeout = time.Hour // anon has one connection for all rows
 	var err error
 	w.node, err = node.Start(t.Context(), c)
 	require.NoError(t, err)
