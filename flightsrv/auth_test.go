@@ -46,6 +46,40 @@ func TestEveryCallNeedsCredentials(t *testing.T) {
 	require.Zero(t, f.door.sessions())
 }
 
+// deafStream is a DoPut that counts what is read of it.
+type deafStream struct {
+	grpc.ServerStream
+
+	context context.Context //nolint:containedctx // as grpc's streams have one
+	read    int
+}
+
+func (d *deafStream) Context() context.Context { return d.context }
+
+func (d *deafStream) RecvMsg(any) error {
+	d.read++
+	return nil
+}
+
+// A client whose first message finds the call ended learns of an end of file, and arrow-go's looks no further.
+func TestADoPutIsRefusedAfterItsFirstMessage(t *testing.T) {
+	f := start(t, limits.Limits{})
+	incoming := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", basic("ada", "wrong")))
+	stream := &deafStream{context: context.WithValue(incoming, connectionKey{}, &connection{all: f.server.connections})}
+	err := f.server.stream(nil, stream, &grpc.StreamServerInfo{FullMethod: doPutMethod}, func(any, grpc.ServerStream) error {
+		t.Error("the handler was called")
+		return nil
+	})
+	requireStatus(t, err, codes.Unauthenticated, "28P01")
+	require.Equal(t, 1, stream.read)
+
+	c := f.connect()
+	for range 50 {
+		_, err := c.ExecuteUpdate(with(t.Context(), basic("ada", "wrong")), "write x")
+		requireStatus(t, err, codes.Unauthenticated, "28P01")
+	}
+}
+
 func TestBasicAndTokensOpenEveryCall(t *testing.T) {
 	f := start(t, limits.Limits{})
 	login, err := f.door.Login(t.Context(), session.Credentials{
@@ -161,23 +195,25 @@ func TestASessionEndsWithItsConnection(t *testing.T) {
 		10*time.Second, time.Millisecond)
 }
 
+// It uses GetFlightInfo, whose call is over when its answer comes: DoPut's answer comes before the call's end, which is
+// when its session begins to idle.
 func TestIdleSessionsAreEvicted(t *testing.T) {
 	f := start(t, limits.Limits{Sessions: 2})
 	ada, c := f.login("ada")
-	_, err := c.ExecuteUpdate(ada, "begin")
+	_, err := c.Execute(ada, "begin")
 	require.NoError(t, err)
 	bob, d := f.login("bob")
-	_, err = d.ExecuteUpdate(bob, "write x")
+	_, err = d.Execute(bob, "write x")
 	require.NoError(t, err)
 	third, e := f.login("ada")
 	_, err = e.Execute(third, "write y")
 	requireStatus(t, err, codes.ResourceExhausted, "53300")
 
 	f.clock.move(limits.Defaults().SessionIdle / 2)
-	_, err = d.ExecuteUpdate(bob, "write x")
+	_, err = d.Execute(bob, "write x")
 	require.NoError(t, err)
 	f.clock.move(limits.Defaults().SessionIdle/2 + time.Second)
-	_, err = e.ExecuteUpdate(third, "write y")
+	_, err = e.Execute(third, "write y")
 	require.NoError(t, err, "the idle session gives way")
 	require.Equal(t, 2, f.door.sessions())
 	_, err = c.Execute(ada, "commit")

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
 
@@ -38,10 +39,20 @@ func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamS
 	if openMethod(info.FullMethod) {
 		return handler(server, stream)
 	}
-	return s.answer(stream.Context(), info.FullMethod, func(ctx context.Context) error {
+	handled := false
+	err := s.answer(stream.Context(), info.FullMethod, func(ctx context.Context) error {
+		handled = true
 		return handler(server, &clientStream{ServerStream: stream, context: ctx})
 	})
+	if !handled && info.FullMethod == doPutMethod {
+		// The client begins with a message. If that found the call ended, it would learn of an end of file, which
+		// arrow-go's hands on, instead of why.
+		_ = stream.RecvMsg(new(flight.FlightData)) // the refusal is the error to tell
+	}
+	return err
 }
+
+const doPutMethod = "/arrow.flight.protocol.FlightService/DoPut"
 
 // answer is the frame of every call: the client's session, the panic that must not pass, the error's translation,
 // the count.

@@ -196,12 +196,32 @@ func (c *conn) write(b []byte) error {
 	return err
 }
 
+// tooLate returns why nothing more is read though the client may still send, nil when that is not so.
+func (c *conn) tooLate(err error) error {
+	limits := c.server.limits
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case c.server.ending():
+		return sqlerr.New(sqlerr.ShuttingDown, "the server is shutting down")
+	case c.trusted.Load():
+		return sqlerr.New(sqlerr.ProtocolViolation, "a line took longer than %s", limits.LineTimeout).
+			WithHint("send a request in one go, or raise --line-timeout")
+	default:
+		return sqlerr.New(sqlerr.InvalidAuthorization, "nobody logged in within %s", limits.LoginTimeout).
+			WithHint("connect again and log in at once")
+	}
+}
+
 // answerLine answers one line; an error ends the connection.
 func (c *conn) answerLine(ctx context.Context, l line) error {
 	if l.err != nil {
 		if known, ok := errors.AsType[*sqlerr.Error](l.err); ok {
 			c.server.count(known.Code)
 			return c.write(failure(known, "").line())
+		}
+		if why := c.tooLate(l.err); why != nil {
+			return errors.Join(l.err, c.write(failure(why, "").line()))
 		}
 		return l.err
 	}

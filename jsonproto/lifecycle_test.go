@@ -2,6 +2,7 @@ package jsonproto_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -132,4 +133,32 @@ func TestOnlyErrorsOfStreamsSayThatTheyStream(t *testing.T) {
 	require.Contains(t, p.line(), `"data":"no transaction 8 is open`)
 	p.send(`{"command":"sql","db_name":"main","query":"x","tx_id":8,"format":"NDJSON"}` + "\n")
 	require.Contains(t, p.line(), `"data":"Streaming error: no transaction 8 is open`)
+}
+
+// A client that sends nothing in time is told so, and does not wonder about an end of file.
+func TestWhoIsTooLateIsTold(t *testing.T) {
+	stranger := dial(t, start(t, &door{}, limits.Limits{LoginTimeout: time.Millisecond}))
+	require.Contains(t, stranger.line(), `nobody logged in within 1ms`)
+	_, err := stranger.read.ReadByte()
+	require.ErrorIs(t, err, io.EOF)
+
+	slow := loggedIn(t, &door{}, limits.Limits{LineTimeout: time.Millisecond})
+	slow.send(`{"command":`)
+	require.Contains(t, slow.line(), `a line took longer than 1ms`)
+	_, err = slow.read.ReadByte()
+	require.ErrorIs(t, err, io.EOF)
+}
+
+// A client that waits between requests learns why the server leaves.
+func TestTheEndIsTold(t *testing.T) {
+	s, l := server(&door{}), listen(t)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(context.Background(), l) }()
+	p := dial(t, l.Addr().String())
+	p.send(login)
+	p.line()
+	require.NoError(t, l.Close())
+	require.NoError(t, <-served)
+	s.Close(t.Context())
+	require.Contains(t, p.line(), `"code":"57P01"`)
 }

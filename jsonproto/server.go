@@ -157,6 +157,12 @@ func (s *Server) welcome() {
 	s.strangers--
 }
 
+func (s *Server) ending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
 // count counts a request by the code of its error; "" is none.
 func (s *Server) count(outcome sqlerr.Code) {
 	if outcome == "" {
