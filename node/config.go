@@ -53,6 +53,8 @@ type Config struct {
 	Version string
 	Out     io.Writer // where people are told addresses and the first password; never a log
 	LogOut  io.Writer
+
+	offline bool // no server, but an Offline
 }
 
 // The default ports.

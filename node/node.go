@@ -97,7 +97,10 @@ func Start(ctx context.Context, cfg Config) (_ *Node, err error) {
 	registry := prometheus.NewRegistry()
 	set := metrics.New(registry, cfg.Version)
 	n.status = cfg.startStatus(n.listeners.http, secure, registry, log)
-	if err := n.build(ctx, set, registry, secure); err != nil {
+	if err := n.openStorage(ctx, set, registry, secure); err != nil {
+		return nil, err
+	}
+	if n.sessions, err = n.openSessions(ctx, set); err != nil {
 		return nil, err
 	}
 	if err := n.openDoors(ctx, secure, set); err != nil {
@@ -152,7 +155,10 @@ const (
 	memtableShare = 10
 )
 
-func (n *Node) build(ctx context.Context, set *metrics.Set, registry prometheus.Registerer, secure *tls.Config) error {
+// openStorage opens the data directory, and builds what runs queries on it.
+func (n *Node) openStorage(
+	ctx context.Context, set *metrics.Set, registry prometheus.Registerer, secure *tls.Config,
+) error {
 	limit := n.cfg.MemoryLimitBytes
 	if limit == 0 {
 		limit = defaultMemoryLimit()
@@ -176,16 +182,15 @@ func (n *Node) build(ctx context.Context, set *metrics.Set, registry prometheus.
 		Retention: n.cfg.Retention,
 		Fatal:     n.fail,
 		Limits:    storageLimits(limit),
+
+		ManualCompaction: n.cfg.offline,
 	})
 	if err != nil {
 		return err
 	}
 	n.manager = manager
 	n.scheduler, n.functions = exec.NewScheduler(threads), function.NewRegistry()
-	if n.files, err = openFiles(n.cfg.AllowFiles, n.cfg.DataDir); err != nil {
-		return err
-	}
-	n.sessions, err = n.openSessions(ctx, set)
+	n.files, err = openFiles(n.cfg.AllowFiles, n.cfg.DataDir)
 	return err
 }
 

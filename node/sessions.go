@@ -29,9 +29,27 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 	if err != nil {
 		return nil, err
 	}
-	begin := transactions{manager: n.manager, async: n.cfg.Durability == durabilityAsync}
-	c := session.Config{
-		Transactions: begin,
+	c := n.sessionConfig(set)
+	if n.cfg.InsecureNoAuth {
+		open := authz.NewNoAuth(tokens)
+		c.Authenticator, c.Authorizer = open, open
+		return session.NewServer(c), nil //nolint:contextcheck // it outlives the start's context
+	}
+	directory, err := n.openDirectory(ctx, tokens)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.bootstrap(ctx, directory); err != nil {
+		return nil, err
+	}
+	c.Authenticator, c.Authorizer, c.Users = directory, directory, directory
+	return session.NewServer(c), nil //nolint:contextcheck // it outlives the start's context
+}
+
+// sessionConfig is what runs behind the door; who may come in is left open.
+func (n *Node) sessionConfig(set *metrics.Set) session.Config {
+	return session.Config{
+		Transactions: n.transactions(),
 		Storage:      n.manager,
 		Executor:     executor{scheduler: n.scheduler},
 		Functions:    n.functions,
@@ -42,44 +60,34 @@ func (n *Node) openSessions(ctx context.Context, set *metrics.Set) (*session.Ser
 		SlowQuery:    n.cfg.SlowQuery,
 		Limits:       n.limits,
 	}
-	if n.cfg.InsecureNoAuth {
-		open := authz.NewNoAuth(tokens)
-		c.Authenticator, c.Authorizer = open, open
-		return session.NewServer(c), nil //nolint:contextcheck // it outlives the start's context
-	}
-	directory, err := n.openDirectory(ctx, begin, tokens)
-	if err != nil {
-		return nil, err
-	}
-	c.Authenticator, c.Authorizer, c.Users = directory, directory, directory
-	return session.NewServer(c), nil //nolint:contextcheck // it outlives the start's context
 }
 
-// openDirectory reads the users; on first start it makes admin and tells a generated password once.
-func (n *Node) openDirectory(ctx context.Context, begin transactions, tokens *authz.Tokens) (*authz.Directory, error) {
-	store, err := session.OpenUserStore(ctx, begin)
+// openDirectory reads the users.
+func (n *Node) openDirectory(ctx context.Context, tokens *authz.Tokens) (*authz.Directory, error) {
+	store, err := session.OpenUserStore(ctx, n.transactions())
 	if err != nil {
 		return nil, err
 	}
-	directory, err := authz.Open(ctx, authz.Options{Store: store, Tokens: tokens, Log: n.log})
-	if err != nil {
-		return nil, err
-	}
+	return authz.Open(ctx, authz.Options{Store: store, Tokens: tokens, Log: n.log})
+}
+
+// bootstrap makes admin on first start, and tells a generated password once.
+func (n *Node) bootstrap(ctx context.Context, directory *authz.Directory) error {
 	password := n.cfg.AdminPassword
 	if file := n.cfg.AdminPasswordFile; password == "" && file != "" {
 		b, err := os.ReadFile(file)
 		if err != nil {
-			return nil, sqlerr.Wrap(err, sqlerr.InvalidParameterValue, "--admin-password-file can't be read: %v", err)
+			return sqlerr.Wrap(err, sqlerr.InvalidParameterValue, "--admin-password-file can't be read: %v", err)
 		}
 		password = string(bytes.TrimRight(b, "\r\n"))
 	}
 	generated, err := directory.Bootstrap(ctx, password)
 	if err != nil || generated == "" {
-		return directory, err
+		return err
 	}
 	_, err = fmt.Fprintf(n.cfg.Out, "First start: user admin has the password %s\n"+
 		"It is shown only now; change it with: micodb user passwd admin -u admin\n", generated)
-	return directory, err
+	return err
 }
 
 // secret returns the key that signs tokens: of a flag, of a file, else the one kept in the data directory.
@@ -116,6 +124,10 @@ func (c *Config) secret() ([]byte, error) {
 type transactions struct {
 	manager *txn.Manager
 	async   bool
+}
+
+func (n *Node) transactions() transactions {
+	return transactions{manager: n.manager, async: n.cfg.Durability == durabilityAsync}
 }
 
 // Begin starts a transaction.

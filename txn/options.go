@@ -70,7 +70,8 @@ type Options struct {
 	Compaction compact.Policy // which segments are merged
 	Memory     *budget.Server // of which compactions take their part; nil: one without a limit
 
-	// ManualCompaction leaves compactions to calls of Compact, for tests that need I/O in a fixed order.
+	// ManualCompaction leaves compactions to calls of Compact: for who has the instance open for a moment only, and for
+	// tests that need I/O in a fixed order.
 	ManualCompaction bool
 }
 

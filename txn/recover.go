@@ -25,6 +25,9 @@ const (
 	logDirectory      = "wal"
 )
 
+// CurrentFile is the file by which a data directory is known, with slashes: every instance has it once it was open.
+const CurrentFile = manifestDirectory + "/" + manifest.CurrentName
+
 // The ids of the databases that every instance has.
 const (
 	mainID catalog.DatabaseID = 1 + iota

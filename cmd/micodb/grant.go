@@ -10,7 +10,7 @@ import (
 // newGrant returns grant or revoke of a user or a role. A user is given roles, or privileges on an object; a role
 // privileges alone.
 func newGrant(verb, word, whose string, roles bool) *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	var privileges []string
 	var on string
 	use, short := verb+" NAME --privilege P --on OBJECT", "privileges"
@@ -31,7 +31,7 @@ func newGrant(verb, word, whose string, roles bool) *cobra.Command {
 			return runUserStatement(c, &at, sql, verb+": "+what+" "+word+" "+args[0])
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	c.Flags().StringSliceVar(&privileges, "privilege", nil, "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALL, …")
 	c.Flags().StringVar(&on, "on", "", "what the privileges are on: d.t, d.* or *.*")
 	return c
@@ -82,7 +82,7 @@ func grantObject(on string) (string, error) {
 
 // newNamed returns a command that runs a statement about one name; its rows are shown when it has any.
 func newNamed(use, short, sql, done string) *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	c := &cobra.Command{
 		Use:   use + " NAME",
 		Short: short,
@@ -94,14 +94,14 @@ func newNamed(use, short, sql, done string) *cobra.Command {
 			return runUserStatement(c, &at, sql+" "+quoteName(args[0]), fmt.Sprintf(done, args[0]))
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	return c
 }
 
 func newRole() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "role",
-		Short: "Manage the roles of a running server",
+		Short: "Manage the roles of a running server, or with --offline of one that is stopped",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -115,13 +115,13 @@ func newRole() *cobra.Command {
 }
 
 func newRoleList() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the roles",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return printStatement(c, &at, "SHOW ROLES") },
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	return c
 }

@@ -14,7 +14,7 @@ import (
 func newUser() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "user",
-		Short: "Manage the users of a running server",
+		Short: "Manage the users of a running server, or with --offline of one that is stopped",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -28,7 +28,7 @@ func newUser() *cobra.Command {
 }
 
 func newUserAdd() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	var role, passwordFile string
 	c := &cobra.Command{
 		Use:   "add NAME",
@@ -46,7 +46,7 @@ func newUserAdd() *cobra.Command {
 			return runUserStatement(c, &at, sql, "user "+args[0]+" is made")
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	c.Flags().StringVar(&role, "role", "", "admin, poweruser, readonly or one of your own; without one the user may "+
 		"do nothing")
 	c.Flags().StringVar(&passwordFile, "new-password-file", "", "file with the user's password (or set "+
@@ -55,7 +55,7 @@ func newUserAdd() *cobra.Command {
 }
 
 func newUserPasswd() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	var passwordFile string
 	c := &cobra.Command{
 		Use:   "passwd NAME",
@@ -70,21 +70,21 @@ func newUserPasswd() *cobra.Command {
 			return runUserStatement(c, &at, sql, "the password of "+args[0]+" is changed")
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	c.Flags().StringVar(&passwordFile, "new-password-file", "", "file with the new password (or set "+
 		"MICODB_NEW_PASSWORD; else it is asked for)")
 	return c
 }
 
 func newUserList() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the users and their roles",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return printStatement(c, &at, "SHOW USERS") },
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	return c
 }
 
@@ -94,14 +94,16 @@ func newUserSessions() *cobra.Command {
 		Use:   "sessions",
 		Short: "List the open sessions: one's own, or everybody's for an administrator",
 		Args:  noArguments,
-		RunE:  func(c *cobra.Command, _ []string) error { return printStatement(c, &at, "SHOW SESSIONS") },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return printStatement(c, &adminFlags{connectFlags: at}, "SHOW SESSIONS")
+		},
 	}
 	at.add(c.Flags())
 	return c
 }
 
 func newUserLogout() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	c := &cobra.Command{
 		Use:   "logout NAME",
 		Short: "End all tokens and sessions of a user; passwords and API keys stay good",
@@ -110,7 +112,7 @@ func newUserLogout() *cobra.Command {
 			return runUserStatement(c, &at, "KILL TOKENS FOR "+quoteName(args[0]), "user "+args[0]+" is logged out")
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	return c
 }
 
@@ -136,19 +138,6 @@ func newPassword(user, file string) (string, error) {
 		err = errors.New("the two passwords differ: nothing was changed")
 	}
 	return first, err
-}
-
-func runUserStatement(c *cobra.Command, at *connectFlags, sql, done string) error {
-	db, err := at.open(c.Context())
-	if err != nil {
-		return err
-	}
-	_, err = db.Execute(c.Context(), sql)
-	if err := errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(c.OutOrStdout(), done)
-	return err
 }
 
 func quoteName(s string) string { return shell.QuoteName(s) }

@@ -4,9 +4,6 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
-
-	"github.com/micodb/micodb/client"
-	"github.com/micodb/micodb/cmd/micodb/shell"
 )
 
 func newUserKey() *cobra.Command {
@@ -21,13 +18,16 @@ func newUserKey() *cobra.Command {
 }
 
 func newUserKeyAdd() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	var of, expires string
 	c := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Make an API key and print it: it can't be shown again",
 		Args:  oneName,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := at.checkOwner(of); err != nil {
+				return err
+			}
 			sql := "CREATE API KEY " + quoteName(args[0]) + forUser(of)
 			if expires != "" {
 				sql += " EXPIRES IN " + quoteText(expires)
@@ -35,14 +35,14 @@ func newUserKeyAdd() *cobra.Command {
 			return printStatement(c, &at, sql)
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	c.Flags().StringVar(&of, "for", "", "whose key; without it one's own")
 	c.Flags().StringVar(&expires, "expires", "", "how long it is valid, such as '90 days'; without it for ever")
 	return c
 }
 
 func newUserKeyList() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	var of string
 	c := &cobra.Command{
 		Use:   "list",
@@ -52,26 +52,37 @@ func newUserKeyList() *cobra.Command {
 			return printStatement(c, &at, "SHOW API KEYS"+forUser(of))
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	c.Flags().StringVar(&of, "for", "", "only the keys of this user")
 	return c
 }
 
 func newUserKeyDrop() *cobra.Command {
-	var at connectFlags
+	var at adminFlags
 	var of string
 	c := &cobra.Command{
 		Use:   "drop NAME",
 		Short: "End an API key",
 		Args:  oneName,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := at.checkOwner(of); err != nil {
+				return err
+			}
 			sql := "DROP API KEY " + quoteName(args[0]) + forUser(of)
 			return runUserStatement(c, &at, sql, "API key "+args[0]+" is dropped")
 		},
 	}
-	at.add(c.Flags())
+	at.addTo(c)
 	c.Flags().StringVar(&of, "for", "", "whose key; without it one's own")
 	return c
+}
+
+// checkOwner refuses one's own key where nobody has logged in.
+func (f *adminFlags) checkOwner(of string) error {
+	if f.offline && of == "" {
+		return usage(errors.New("--offline has no login: --for says whose key it is"))
+	}
+	return nil
 }
 
 func forUser(name string) string {
@@ -79,22 +90,4 @@ func forUser(name string) string {
 		return ""
 	}
 	return " FOR " + quoteName(name)
-}
-
-// printStatement runs a statement and prints its rows as a table.
-func printStatement(c *cobra.Command, at *connectFlags, sql string) error {
-	db, err := at.open(c.Context())
-	if err != nil {
-		return err
-	}
-	return errors.Join(printQuery(c, db, sql), db.Close())
-}
-
-func printQuery(c *cobra.Command, db *client.Conn, sql string) error {
-	rows, err := db.Stream(c.Context(), sql)
-	if err != nil {
-		return err
-	}
-	_, err = shell.WriteRows(c.OutOrStdout(), shell.DefaultLayout(shell.Table), rows)
-	return errors.Join(err, rows.Close())
 }

@@ -160,8 +160,13 @@ func TestWrongCommandLinesExitWith2(t *testing.T) {
 		"user revoke ada --on a.b":                                "--privilege and --on go together",
 		"user grant ada --privilege SELECT;DROP --on a.b":         "is none",
 		"role grant r --privilege SELECT --on t":                  "--on t is neither a table",
+		"user list --data-dir x":                                  "--data-dir goes with --offline",
+		"user list --offline --user ada":                          "--user and --offline exclude each other",
+		"user passwd admin --offline --url grpc://x":              "--url and --offline exclude each other",
+		"user key add k --offline":                                "--for says whose key it is",
+		"user key drop k --offline":                               "--for says whose key it is",
 		"role grant r s":                                          "takes one name",
-		"sql --format xml -e x":                                   "--format xml is not one of table, csv, json, arrow",
+		"sql --format xml -e x":                                   `"xml" is not one of table, csv, json`,
 		"sql --url http://x -e x":                                 "starts with neither grpc:// nor grpc+tls://",
 	} {
 		code, out := runToEnd(t, nil, strings.Fields(line)...)

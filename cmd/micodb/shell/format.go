@@ -83,12 +83,20 @@ func (l Layout) printer(w io.Writer, schema *arrow.Schema) (printer, error) {
 	}
 }
 
+// Rows are what a statement gives, as *client.Rows are.
+type Rows interface {
+	Schema() *arrow.Schema
+	Next() bool
+	Batch() arrow.RecordBatch
+	Err() error
+}
+
 // WriteRows writes all rows and returns their number.
-func WriteRows(w io.Writer, l Layout, rows *client.Rows) (int64, error) {
+func WriteRows(w io.Writer, l Layout, rows Rows) (int64, error) {
 	return l.write(w, rows, func(int64) {})
 }
 
-func (l Layout) write(w io.Writer, rows *client.Rows, seen func(rows int64)) (int64, error) {
+func (l Layout) write(w io.Writer, rows Rows, seen func(rows int64)) (int64, error) {
 	p, err := l.printer(w, rows.Schema())
 	if err != nil {
 		return 0, err
