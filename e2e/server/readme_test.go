@@ -50,7 +50,8 @@ func TestTheREADMEsSnippetsRun(t *testing.T) {
 	require.NoError(t, err)
 	all := snippets(t, filepath.Join(root, "README.md"))
 	require.NotEmpty(t, all)
-	s := harness.Start(t)
+	files := t.TempDir()
+	s := harness.Start(t, "--allow-files", files)
 	host, port, _ := strings.Cut(s.JSON, ":")
 	adapt := strings.NewReplacer(
 		"127.0.0.1:8815", s.Flight, "127.0.0.1 3456", host+" "+port, "127.0.0.1:8816", s.HTTP,
@@ -85,6 +86,8 @@ func TestTheREADMEsSnippetsRun(t *testing.T) {
 				require.Equal(t, "2\n", string(out))
 			case "java":
 				require.Equal(t, "2\n", runJava(t, text))
+			case "sql":
+				runCopy(t, s, files, text)
 			case "yaml":
 				scrape(t, text)
 			default:
@@ -92,7 +95,7 @@ func TestTheREADMEsSnippetsRun(t *testing.T) {
 			}
 		})
 	}
-	for _, language := range []string{"sh", "python", "go", "java", "yaml"} {
+	for _, language := range []string{"sh", "python", "go", "java", "sql", "yaml"} {
 		require.NotZero(t, executed[language], "the README shows %s", language)
 	}
 }
@@ -120,6 +123,20 @@ func runShell(t *testing.T, s *harness.Server, text string) {
 		return
 	}
 	require.Contains(t, string(out), `{"status":"ok","data":[{"orders":2,"total":99.5}],`)
+}
+
+// runCopy runs the README's COPY statements, one of which makes a file of rows that the other reads.
+func runCopy(t *testing.T, s *harness.Server, files, text string) {
+	t.Helper()
+	require.NoError(t, os.Mkdir(filepath.Join(files, "in"), 0o700))
+	rows := "id;city;price\n3;Lisbon;1.25\n4;-;2.50\n"
+	require.NoError(t, os.WriteFile(filepath.Join(files, "in", "a.csv"), []byte(rows), 0o600))
+	c := exec.CommandContext(t.Context(), harness.Binary(t), "sql", "--url", "grpc://"+s.Flight, "--format", "csv", "-e", text)
+	c.Env = append(os.Environ(), "MICODB_USER=admin", "MICODB_PASSWORD="+harness.Password)
+	out, err := c.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "a.csv,2,0")
+	require.FileExists(t, filepath.Join(files, "prices.parquet"))
 }
 
 func runJava(t *testing.T, text string) string {
