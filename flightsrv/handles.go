@@ -82,16 +82,29 @@ func (h *handle) begin(ctx context.Context, now time.Time) (_ context.Context, f
 	}, nil
 }
 
+// bound returns what is bound now, which the caller releases.
 func (h *handle) bound() *parameters {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.params
+	return h.params.retain()
 }
 
-func (h *handle) bind(p *parameters) {
+// bind takes over parameters, in the place of others.
+func (h *handle) bind(p *parameters) error {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.params = p
+	before := h.params
+	closed := h.closed
+	if closed {
+		before = p
+	} else {
+		h.params = p
+	}
+	h.mu.Unlock()
+	before.release()
+	if closed {
+		return errGone(h.kind)
+	}
+	return nil
 }
 
 // close ends what runs and lets the statement go. It returns whether anything ran.
@@ -106,8 +119,10 @@ func (h *handle) close() (ran bool, err error) {
 	for r := range h.running {
 		r.cancel(errCancelled())
 	}
+	params := h.params
 	h.params = nil
 	h.mu.Unlock()
+	params.release()
 	return ran, h.statement.release()
 }
 
@@ -133,8 +148,8 @@ func newHandles(l limits.Limits, now func() time.Time) *handles {
 	return &handles{limits: l, now: now, byID: map[handleID]*handle{}, byOwner: map[*client]*held{}}
 }
 
-// add keeps a statement for its owner. At the owner's limit its oldest ticket that nobody reads gives way; with
-// none, it is an error and the statement is let go.
+// add keeps a statement with its parameters for its owner. At the owner's limit its oldest ticket that nobody reads
+// gives way; with none, it is an error and both are let go.
 func (hs *handles) add(owner *client, k kind, st *statement, params *parameters) (*handle, error) {
 	now := hs.now()
 	h := &handle{
@@ -163,6 +178,7 @@ func (hs *handles) add(owner *client, k kind, st *statement, params *parameters)
 		_, _ = oldest.close() // the owner is done with it
 	}
 	if full {
+		params.release()
 		_ = st.release() // the limit is the error to tell
 		return nil, sqlerr.New(sqlerr.LimitExceeded, "the session holds %d statements, which is the limit",
 			hs.limits.Statements).WithHint("close prepared statements that are not needed")

@@ -2,8 +2,6 @@ package flightsrv
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -12,47 +10,6 @@ import (
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
-
-// parameters are rows that a client bound to a statement, nil being none.
-type parameters struct {
-	schema  *arrow.Schema
-	batches []arrow.RecordBatch
-}
-
-// stream returns a new stream of the rows: nil for nil.
-func (p *parameters) stream() batch.Stream {
-	if p == nil {
-		return nil
-	}
-	return &boundStream{parameters: p}
-}
-
-// boundStream hands out parameters, which stay bound.
-type boundStream struct {
-	*parameters
-
-	next int
-}
-
-// Schema returns that of the parameters.
-func (b *boundStream) Schema() *arrow.Schema { return b.schema }
-
-// Next returns the next batch of rows.
-func (b *boundStream) Next(ctx context.Context) (arrow.RecordBatch, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if b.next == len(b.batches) {
-		return nil, io.EOF
-	}
-	record := b.batches[b.next]
-	record.Retain()
-	b.next++
-	return record, nil
-}
-
-// Close leaves the parameters bound.
-func (*boundStream) Close() error { return nil }
 
 // CreatePreparedStatement prepares a statement of the calling client. A statement without rows says so twice: by
 // is_update, and by a dataset schema without bytes, which is what older clients look at.
@@ -158,31 +115,10 @@ func (h *handlers) DoPutPreparedStatementQuery(ctx context.Context, query flight
 	if err != nil {
 		return nil, err
 	}
-	held.bind(params)
+	if err := held.bind(params); err != nil {
+		return nil, err
+	}
 	return query.GetPreparedStatementHandle(), nil
-}
-
-// collect reads all rows that are to stay bound.
-func (h *handlers) collect(ctx context.Context, in *incoming) (*parameters, error) {
-	if in == nil || in.schema.NumFields() == 0 {
-		return nil, nil //nolint:nilnil // no parameters
-	}
-	p := &parameters{schema: in.schema}
-	size := int64(0)
-	for {
-		record, err := in.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return p, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if size += recordBytes(record); size > h.limits.ParameterBytes {
-			return nil, sqlerr.New(sqlerr.LimitExceeded, "the parameters are larger than %d MiB",
-				h.limits.ParameterBytes>>20).WithHint("execute the statement with fewer rows, or ingest them")
-		}
-		p.batches = append(p.batches, record)
-	}
 }
 
 // DoPutPreparedStatementUpdate runs a statement once for each row that comes with the call; without parameters in
@@ -202,7 +138,9 @@ func (h *handlers) DoPutPreparedStatementUpdate(ctx context.Context, update flig
 	if in != nil && in.schema.NumFields() > 0 {
 		rows = in
 	} else {
-		rows = held.bound().stream()
+		bound := held.bound()
+		defer bound.release()
+		rows = bound.stream()
 	}
 	run, finish, err := held.begin(ctx, h.now())
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/session"
 )
@@ -141,15 +142,64 @@ func TestPreparedHandlesBelongToTheirUser(t *testing.T) {
 }
 
 func TestParametersHaveALimit(t *testing.T) {
-	f := start(t, limits.Limits{ParameterBytes: 10 << 10})
+	f := start(t, limits.Limits{ParameterBytes: 8 * 1024})
 	ctx, c := f.login("ada")
 	p, err := c.Prepare(ctx, "echo ?")
 	require.NoError(t, err)
-	rows := numbers64(t, make([]int64, 10_000)...)
-	rows.Retain()
-	p.SetParameters(rows)
-	_, err = p.Execute(ctx)
-	requireStatus(t, err, codes.ResourceExhausted, "53400")
+	execute := func(rows int) error {
+		record := numbers64(t, make([]int64, rows)...)
+		record.Retain()
+		p.SetParameters(record)
+		_, err := p.Execute(ctx)
+		return err
+	}
+	requireStatus(t, execute(1025), codes.ResourceExhausted, "53400")
+	require.Zero(t, f.server.config.Budget.Used())
+	require.NoError(t, execute(1024))
+}
+
+// What is bound outlasts the call that brought it, and counts until it is bound anew or closed, whichever handle holds
+// it last.
+func TestParametersCountAgainstTheBudget(t *testing.T) {
+	f := start(t, limits.Limits{})
+	ctx, c := f.login("ada")
+	used := f.server.config.Budget.Used
+	p, err := c.Prepare(ctx, "echo ?")
+	require.NoError(t, err)
+	var infos []*flight.FlightInfo
+	for _, rows := range []int{1, 100} {
+		record := numbers64(t, make([]int64, rows)...)
+		record.Retain()
+		p.SetParameters(record)
+		info, err := p.Execute(ctx)
+		require.NoError(t, err)
+		infos = append(infos, info)
+	}
+	require.Equal(t, int64(8*101), used(), "a ticket keeps what it was made with")
+	require.NoError(t, p.Close(ctx))
+	require.Equal(t, int64(8*101), used())
+	_, err = c.CancelFlightInfo(ctx, &flight.CancelFlightInfoRequest{Info: infos[0]})
+	require.NoError(t, err)
+	require.Equal(t, int64(8*100), used())
+	_, err = c.CloseSession(ctx, &flight.CloseSessionRequest{})
+	require.NoError(t, err)
+	require.Zero(t, used())
+}
+
+// The arrays of a message that is not compressed are slices of it, which must not be kept.
+func TestParametersAreCopied(t *testing.T) {
+	message := mixed(t)
+	p := &parameters{schema: message.Schema(), memory: budget.NewServer(1 << 20).Query(0)}
+	require.NoError(t, p.keep(message, 1<<20))
+	require.True(t, array.RecordEqual(message, p.batches[0]))
+	for i, column := range message.Columns() {
+		for j, buffer := range column.Data().Buffers() {
+			if buffer.Len() > 0 {
+				require.NotSame(t, &buffer.Bytes()[0], &p.batches[0].Column(i).Data().Buffers()[j].Bytes()[0])
+			}
+		}
+	}
+	require.Equal(t, heldBytes(message.Column(0).Data()), heldBytes(p.batches[0].Column(0).Data()))
 }
 
 func TestTransactions(t *testing.T) {

@@ -63,14 +63,15 @@ func (h *handlers) GetFlightInfoStatement(ctx context.Context, query flightsql.S
 
 // execution is a statement to run with what is bound to it.
 type execution struct {
-	statement *statement // owned
-	params    *parameters
+	statement *statement  // owned
+	params    *parameters // owned
 }
 
 func (h *handlers) flightInfo(ctx context.Context, c *client, e execution, descriptor *flight.FlightDescriptor,
 ) (*flight.FlightInfo, error) {
 	result := e.statement.Result()
 	if result == nil {
+		defer e.params.release()
 		changed, err := e.statement.Exec(ctx, e.params.stream())
 		if closing := e.statement.release(); err == nil {
 			err = closing
@@ -186,7 +187,9 @@ func (h *handlers) rows(call context.Context, held *handle) (*arrow.Schema, <-ch
 	var rows batch.Stream
 	schema := held.statement.Result()
 	err = h.guard(ctx, func() (err error) {
-		rows, err = held.statement.Query(ctx, held.bound().stream())
+		bound := held.bound()
+		defer bound.release() // they were read when Query returns
+		rows, err = held.statement.Query(ctx, bound.stream())
 		return err
 	})
 	if err == nil && !rows.Schema().Equal(schema) {

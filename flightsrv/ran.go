@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 
 	"github.com/micodb/micodb/internal/batch"
@@ -16,13 +17,14 @@ type ran struct {
 	*statement // what is run, of which this is one reference
 
 	rows batch.Stream // whose memory is reserved until it is closed
-	kept parameters
+	kept []arrow.RecordBatch
 }
 
 // ranInfo runs a statement and returns a ticket for its rows. The ticket is there first: once the change is made
 // nothing is left that can fail.
 func (h *handlers) ranInfo(ctx context.Context, c *client, e execution, descriptor *flight.FlightDescriptor,
 ) (*flight.FlightInfo, error) {
+	defer e.params.release()
 	r := &ran{statement: e.statement}
 	held, err := h.handles.add(c, kindTicket, newStatement(r, e.statement.sql, e.statement.transaction), nil)
 	if err != nil {
@@ -51,7 +53,7 @@ func (r *ran) run(ctx context.Context, params batch.Stream) error {
 	if err != nil {
 		return err
 	}
-	r.rows, r.kept.schema = rows, rows.Schema()
+	r.rows = rows
 	all := context.WithoutCancel(ctx) // the change is made: its rows are only handed over
 	for {
 		b, err := rows.Next(all)
@@ -61,24 +63,26 @@ func (r *ran) run(ctx context.Context, params batch.Stream) error {
 		if err != nil {
 			return err
 		}
-		r.kept.batches = append(r.kept.batches, b)
+		r.kept = append(r.kept, b)
 	}
 }
 
 // count returns how many rows were kept.
 func (r *ran) count() (n int64) {
-	for _, b := range r.kept.batches {
+	for _, b := range r.kept {
 		n += b.NumRows()
 	}
 	return n
 }
 
 // Query returns the rows that were kept.
-func (r *ran) Query(context.Context, batch.Stream) (batch.Stream, error) { return r.kept.stream(), nil }
+func (r *ran) Query(context.Context, batch.Stream) (batch.Stream, error) {
+	return &keptStream{schema: r.rows.Schema(), batches: r.kept}, nil
+}
 
 // Close lets the rows and the statement go.
 func (r *ran) Close() error {
-	for _, b := range r.kept.batches {
+	for _, b := range r.kept {
 		b.Release()
 	}
 	var err error

@@ -2,6 +2,7 @@ package flightsrv
 
 import (
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -86,8 +87,10 @@ func TestTheRowsOfAChangeAreLetGoWithTheirTicket(t *testing.T) {
 	first, err := c.Execute(ctx, "take 4")
 	require.NoError(t, err)
 	require.Equal(t, int64(1), f.door.kept.Load())
+	f.clock.move(time.Second)
 	_, err = c.Execute(ctx, "take 5")
 	require.NoError(t, err)
+	f.clock.move(time.Second)
 	_, err = c.Execute(ctx, "take 6")
 	require.NoError(t, err)
 	require.Equal(t, int64(2), f.door.kept.Load(), "the oldest ticket gave way")

@@ -2,6 +2,7 @@ package jsonproto
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -123,6 +124,7 @@ func (c *conn) readLine() ([]byte, error) {
 	size, full := 0, false
 	for {
 		part, err := c.read.ReadSlice('\n')
+		part = bytes.TrimSuffix(part, []byte("\n"))
 		size += len(part)
 		most := limits.LoginLineBytes
 		if c.trusted.Load() {

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/micodb/micodb/internal/batch"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/session"
 )
@@ -67,8 +68,8 @@ func (c *conn) collect(ctx context.Context, stream batch.Stream) (json.RawMessag
 		if out, err = encoder.appendRow(out, b, i); err != nil {
 			return err
 		}
-		if most := c.server.limits.JSONAnswerBytes; int64(len(out)) > most {
-			return sqlerr.New(sqlerr.LimitExceeded, "the answer has over %d MiB", most>>20).
+		if most := c.server.limits.JSONAnswerBytes; int64(len(out)+len("]")) > most {
+			return sqlerr.New(sqlerr.LimitExceeded, "the answer has over %s", limits.SizeText(most)).
 				WithHint(`ask for "format":"ndjson", which streams`)
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -47,7 +48,7 @@ func (r *returnedRows) keep(b arrow.RecordBatch) error {
 	r.batches = append(r.batches, b)
 	size := batch.Bytes(b)
 	if r.budget.Used()+size > r.most {
-		return sqlerr.New(sqlerr.LimitExceeded, "the rows of RETURNING take over %d MiB", r.most>>20).
+		return sqlerr.New(sqlerr.LimitExceeded, "the rows of RETURNING take over %s", limits.SizeText(r.most)).
 			WithHint("return fewer columns, or change fewer rows at a time")
 	}
 	return r.budget.Reserve(size)

@@ -66,6 +66,9 @@ func (u *userSession) Database() string {
 // Use changes where unqualified names are looked up.
 func (u *userSession) Use(ctx context.Context, database string) error {
 	s, err := u.Catalog(ctx, nil)
+	if sqlerr.CodeOf(err) == sqlerr.IdleTransaction {
+		s, err = u.look(ctx, nil) // the ROLLBACK that follows must find its way
+	}
 	if err != nil {
 		return err
 	}

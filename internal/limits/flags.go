@@ -60,6 +60,11 @@ func (f Flag) zero(means string) Flag {
 	return f
 }
 
+func (f Flag) least(d time.Duration) Flag {
+	f.Min = int64(d)
+	return f
+}
+
 func (f Flag) most(n int64) Flag {
 	f.Max = n
 	return f
@@ -122,7 +127,7 @@ func (l *Limits) flightFlags() []Flag {
 	return []Flag{
 		count("max-flight-connections", &l.FlightConnections, 1, "open connections of Flight SQL").then(refused),
 		size("max-message-size", &l.MessageBytes, 1<<10, "size of one message from a client, such as a record batch").
-			zero("a share of --memory-limit").above(goesOn, sqlerr.LimitExceeded),
+			zero("a share of --memory-limit").then("gRPC answers ResourceExhausted; " + goesOn),
 		size("flight-answer-size", &l.AnswerBytes, 1<<10, "size of one message to a client: larger batches are cut").
 			then("a single larger row is sent as it is"),
 		size("max-ingest-memory", &l.IngestBytes, 1<<20, "memory for the decoded batches of one call").most(memoryMax).
@@ -136,7 +141,7 @@ func (l *Limits) flightFlags() []Flag {
 		period("ticket-life", &l.TicketLife, "time after which an unread ticket is void").
 			above(goesOn, sqlerr.UndefinedObject),
 		period("keepalive-time", &l.KeepAliveTime, "time after which a silent connection is pinged").
-			then("it is pinged"),
+			least(time.Second).then("it is pinged"),
 		period("keepalive-timeout", &l.KeepAliveTimeout, "time within which a ping must be answered").then(ends),
 		period("keepalive-minimum", &l.KeepAliveMinimum, "time that a client must leave between its own pings").
 			then(ends),
@@ -153,8 +158,8 @@ func (l *Limits) jsonFlags() []Flag {
 			above("the line is dropped; "+goesOn, sqlerr.ProgramLimitExceeded),
 		count("max-json-depth", &l.JSONDepth, 4, "nested arrays and objects of one request of the JSON port").
 			most(jsonDepthMax).above(goesOn, sqlerr.ProgramLimitExceeded),
-		size("max-json-answer-size", &l.JSONAnswerBytes, 1<<10, "size of one answer of the JSON port, but a stream").
-			above(goesOn, sqlerr.LimitExceeded),
+		size("max-json-answer-size", &l.JSONAnswerBytes, 1<<10, "size of the rows of one answer of the JSON port, "+
+			"but a stream").above(goesOn, sqlerr.LimitExceeded),
 		period("line-timeout", &l.LineTimeout, "time from the first byte of a request to its end").then(ends),
 		period("write-timeout", &l.WriteTimeout, "time that a client of the JSON port may take to read").then(ends),
 		count("stream-rows", &l.StreamRows, 1, "rows between flushes of a stream of the JSON port").

@@ -45,8 +45,8 @@ message that names the flag.
 			help, beyond)
 	}
 	b.WriteString(`
-"--max-message-size" is an eighth of --memory-limit, at most 128MiB, when no flag sets it. Above it gRPC answers
-ResourceExhausted without an SQLSTATE to the calls whose request is a single message.
+"--max-message-size" is an eighth of --memory-limit, at most 128MiB, when no flag sets it. Above it gRPC itself answers,
+without an SQLSTATE. "--keepalive-time" ends at gRPC's own limit of a second.
 
 ## Limits without a flag
 
