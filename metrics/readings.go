@@ -10,6 +10,7 @@ import (
 // Readings are the numbers of a server that nobody counts: they are read whenever somebody asks for the metrics. Their
 // functions are called by several goroutines at once.
 type Readings struct {
+	Ready       func() bool  // whether clients are served
 	MemoryLimit int64        // bytes, of the whole process
 	BudgetLimit int64        // bytes, of all queries
 	BudgetUsed  func() int64 // bytes
@@ -36,6 +37,12 @@ type Disk struct {
 // Register makes instruments that show the readings.
 func (x Readings) Register(r prometheus.Registerer) {
 	m := maker{r}
+	m.reading("micodb_ready", "1 while clients are served, 0 during recovery and shutdown.", func() float64 {
+		if x.Ready() {
+			return 1
+		}
+		return 0
+	})
 	m.reading("micodb_memory_limit_bytes", "Memory that the server may use.",
 		func() float64 { return float64(x.MemoryLimit) })
 	m.reading("micodb_memory_budget_limit_bytes", "The part of the memory that all queries together may reserve.",

@@ -172,6 +172,7 @@ func (n *Node) openStorage(
 	n.memory = budget.NewServer(limit / 100 * queryShare)
 	cache := segment.NewCache(limit / 100 * cacheShare)
 	metrics.Readings{
+		Ready:       n.status.ready.Load,
 		MemoryLimit: limit, BudgetLimit: n.memory.Limit(), BudgetUsed: n.memory.Used, Cache: cache.Counts,
 		Disk: n.disk, CertificateExpiry: certificateExpiry(secure),
 	}.Register(registry)

@@ -28,7 +28,7 @@ func TestPrometheus(t *testing.T) {
 		_, err := db.Execute(t.Context(), sql)
 		require.NoError(t, err)
 	}
-	address := startPrometheus(t, s.HTTP)
+	address := startPrometheus(t, s.HTTP, "")
 	for _, query := range []string{
 		`micodb_queries_total{kind="select",outcome="ok"} > 0`,
 		`histogram_quantile(0.5, sum by (le) (micodb_query_duration_seconds_bucket)) > 0`,
@@ -47,8 +47,9 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
-// startPrometheus starts a Prometheus that scrapes target, and returns its address.
-func startPrometheus(t *testing.T, target string) string {
+// startPrometheus starts a Prometheus that scrapes target, with more lines of configuration behind those of the scrape,
+// and returns its address.
+func startPrometheus(t *testing.T, target, more string) string {
 	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -57,11 +58,11 @@ func startPrometheus(t *testing.T, target string) string {
 	require.NoError(t, l.Close())
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
-	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `global: {scrape_interval: 200ms, scrape_timeout: 200ms}
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 1s}
 scrape_configs:
   - job_name: micodb
     static_configs: [{targets: [%q]}]
-`, target), 0o600))
+%s`, target, more), 0o600))
 	c := exec.CommandContext(t.Context(), "prometheus", "--config.file="+config, "--storage.tsdb.path="+dir,
 		"--web.listen-address="+address, "--log.level=warn")
 	var log strings.Builder
