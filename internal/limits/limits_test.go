@@ -48,6 +48,10 @@ message that names the flag.
 "--max-message-size" is an eighth of --memory-limit, at most 128MiB, when no flag sets it. Above it gRPC itself answers,
 without an SQLSTATE. "--keepalive-time" ends at gRPC's own limit of a second.
 
+gRPC reads the request of a call that is a single message before anybody looks at its login. Each of the connections
+before a login may so take --max-message-size for each of its --max-calls, which no memory limit counts: a server that
+strangers can reach is best given smaller ones. The batches of DoPut are read after the login only.
+
 ## Limits without a flag
 
 | what | limit | beyond it |
