@@ -42,6 +42,34 @@ func (t *Transaction) beginBulk(ctx context.Context, w *tableWrites) error {
 	return nil
 }
 
+// spill takes rows out of memory while all tables together have more of them there than a transaction may: those of
+// the table that the statement writes go on as a bulk, those of another one become a segment.
+func (t *Transaction) spill(ctx context.Context, writing *tableWrites) error {
+	for {
+		total, most, largest := int64(0), int64(0), (*tableWrites)(nil)
+		for _, w := range t.writes.tables {
+			view := w.rows.View()
+			bytes := view.Bytes()
+			total += bytes
+			if bytes > most {
+				most, largest = bytes, w
+			}
+		}
+		if total <= t.manager.options.WriteSetBytes {
+			return nil
+		}
+		if err := t.beginBulk(ctx, largest); err != nil {
+			return err
+		}
+		if largest == writing {
+			return nil
+		}
+		if err := t.finishBulk(ctx, largest); err != nil {
+			return err
+		}
+	}
+}
+
 // finishBulk makes the bulk a segment of the write set.
 func (t *Transaction) finishBulk(ctx context.Context, w *tableWrites) error {
 	if w.bulk == nil {
@@ -87,14 +115,16 @@ func (t *Transaction) stopped(err error) error {
 	return err
 }
 
-// abortBulks removes the files of bulks of a transaction that ends without a commit.
-func (w *writeSet) abortBulks() error {
-	var failed error
-	for _, t := range w.tables {
-		if t.bulk != nil {
-			failed = errors.Join(failed, t.bulk.Abort())
-			t.bulk = nil
+// abortBulks gives up the bulks of a transaction that is rolled back. A file that can't be removed now is removed when
+// the instance is opened again.
+func (t *Transaction) abortBulks() {
+	for _, w := range t.writes.tables {
+		if w.bulk == nil {
+			continue
 		}
+		if err := w.bulk.Abort(); err != nil {
+			t.manager.options.Log.Warn("a file without use could not be removed", errorAttr(err))
+		}
+		w.bulk = nil
 	}
-	return failed
 }

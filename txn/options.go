@@ -80,7 +80,7 @@ type Limits struct {
 	MemtableBytes int64 // a flush begins when all memtables have more
 	LogBytes      int64 // a flush begins when recovery would read more
 	LogFileBytes  int64 // size of a file of the log
-	WriteSetBytes int64 // a transaction's rows beyond them go to segments before it commits
+	WriteSetBytes int64 // a transaction's rows beyond them, of all tables, go to segments before it commits
 	AsyncDelay    time.Duration
 
 	FlushRetryDelay time.Duration

@@ -2,7 +2,6 @@ package txn
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -68,11 +67,12 @@ func (t *Transaction) RollbackTo(ctx context.Context, name string) error {
 	if err := t.check(ctx); err != nil {
 		return err
 	}
-	found, err := t.writes.rollBack(name)
-	if err == nil && !found {
-		err = noSavepoint(name)
+	if !t.writes.saved(name) {
+		return noSavepoint(name)
 	}
-	return err
+	t.abortBulks()
+	t.writes.lost = t.writes.rollBack(name)
+	return t.writes.lost
 }
 
 // Release forgets a savepoint, and those set after it; the changes made since stay: 42704 when there is none.
@@ -116,7 +116,8 @@ func (t *Transaction) Commit(ctx context.Context) (catalog.Timestamp, error) {
 	transactions := &t.manager.options.Metrics.Transactions
 	if err != nil {
 		transactions.Finished.WithLabelValues("error").Inc()
-		return 0, t.abandon(err)
+		t.abandon()
+		return 0, err
 	}
 	if t.writes.empty() {
 		transactions.Finished.WithLabelValues("commit").Inc()
@@ -149,14 +150,14 @@ func (t *Transaction) Rollback(context.Context) error {
 	t.mu.Unlock()
 	defer t.end()
 	t.manager.options.Metrics.Transactions.Finished.WithLabelValues("rollback").Inc()
-	return t.abandon(nil)
+	t.abandon()
+	return nil
 }
 
 // abandon removes the files of a transaction that is not committed.
-func (t *Transaction) abandon(err error) error {
-	err = errors.Join(err, t.writes.abortBulks())
+func (t *Transaction) abandon() {
+	t.abortBulks()
 	t.manager.discard(t.writes.written)
-	return err
 }
 
 // Close is Rollback, for a transaction that is used as a snapshot.

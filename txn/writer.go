@@ -6,6 +6,7 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/storage/memtable"
 )
 
 // Insert implements catalog.Writer.
@@ -19,16 +20,33 @@ func (t *Transaction) Insert(ctx context.Context, id catalog.TableID, rows *vect
 	if err := w.version.Check(rows); err != nil {
 		return err
 	}
+	return t.insert(ctx, w, rows)
+}
+
+// insert adds rows that fit the table: in parts where their texts alone, which may be one that all rows share, would
+// take more memory than the write set may.
+func (t *Transaction) insert(ctx context.Context, w *tableWrites, rows *vector.Chunk) error {
+	if n := rows.Count(); n > 1 && memtable.TextBytes(rows) > t.manager.options.WriteSetBytes {
+		all := rows.Sel
+		if all == nil {
+			all = vector.All(rows.Len)
+		}
+		for _, half := range [][]uint16{all[:n/2], all[n/2:]} {
+			part := *rows
+			part.Sel = half
+			if err := t.insert(ctx, w, &part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	if w.bulk != nil {
 		return t.insertBulk(ctx, w, rows)
 	}
 	if err := w.rows.Add(rows); err != nil {
 		return err
 	}
-	if view := w.rows.View(); view.Bytes() <= t.manager.options.WriteSetBytes {
-		return nil
-	}
-	return t.beginBulk(ctx, w)
+	return t.spill(ctx, w)
 }
 
 // Delete implements catalog.Writer.

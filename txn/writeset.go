@@ -107,16 +107,15 @@ func (w *writeSet) save(name string) {
 	w.savepoints = append(w.savepoints, s)
 }
 
-// rollBack goes back to a savepoint, which stays; later ones are forgotten. False when there is none.
-func (w *writeSet) rollBack(name string) (bool, error) {
+// saved tells whether there is a savepoint.
+func (w *writeSet) saved(name string) bool {
+	return slices.ContainsFunc(w.savepoints, func(s savepoint) bool { return s.name == name })
+}
+
+// rollBack goes back to a savepoint that there is, and that stays; later ones are forgotten.
+func (w *writeSet) rollBack(name string) error {
 	i := slices.IndexFunc(w.savepoints, func(s savepoint) bool { return s.name == name })
-	if i < 0 {
-		return false, nil
-	}
-	if err := w.abortBulks(); err != nil {
-		return true, err
-	}
-	w.savepoints, w.lost = w.savepoints[:i+1], nil
+	w.savepoints = w.savepoints[:i+1]
 	s := &w.savepoints[i]
 	w.definitions, w.changes = s.definitions, w.changes[:s.changes]
 	maps.DeleteFunc(w.tables, func(id catalog.TableID, _ *tableWrites) bool {
@@ -125,10 +124,10 @@ func (w *writeSet) rollBack(name string) (bool, error) {
 	})
 	for id, mark := range s.tables {
 		if err := w.tables[id].rollBack(mark); err != nil {
-			return true, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // release forgets a savepoint and later ones, and keeps what was done since. False when there is none.

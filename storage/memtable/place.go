@@ -33,7 +33,7 @@ type Tail struct {
 // Place gives addresses to the chosen rows of a chunk that Check has accepted. Each block that begins takes
 // an id from newBlock.
 func (t *Tail) Place(rows *vector.Chunk, newBlock func() catalog.BlockID) []Range {
-	n, size := uint32(rows.Count()), textBytes(rows)
+	n, size := uint32(rows.Count()), TextBytes(rows)
 	if n == 0 {
 		return nil
 	}
@@ -62,7 +62,7 @@ func Check(columns []catalog.Column, rows *vector.Chunk) error {
 			return err
 		}
 	}
-	if size := textBytes(rows); size > MaxBlockBytes {
+	if size := TextBytes(rows); size > MaxBlockBytes {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded,
 			"%d rows hold %d MiB of text, more than %d MiB at once", rows.Count(), size>>20, MaxBlockBytes>>20).
 			WithHint("insert fewer rows at a time")
@@ -179,8 +179,8 @@ func times10(x vector.Int128) vector.Int128 {
 	return ten
 }
 
-// textBytes returns the bytes of the chosen texts, written out.
-func textBytes(rows *vector.Chunk) int64 {
+// TextBytes returns the bytes of the chosen texts, written out.
+func TextBytes(rows *vector.Chunk) int64 {
 	var size int64
 	for _, v := range rows.Columns {
 		if v.Physical != vector.Bytes {

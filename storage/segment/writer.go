@@ -141,7 +141,7 @@ func (w *Writer) finish() (*Descriptor, error) {
 	}
 	w.done = true
 	if err := w.file.Close(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.target.FS.Remove(w.temporary()))
 	}
 	if err := w.target.FS.Rename(w.temporary(), w.final()); err != nil {
 		return nil, errors.Join(err, w.target.FS.Remove(w.temporary()))
