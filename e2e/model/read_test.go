@@ -153,18 +153,23 @@ func (r *run) requireNoOtherFiles() {
 // seeds returns the seeds of the runs.
 func seeds(t *testing.T) []uint64 {
 	t.Helper()
-	if of := os.Getenv("MICODB_MODEL_SEED"); of != "" {
-		seed, err := strconv.ParseUint(of, 10, 64)
-		require.NoError(t, err, "MICODB_MODEL_SEED")
-		return []uint64{seed}
-	}
-	n := uint64(10)
+	first, last := uint64(1), uint64(10)
 	if os.Getenv("MICODB_TEST_LONG") != "" {
-		n = 200
+		last = 200
+	}
+	if of := os.Getenv("MICODB_MODEL_SEED"); of != "" {
+		from, to, several := strings.Cut(of, "-")
+		var err error
+		first, err = strconv.ParseUint(from, 10, 64)
+		require.NoError(t, err, "MICODB_MODEL_SEED")
+		if last = first; several {
+			last, err = strconv.ParseUint(to, 10, 64)
+			require.NoError(t, err, "MICODB_MODEL_SEED")
+		}
 	}
 	var all []uint64
-	for seed := range n {
-		all = append(all, seed+1)
+	for seed := first; seed <= last; seed++ {
+		all = append(all, seed)
 	}
 	return all
 }
@@ -185,7 +190,7 @@ func TestRandomSequences(t *testing.T) {
 			}
 		})
 	}
-	for _, what := range []string{"as of", "too old", "conflict", "flush", "compaction", "restart", "crash"} {
+	for _, what := range []string{"as of", "too old", "conflict", "flush", "compaction", "restart", "crash", "large", "undo"} {
 		require.Positive(t, total[what], "no run has met this: %s", what)
 	}
 }

@@ -80,6 +80,7 @@ func (r *run) steps() []func() {
 	}{
 		{30, r.change},
 		{4, r.truncate},
+		{1, r.large},
 		{4, r.define},
 		{4, r.hold},
 		{6, r.letGo},
@@ -159,6 +160,9 @@ func (r *run) anyTable(of map[string]*table) string {
 func (r *run) change() {
 	h := r.begin()
 	for range 1 + r.random.IntN(3) {
+		if r.random.IntN(4) == 0 {
+			r.undo(h)
+		}
 		r.write(h)
 	}
 	if r.random.IntN(10) == 0 {
@@ -254,6 +258,59 @@ func (r *run) rowOf(h *held, name string, id int64) *row {
 	}
 	require.Fail(r.t, "a row is read that was never there", "%d", id)
 	return nil
+}
+
+// large is a transaction with statements of many rows in all tables, which go to files as they come, and what is done
+// to them before the commit: they are updated, deleted in part or all, or rolled back.
+func (r *run) large() {
+	h := r.begin()
+	for _, name := range slices.Sorted(maps.Keys(h.tables)) {
+		c := newChanges()
+		h.changes[name] = c
+		if len(h.tables[name].live) > rowsWanted || r.random.IntN(3) == 0 {
+			r.remove(h, name, c, 1<<30, false) // a TRUNCATE
+		}
+		r.insert(h, name, c, 1200+r.random.IntN(1500))
+		switch r.random.IntN(4) {
+		case 0:
+			r.undo(h)
+		case 1:
+			r.remove(h, name, c, 1<<30, true) // an UPDATE of all rows, those that were just inserted among them
+		case 2:
+			r.remove(h, name, c, 1<<30, false)
+		default:
+		}
+		r.remove(h, name, c, r.random.IntN(2000), false)
+	}
+	r.counts["large"]++
+	r.commit(h)
+}
+
+// undo makes changes that are rolled back to a savepoint, some of them by a statement that was cancelled midway.
+func (r *run) undo(h *held) {
+	before := map[string]changes{}
+	for name, c := range h.changes {
+		before[name] = changes{added: maps.Clone(c.added), removed: maps.Clone(c.removed), touched: c.touched}
+	}
+	require.NoError(r.t, h.tx.Savepoint(r.t.Context(), "s"))
+	for range 1 + r.random.IntN(2) {
+		r.write(h)
+	}
+	if name := r.anyTable(h.tables); name != "" && r.random.IntN(2) == 0 {
+		r.insert(h, name, newChanges(), 1+r.random.IntN(3000))
+		ctx, cancel := context.WithCancel(r.t.Context())
+		cancel()
+		require.ErrorIs(r.t, h.tx.Delete(ctx, h.tables[name].id, nil), context.Canceled)
+	}
+	require.NoError(r.t, h.tx.RollbackTo(r.t.Context(), "s"))
+	for name, c := range h.changes {
+		if old, known := before[name]; known {
+			*c = old
+		} else {
+			delete(h.changes, name)
+		}
+	}
+	r.counts["undo"]++
 }
 
 func (r *run) truncate() {
