@@ -124,7 +124,9 @@ func runUserStatement(c *cobra.Command, at *adminFlags, sql, done string) error 
 	if err != nil {
 		return err
 	}
-	if err = db.execute(c.Context(), sql); err == nil {
+	ctx, cancel := at.limited(c.Context())
+	defer cancel()
+	if err = db.execute(ctx, sql); err == nil {
 		_, err = fmt.Fprintln(c.OutOrStdout(), done)
 	}
 	return errors.Join(err, db.close(c.Context()))
@@ -136,5 +138,7 @@ func printStatement(c *cobra.Command, at *adminFlags, sql string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.print(c.Context(), c.OutOrStdout(), sql), db.close(c.Context()))
+	ctx, cancel := at.limited(c.Context())
+	defer cancel()
+	return errors.Join(db.print(ctx, c.OutOrStdout(), sql), db.close(c.Context()))
 }

@@ -40,7 +40,9 @@ func newExport() *cobra.Command {
 				return err
 			}
 			e := &exporter{db: db, sql: sql, options: o, overwrite: f.overwrite, notes: c.ErrOrStderr()}
-			return errors.Join(e.run(c.Context(), args[0], c.OutOrStdout()), db.Close())
+			ctx, cancel := at.limited(c.Context())
+			defer cancel()
+			return errors.Join(e.run(ctx, args[0], c.OutOrStdout()), db.Close())
 		},
 	}
 	at.add(c.Flags())
@@ -73,8 +75,8 @@ func (f *exportFlags) check(files []string) (o tablefile.WriteOptions, sql strin
 	if f.query != "" {
 		return o, f.query, nil
 	}
-	table, err := quoteTable(f.table)
-	return o, "SELECT * FROM " + table, err
+	table, err := parseTarget(f.table)
+	return o, "SELECT * FROM " + table.quoted(), err
 }
 
 // exporter writes the rows of a query.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/micodb/micodb/client"
 )
 
 // newGrant returns grant or revoke of a user or a role. A user is given roles, or privileges on an object; a role
@@ -27,7 +29,7 @@ func newGrant(verb, word, whose string, roles bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sql := strings.ToUpper(verb) + " " + what + " " + strings.ToUpper(word) + " " + quoteName(args[0])
+			sql := strings.ToUpper(verb) + " " + what + " " + strings.ToUpper(word) + " " + client.Quote(args[0])
 			return runUserStatement(c, &at, sql, verb+": "+what+" "+word+" "+args[0])
 		},
 	}
@@ -49,7 +51,7 @@ func grantText(c *cobra.Command, args, privileges []string, on string, roles boo
 	case len(args) > 1:
 		quoted := make([]string, len(args)-1)
 		for i, role := range args[1:] {
-			quoted[i] = quoteName(role)
+			quoted[i] = client.Quote(role)
 		}
 		return strings.Join(quoted, ", "), nil
 	case on == "":
@@ -74,9 +76,9 @@ func grantObject(on string) (string, error) {
 	case !found || database == "" || table == "" || database == "*":
 		return "", usage(fmt.Errorf("--on %s is neither a table (d.t) nor a database (d.*) nor everything (*.*)", on))
 	case table == "*":
-		return quoteName(database) + ".*", nil
+		return client.Quote(database) + ".*", nil
 	default:
-		return quoteName(database) + "." + quoteName(table), nil
+		return client.Quote(database) + "." + client.Quote(table), nil
 	}
 }
 
@@ -89,9 +91,9 @@ func newNamed(use, short, sql, done string) *cobra.Command {
 		Args:  oneName,
 		RunE: func(c *cobra.Command, args []string) error {
 			if done == "" {
-				return printStatement(c, &at, sql+" "+quoteName(args[0]))
+				return printStatement(c, &at, sql+" "+client.Quote(args[0]))
 			}
-			return runUserStatement(c, &at, sql+" "+quoteName(args[0]), fmt.Sprintf(done, args[0]))
+			return runUserStatement(c, &at, sql+" "+client.Quote(args[0]), fmt.Sprintf(done, args[0]))
 		},
 	}
 	at.addTo(c)

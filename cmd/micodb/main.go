@@ -75,6 +75,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(serve, newVersion(), newHealthcheck(), newSQL(), newUser(), newRole(), newImport(), newExport(),
 		newDemo())
+	root.AddCommand(newVerbs()...)
 	return root
 }
 

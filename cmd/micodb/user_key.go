@@ -4,6 +4,9 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+
+	"github.com/micodb/micodb/client"
+	"github.com/micodb/micodb/cmd/micodb/shell"
 )
 
 func newUserKey() *cobra.Command {
@@ -28,9 +31,9 @@ func newUserKeyAdd() *cobra.Command {
 			if err := at.checkOwner(of); err != nil {
 				return err
 			}
-			sql := "CREATE API KEY " + quoteName(args[0]) + forUser(of)
+			sql := "CREATE API KEY " + client.Quote(args[0]) + forUser(of)
 			if expires != "" {
-				sql += " EXPIRES IN " + quoteText(expires)
+				sql += " EXPIRES IN " + shell.QuoteText(expires)
 			}
 			return printStatement(c, &at, sql)
 		},
@@ -68,7 +71,7 @@ func newUserKeyDrop() *cobra.Command {
 			if err := at.checkOwner(of); err != nil {
 				return err
 			}
-			sql := "DROP API KEY " + quoteName(args[0]) + forUser(of)
+			sql := "DROP API KEY " + client.Quote(args[0]) + forUser(of)
 			return runUserStatement(c, &at, sql, "API key "+args[0]+" is dropped")
 		},
 	}
@@ -89,5 +92,5 @@ func forUser(name string) string {
 	if name == "" {
 		return ""
 	}
-	return " FOR " + quoteName(name)
+	return " FOR " + client.Quote(name)
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/micodb/micodb/client"
 )
 
 // command is what a person can ask of the shell itself.
@@ -203,7 +205,7 @@ func password(ctx context.Context, s *Shell, user string) error {
 	if err != nil {
 		return err
 	}
-	return s.statement(ctx, "ALTER USER "+QuoteName(user)+" IDENTIFIED BY "+QuoteText(secret), s.Layout)
+	return s.statement(ctx, "ALTER USER "+client.Quote(user)+" IDENTIFIED BY "+QuoteText(secret), s.Layout)
 }
 
 func connection(_ context.Context, s *Shell, _ string) error {
@@ -213,9 +215,6 @@ func connection(_ context.Context, s *Shell, _ string) error {
 	}
 	return s.note("Connected to %s %s; the database is %s.\n", s.Person.URL, who, s.database)
 }
-
-// QuoteName returns a name as SQL has it.
-func QuoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 // QuoteText returns a text as SQL has it.
 func QuoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
