@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/micodb/micodb/internal/tablefile"
 )
 
 // version is set by the linker.
@@ -36,9 +38,12 @@ func usage(err error) error {
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	root := newRoot()
-	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
+	err := tablefile.CapCodecs()
+	if err == nil {
+		root := newRoot()
+		root.SetArgs(args)
+		err = root.ExecuteContext(context.Background())
+	}
 	if err == nil {
 		return 0
 	}
