@@ -127,7 +127,7 @@ func (d *Directory) key(ctx context.Context, a Attempt) (Principal, error) {
 		return Principal{}, sqlerr.New(sqlerr.InvalidAuthorization, "the API key is not valid")
 	}
 	if err := k.valid(d.now()); err != nil {
-		return Principal{}, err
+		return Principal{Username: k.User}, err
 	}
 	d.used(ctx, k)
 	p := s.principal(s.users[k.User])

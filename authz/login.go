@@ -134,17 +134,17 @@ const pruneInterval = time.Hour
 func (d *Directory) token(a Attempt) (Principal, error) {
 	name, proof, err := d.tokens.check(a.Secret)
 	if err != nil {
-		return Principal{}, err
+		return Principal{Username: name}, err
 	}
 	s := d.state.Load()
 	user, ok := s.users[name]
 	if !ok {
-		return Principal{}, loginOver()
+		return Principal{Username: name}, loginOver()
 	}
 	p := s.principal(user)
 	p.Proof = proof
 	if err := d.provenBy(user, proof); err != nil {
-		return Principal{}, err
+		return Principal{Username: name}, err
 	}
 	d.logins.note(name, proof, d.now().UTC(), a.Address)
 	return p, nil

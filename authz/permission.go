@@ -142,7 +142,8 @@ type Attempt struct {
 // Authenticator finds out who somebody is.
 type Authenticator interface {
 	// Authenticate returns the principal, or 28P01 for a wrong name or password, 28000 for anything else that
-	// does not prove an identity. It may wait, to slow down guessing; ctx ends the wait.
+	// does not prove an identity. It may wait, to slow down guessing; ctx ends the wait. With the error comes the name
+	// of a user whose token or key was a good one once.
 	Authenticate(ctx context.Context, a Attempt) (Principal, error)
 
 	// Issue returns a token for a principal that Authenticate returned, and what it proves: a token of a new login,

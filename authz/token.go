@@ -106,12 +106,13 @@ func (t *Tokens) Issue(p Principal, epoch int64) (token string, proof Proof, err
 }
 
 // check returns whose a token is and what it proves: 28000 when it was not signed here, is over, or says too little.
+// One that is over still says whose it was.
 func (t *Tokens) check(token string) (user string, proof Proof, err error) {
 	var c claims
 	_, err = t.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.secret, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return "", Proof{}, tokenExpired()
+		return c.Subject, Proof{}, tokenExpired()
 	case err != nil || c.Subject == "" || c.IssuedAt == nil || strings.TrimSpace(c.ID) == "" || len(c.ID) > maxLoginID:
 		return "", Proof{}, sqlerr.New(sqlerr.InvalidAuthorization, "the token is not valid").WithHint("log in again")
 	}

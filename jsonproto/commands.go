@@ -46,9 +46,6 @@ func (c *conn) run(ctx context.Context, r *request) (a answer, streamed bool, er
 	case r.Command == "login":
 		a, err = c.login(ctx, r)
 		return a, false, err
-	case r.Command == "endpoint":
-		a, err = c.endpoint()
-		return a, false, err
 	case !slices.Contains(Commands(), r.Command):
 		return a, false, sqlerr.New(sqlerr.ProtocolViolation, "Unknown command: %s", r.Command)
 	}
@@ -100,7 +97,7 @@ func ended0(err error) (answer, bool, error) { return ok(nil), false, err }
 // Commands returns what a request may ask for, in the order of the protocol's description.
 func Commands() []string {
 	return []string{
-		"login", "logout", "endpoint", "create_database", "create_table", "append", "read", "sql", "drop_table",
+		"login", "logout", "create_database", "create_table", "append", "read", "sql", "drop_table",
 		"begin_transaction", "commit_transaction", "rollback_transaction",
 	}
 }
@@ -199,11 +196,18 @@ func createTable(ctx context.Context, s session.Session, tx session.Transaction,
 	if len(r.Schema) == 0 {
 		return sqlerr.New(sqlerr.ProtocolViolation, "%sfield `schema` must name at least one column", invalidFormat)
 	}
-	sql, err := createTableText(table(r), r.Schema)
-	if err != nil {
-		return err
+	columns := make([]string, len(r.Schema))
+	for i, column := range r.Schema {
+		t, err := typeName(column.Type)
+		if err != nil {
+			return err
+		}
+		columns[i] = name(column.Name) + " " + t
+		if column.Nullable != nil && !*column.Nullable {
+			columns[i] += " NOT NULL"
+		}
 	}
-	return execute(ctx, s, tx, sql)
+	return execute(ctx, s, tx, "CREATE TABLE "+table(r)+" ("+strings.Join(columns, ", ")+")")
 }
 
 func appendRows(ctx context.Context, s session.Session, tx session.Transaction, r *request) error {
@@ -247,15 +251,6 @@ func (c *conn) query(ctx context.Context, s session.Session, tx session.Transact
 	}
 }
 
-// endpoint answers where the Flight door is: to everybody, who must log in there.
-func (c *conn) endpoint() (answer, error) {
-	if c.server.config.Endpoint == nil {
-		return answer{}, sqlerr.NotSupported("command endpoint without a Flight port")
-	}
-	data, err := json.Marshal(map[string]string{"endpoint": c.server.config.Endpoint()})
-	return ok(data), err
-}
-
 func (c *conn) ticket(ctx context.Context, s session.Session, tx session.Transaction, sql string) (answer, error) {
 	if c.server.config.Ticket == nil {
 		return answer{}, sqlerr.NotSupported("format arrowflight without a Flight port")
@@ -271,8 +266,6 @@ func (c *conn) ticket(ctx context.Context, s session.Session, tx session.Transac
 }
 
 // table returns the table that a request names, quoted.
-func table(r *request) string { return qualified(r.Database, r.Table) }
-
-func qualified(database, table string) string { return name(database) + "." + name(table) }
+func table(r *request) string { return name(r.Database) + "." + name(r.Table) }
 
 func name(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

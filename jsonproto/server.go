@@ -30,17 +30,13 @@ type Door interface {
 type TicketFunc func(ctx context.Context, s session.Session, tx session.Transaction, sql string) (
 	endpoint string, ticket []byte, err error)
 
-// EndpointFunc returns the Flight door's address, for clients that know the JSON door's.
-type EndpointFunc func() string
-
 // Config is what a Server is made of. Door, Metrics and Log are needed.
 type Config struct {
-	Door     Door
-	Ticket   TicketFunc   // nil: 0A000
-	Endpoint EndpointFunc // nil: 0A000
-	Limits   limits.Limits
-	Metrics  metrics.Connections
-	Log      *slog.Logger
+	Door    Door
+	Ticket  TicketFunc // nil: 0A000
+	Limits  limits.Limits
+	Metrics metrics.Connections
+	Log     *slog.Logger
 }
 
 // Server serves the protocol on a listener.

@@ -143,7 +143,6 @@ func TestTranscripts(t *testing.T) {
 		"api key":       {`{"command":"sql","db_name":"d","query":"INSERT INTO t SELECT 1","auth_method":"apikey","api_key":"key"}`, ok(`[{"count":3}]`), ""},
 		"wrong key":     {`{"command":"sql","db_name":"d","query":"SELECT 1","auth_method":"apikey","api_key":"k"}`, failed("log in first", "28000"), ""},
 		"no flight":     {`{"command":"sql","db_name":"d","query":"SELECT 1","format":"arrowflight"}`, failed("format arrowflight without a Flight port is not supported", "0A000"), ""},
-		"no endpoint":   {`{"command":"endpoint"}`, failed("command endpoint without a Flight port is not supported", "0A000"), ""},
 		"not an object": {`[1]`, failed("Invalid request format: the line is a JSON array, and must be an object", "08P01"), ""},
 		"broken json":   {`{"command":"sql"`, failed("Invalid request format: unexpected end of JSON input, at byte 16 of the line", "08P01"), ""},
 		"deep":          {strings.Repeat("[", 65), failed("Invalid request format: nested deeper than 64", "54000"), ""},

@@ -220,16 +220,11 @@ func (n *Node) openDoors(ctx context.Context, secure *tls.Config, set *metrics.S
 		return err
 	}
 	n.json = jsonproto.NewServer(jsonproto.Config{
-		Door: n.sessions, Ticket: n.flightTicket, Endpoint: n.flightURL, Metrics: set.Connections, Log: n.log,
-		Limits: n.limits,
+		Door: n.sessions, Ticket: n.flightTicket, Metrics: set.Connections, Log: n.log, Limits: n.limits,
 	})
 	jsonListener := n.listeners.json
 	if n.cfg.JSONTLS {
 		jsonListener = tls.NewListener(jsonListener, secure)
-	}
-	n.endpoints = Endpoints{
-		Flight: n.listeners.flight.Addr().String(), JSON: n.listeners.json.Addr().String(),
-		HTTP: n.listeners.http.Addr().String(), TLS: secure != nil, PID: os.Getpid(),
 	}
 	work := context.WithoutCancel(ctx) // the doors' Close ends it, when what runs has finished
 	n.serving.Go(func() {
@@ -242,6 +237,10 @@ func (n *Node) openDoors(ctx context.Context, secure *tls.Config, set *metrics.S
 			n.fail(err)
 		}
 	})
+	n.endpoints = Endpoints{
+		Flight: n.listeners.flight.Addr().String(), JSON: n.listeners.json.Addr().String(),
+		HTTP: n.listeners.http.Addr().String(), TLS: secure != nil, PID: os.Getpid(),
+	}
 	n.flight.SetServing(true)
 	n.status.ready.Store(true)
 	return n.endpoints.write(n.cfg.DataDir)

@@ -30,6 +30,23 @@ func (u *userSession) audited(ctx context.Context, action, object string) {
 		slog.String("address", u.address), slog.String("action", action), slog.String("object", object))
 }
 
+// auditDefinitions puts changes of definitions into the audit log. In a client's transaction they are there before it
+// ends, as the denials are.
+func (u *userSession) auditDefinitions(ctx context.Context, all []catalog.Definition) {
+	for _, d := range all {
+		switch d := d.(type) {
+		case catalog.CreateTable:
+			u.audited(ctx, "CREATE TABLE", d.Name.String())
+		case catalog.DropTable:
+			u.audited(ctx, "DROP TABLE", d.Name.String())
+		case catalog.CreateDatabase:
+			u.audited(ctx, "CREATE DATABASE", d.Name)
+		case catalog.DropDatabase:
+			u.audited(ctx, "DROP DATABASE", d.Name)
+		}
+	}
+}
+
 // authorizeAll asks for ExecuteQuery, and for what each access of a statement needs.
 func (u *userSession) authorizeAll(accesses []bind.Access) error {
 	if err := u.authorize(authz.ExecuteQuery, authz.Object{}); err != nil {

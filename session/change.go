@@ -44,13 +44,15 @@ func (c change) autocommit(ctx context.Context) (n int64, err error) {
 	}
 	defer c.session.server.rollback(ctx, h) // nothing once it is committed
 	var dropped []droppedObject
-	n, err = c.apply(ctx, c.session.see(h, now(), func() {}), noting{h, h, &dropped})
+	var defined []catalog.Definition
+	n, err = c.apply(ctx, c.session.see(h, now(), func() {}), noting{h, h, &dropped, &defined})
 	if err != nil || c.readOnly {
 		return n, err
 	}
 	if _, err := c.session.server.commit(ctx, h, dropped); err != nil {
 		return 0, err
 	}
+	c.session.auditDefinitions(ctx, defined)
 	return n, nil
 }
 
@@ -68,9 +70,11 @@ func (c change) within(ctx context.Context, x *transaction, weight int64) (int64
 	if err := x.handle.Savepoint(ctx, statementSavepoint); err != nil {
 		return 0, err
 	}
-	w := noting{x.handle, x.handle, &x.dropped}
+	var defined []catalog.Definition
+	w := noting{x.handle, x.handle, &x.dropped, &defined}
 	n, err := guard(c.query, func(ctx context.Context) (int64, error) { return c.apply(ctx, look, w) })
 	if err == nil {
+		c.session.auditDefinitions(ctx, defined)
 		return n, nil
 	}
 	undo := context.WithoutCancel(ctx)

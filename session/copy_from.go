@@ -127,7 +127,6 @@ func (l *fileLoad) file(ctx context.Context, target *bind.Target, name string, w
 	rows, err := tablefile.Open(ctx, source, tablefile.ReadOptions{
 		Format: l.options.format, Dialect: l.options.dialect, Table: arrow.NewSchema(fields, nil),
 		MaxErrors: l.options.maxErrors - l.rejected, Memory: l.query.budget.Allocator(memory.DefaultAllocator),
-		Reserve: l.query.budget.Reserve, Release: l.query.budget.Release,
 	})
 	if err != nil {
 		return err

@@ -15,16 +15,26 @@ type droppedObject struct {
 	id     uint64
 }
 
-// noting is the writer of a transaction; it notes which objects are dropped, for the grants on them.
+// noting is the writer of a transaction; it notes which objects are dropped, for the grants on them, and all that is
+// defined, for the audit log.
 type noting struct {
 	catalog.Writer
 
 	snapshot catalog.Snapshot
 	dropped  *[]droppedObject
+	defined  *[]catalog.Definition
 }
 
 // Define changes definitions.
 func (n noting) Define(ctx context.Context, d catalog.Definition) error {
+	if err := n.define(ctx, d); err != nil {
+		return err
+	}
+	*n.defined = append(*n.defined, d)
+	return nil
+}
+
+func (n noting) define(ctx context.Context, d catalog.Definition) error {
 	var on authz.Object
 	switch d := d.(type) {
 	case catalog.DropTable:

@@ -70,8 +70,16 @@ func (u *userSession) changeGrants(
 	return what, do.permissions(ctx, on, list...)
 }
 
-// grantOn grants permissions on an object that must be there.
+// grantOn grants permissions on an object that must be there, and where a grant has an effect.
 func (u *userSession) grantOn(ctx context.Context, on authz.Object, g ...authz.Grant) error {
+	switch on.Database {
+	case catalog.SystemDatabase:
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "nothing can be granted on %s: it belongs to the server", on).
+			WithHint("whoever has VIEW SYSTEM reads it: GRANT VIEW SYSTEM ON *.*")
+	case catalog.InformationSchema:
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "nothing can be granted on %s: everybody sees there "+
+			"what he may use", on)
+	}
 	return u.server.config.Users.GrantWhere(ctx, func(ctx context.Context) error { return u.exists(ctx, on) }, g...)
 }
 

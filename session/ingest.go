@@ -131,7 +131,6 @@ func (g *ingest) table(ctx context.Context, look *sight, w catalog.Writer) (*cat
 	if err := w.Define(ctx, catalog.CreateTable{Name: g.into, Columns: columns}); err != nil {
 		return nil, err
 	}
-	g.session.audited(ctx, "CREATE TABLE", g.into.String())
 	return look.Table(ctx, g.into)
 }
 

@@ -49,7 +49,7 @@ func (u *userSession) createKey(users *authz.Directory, s *ast.CreateAPIKey) *co
 		if err != nil {
 			return err
 		}
-		u.audited(ctx, action, s.Name.Text)
+		u.audited(ctx, action, s.Name.Text+" of "+u.named(s.User))
 		return emit(vector.TextOf(catalog.FoldName(s.Name.Text)), vector.TextOf(u.named(s.User)),
 			vector.TextOf(secret), instantOf(expires))
 	}

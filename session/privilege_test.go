@@ -191,12 +191,14 @@ func TestAuditHoldsNoSecrets(t *testing.T) {
 	})
 	require.NoError(t, err)
 	c.fails(sqlerr.InvalidParameterValue, "CREATE USER bob IDENTIFIED BY 'secret'")
+	c.fails(sqlerr.SyntaxError, `CREATE USER bob IDENTIFIED BY "secret"`)
+	c.fails(sqlerr.SyntaxError, `CREATE USER bob IDENTIFIED BY secret`)
 
 	log := i.log.String()
 	for _, want := range []string{
 		"msg=login audit=true user=ann", "msg=\"login refused\" audit=true user=ann address=192.0.2.9",
-		"msg=denied audit=true user=ann", "action=\"CREATE USER\" object=ann", "action=\"ALTER USER\" object=ann",
-		"action=\"CreateTable main.t\"", "action=GRANT object=\"Read, ReadSchema on table main.t to ann\"",
+		"msg=denied audit=true user=ann", "action=\"CREATE USER\" object=\"ann, role readonly\"", "action=\"ALTER USER\" object=\"ann, new password\"",
+		"action=\"CREATE TABLE\" object=main.t", "action=GRANT object=\"Read, ReadSchema on table main.t to ann\"",
 	} {
 		require.Contains(t, log, want)
 	}

@@ -212,7 +212,7 @@ func (u *userSession) killCommandOf(tree ast.Statement) *command {
 	case *ast.KillToken:
 		return &command{run: func(ctx context.Context, st *statement) error { return u.killToken(ctx, st, s) }}
 	case *ast.KillTokens:
-		return u.userCommand("", "KILL TOKENS", ast.Name{Text: u.named(s.User)}, func(ctx context.Context) error {
+		return u.userCommand("", "KILL TOKENS", u.named(s.User), func(ctx context.Context) error {
 			return u.server.config.Users.RevokeLogins(ctx, u.named(s.User))
 		}).needs(u.managing(s.User))
 	default:
@@ -277,7 +277,7 @@ func (u *userSession) killToken(ctx context.Context, st *statement, s *ast.KillT
 		if err := users.RevokeLogin(ctx, l.ID); err != nil {
 			return err
 		}
-		u.audited(ctx, "KILL TOKEN", l.ID)
+		u.audited(ctx, "KILL TOKEN", l.ID+" of "+l.User)
 		u.server.endInvalid(ctx)
 		return nil
 	}

@@ -73,7 +73,8 @@ func NewServer(c Config) *Server {
 }
 
 // Authenticate returns who the credentials belong to, or 28P01 or 28000. It may wait, to slow down guessing.
-// Every attempt with a password and every failure is in the audit log.
+// Every attempt with a password and every failure is in the audit log; what a token or an API key opens is noted by who
+// opens it, since Flight's clients bring them with every call.
 func (s *Server) Authenticate(ctx context.Context, c Credentials) (Principal, error) {
 	address := c.Address
 	if host, _, err := net.SplitHostPort(address); err == nil {
@@ -85,15 +86,36 @@ func (s *Server) Authenticate(ctx context.Context, c Credentials) (Principal, er
 	outcome := "ok"
 	if err != nil {
 		outcome = "denied"
+		user := or(p.Username, c.Username)
 		s.audit.LogAttrs(ctx, slog.LevelWarn, "login refused",
-			slog.String("user", c.Username[:min(len(c.Username), authz.MaxNameBytes)]),
-			slog.String("address", c.Address), slog.String("code", string(sqlerr.CodeOf(err))))
+			slog.String("user", user[:min(len(user), authz.MaxNameBytes)]), slog.String("address", c.Address),
+			slog.String("method", c.Method.String()), slog.String("code", string(sqlerr.CodeOf(err))))
+		p = Principal{}
 	} else if c.Method == Password {
-		s.audit.LogAttrs(ctx, slog.LevelInfo, "login", slog.String("user", p.Username),
-			slog.String("address", c.Address))
+		s.loggedIn(ctx, p, c)
 	}
 	if err != nil || c.Method == Password {
 		s.config.Metrics.Queries.Logins.WithLabelValues(outcome).Inc()
+	}
+	return p, err
+}
+
+// loggedIn puts a login into the audit log, with the id of the login that a token comes from, or the name of a key.
+func (s *Server) loggedIn(ctx context.Context, p Principal, c Credentials) {
+	attrs := []slog.Attr{
+		slog.String("user", p.Username), slog.String("address", c.Address), slog.String("method", c.Method.String()),
+	}
+	if p.Proof.ID != "" {
+		attrs = append(attrs, slog.String("by", p.Proof.ID))
+	}
+	s.audit.LogAttrs(ctx, slog.LevelInfo, "login", attrs...)
+}
+
+// enter is Authenticate for somebody who comes in: by whatever method, it is in the audit log.
+func (s *Server) enter(ctx context.Context, c Credentials) (Principal, error) {
+	p, err := s.Authenticate(ctx, c)
+	if err == nil && c.Method != Password {
+		s.loggedIn(ctx, p, c)
 	}
 	return p, err
 }
@@ -102,7 +124,7 @@ func (s *Server) Authenticate(ctx context.Context, c Credentials) (Principal, er
 // renewed one of the same login for a token, none for an API key, which they go on with. A token that Flight gives is
 // for one client.
 func (s *Server) Login(ctx context.Context, c Credentials) (Login, error) {
-	p, err := s.Authenticate(ctx, c)
+	p, err := s.enter(ctx, c)
 	if err != nil {
 		return Login{}, err
 	}
@@ -127,7 +149,7 @@ func (s *Server) issue(p Principal) (Login, error) {
 // Connect logs in and opens a session at once, for a door whose connections log in. After a password the session goes
 // on when the token of the login expires, but not when that is revoked.
 func (s *Server) Connect(ctx context.Context, c Credentials) (Session, Login, error) {
-	p, err := s.Authenticate(ctx, c)
+	p, err := s.enter(ctx, c)
 	if err != nil {
 		return nil, Login{}, err
 	}
@@ -145,7 +167,7 @@ func (s *Server) Connect(ctx context.Context, c Credentials) (Session, Login, er
 
 // Open checks credentials and opens a session: 53300 when there are too many, 57P01 when the server ends.
 func (s *Server) Open(ctx context.Context, c Credentials) (Session, error) {
-	p, err := s.Authenticate(ctx, c)
+	p, err := s.enter(ctx, c)
 	if err != nil {
 		return nil, err
 	}

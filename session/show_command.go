@@ -85,7 +85,18 @@ func (u *userSession) showRoles(users *authz.Directory, _ *ast.Show) *command {
 // Everybody sees one's own, and those of the roles that one has.
 func (u *userSession) showGrants(users *authz.Directory, s *ast.Show) *command {
 	text := vector.Of(vector.Text)
+	needs := func() authz.Permission {
+		if s.User != nil && users.HasRole(u.principal, s.User.Text) && !users.HasUser(s.User.Text) {
+			return ""
+		}
+		return u.managing(s.User)
+	}
 	rows := func(_ context.Context, _ *statement, emit emitter) error {
+		if p := needs(); p != "" { // a prepared statement outlives the role
+			if err := u.authorize(p, authz.Object{}); err != nil {
+				return err
+			}
+		}
 		user, held, err := users.Holdings(u.named(s.User))
 		if err != nil {
 			return err
@@ -99,11 +110,7 @@ func (u *userSession) showGrants(users *authz.Directory, s *ast.Show) *command {
 		}
 		return nil
 	}
-	needs := u.managing(s.User)
-	if s.User != nil && users.HasRole(u.principal, s.User.Text) && !users.HasUser(s.User.Text) {
-		needs = ""
-	}
-	return &command{permission: needs, answer: &answer{columns: []catalog.Column{
+	return &command{permission: needs(), answer: &answer{columns: []catalog.Column{
 		{Name: "user_name", Type: text},
 		notNull("permission", text),
 		{Name: "database_name", Type: text},

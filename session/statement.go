@@ -197,9 +197,6 @@ func (st *statement) execOnce(ctx context.Context, x *transaction, e execution) 
 	if st.kind == kindInsert {
 		st.session.server.config.Metrics.Queries.RowsIn.Add(float64(n))
 	}
-	if st.kind == kindDDL {
-		st.session.audited(ctx, st.bound().Plan.String(), st.session.Database())
-	}
 	return n, nil
 }
 

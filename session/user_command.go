@@ -18,11 +18,12 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 	}
 	switch s := tree.(type) {
 	case *ast.CreateUser:
-		return u.userCommand(authz.ManageUsers, "CREATE USER", s.Name, func(ctx context.Context) error {
+		object := s.Name.Text + withRole(s.DefaultRole)
+		return u.userCommand(authz.ManageUsers, "CREATE USER", object, func(ctx context.Context) error {
 			return createUser(ctx, users, s)
 		})
 	case *ast.AlterUser:
-		return u.userCommand(authz.ManageUsers, "ALTER USER", s.Name, func(ctx context.Context) error {
+		return u.userCommand(authz.ManageUsers, "ALTER USER", altered(s), func(ctx context.Context) error {
 			if err := alterUser(ctx, users, s); err != nil || !u.isMe(s) {
 				return err
 			}
@@ -30,7 +31,7 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 			return nil
 		}).unless(u.isMe(s))
 	case *ast.DropUser:
-		return u.userCommand(authz.ManageUsers, "DROP USER", s.Name, func(ctx context.Context) error {
+		return u.userCommand(authz.ManageUsers, "DROP USER", s.Name.Text, func(ctx context.Context) error {
 			return ignore(users.DropUser(ctx, s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
 		})
 	case *ast.Grant:
@@ -44,15 +45,15 @@ func (u *userSession) userCommandOf(tree ast.Statement) *command {
 	case *ast.CreateAPIKey:
 		return u.createKey(users, s)
 	case *ast.DropAPIKey:
-		return u.userCommand("", "DROP API KEY", s.Name, func(ctx context.Context) error {
+		return u.userCommand("", "DROP API KEY", s.Name.Text+" of "+u.named(s.User), func(ctx context.Context) error {
 			return ignore(users.DropKey(ctx, u.named(s.User), s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
 		}).needs(u.managing(s.User))
 	case *ast.CreateRole:
-		return u.userCommand(authz.ManageRoles, "CREATE ROLE", s.Name, func(ctx context.Context) error {
+		return u.userCommand(authz.ManageRoles, "CREATE ROLE", s.Name.Text, func(ctx context.Context) error {
 			return ignore(users.CreateRole(ctx, s.Name.Text), s.IfNotExists, sqlerr.DuplicateObject)
 		})
 	case *ast.DropRole:
-		return u.userCommand(authz.ManageRoles, "DROP ROLE", s.Name, func(ctx context.Context) error {
+		return u.userCommand(authz.ManageRoles, "DROP ROLE", s.Name.Text, func(ctx context.Context) error {
 			return ignore(users.DropRole(ctx, s.Name.Text), s.IfExists, sqlerr.UndefinedObject)
 		})
 	case *ast.SetRole:
@@ -89,7 +90,7 @@ func (u *userSession) goOn(users *authz.Directory) {
 
 // userCommand is a command outside of transactions that goes into the audit log.
 func (u *userSession) userCommand(
-	needs authz.Permission, action string, name ast.Name, run func(context.Context) error,
+	needs authz.Permission, action, object string, run func(context.Context) error,
 ) *command {
 	return &command{permission: needs, run: func(ctx context.Context, st *statement) error {
 		if err := outside(st, action); err != nil {
@@ -98,10 +99,26 @@ func (u *userSession) userCommand(
 		if err := run(ctx); err != nil {
 			return err
 		}
-		u.audited(ctx, action, name.Text)
+		u.audited(ctx, action, object)
 		u.server.endInvalid(ctx) // who was dropped, or has a new password
 		return nil
 	}}
+}
+
+// altered says for the audit log what ALTER USER changes: the role that it gives may be any.
+func altered(s *ast.AlterUser) string {
+	text := s.Name.Text
+	if s.Password != nil {
+		text += ", new password"
+	}
+	return text + withRole(s.DefaultRole)
+}
+
+func withRole(role *ast.Name) string {
+	if role == nil {
+		return ""
+	}
+	return ", role " + role.Text
 }
 
 // outside fails inside a transaction.

@@ -124,9 +124,7 @@ func runUserStatement(c *cobra.Command, at *adminFlags, sql, done string) error 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := at.limited(c.Context())
-	defer cancel()
-	if err = db.execute(ctx, sql); err == nil {
+	if err = db.execute(c.Context(), sql); err == nil {
 		_, err = fmt.Fprintln(c.OutOrStdout(), done)
 	}
 	return errors.Join(err, db.close(c.Context()))
@@ -138,7 +136,5 @@ func printStatement(c *cobra.Command, at *adminFlags, sql string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := at.limited(c.Context())
-	defer cancel()
-	return errors.Join(db.print(ctx, c.OutOrStdout(), sql), db.close(c.Context()))
+	return errors.Join(db.print(c.Context(), c.OutOrStdout(), sql), db.close(c.Context()))
 }

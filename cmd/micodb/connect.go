@@ -23,7 +23,6 @@ const defaultURL = "grpc://127.0.0.1:" + client.DefaultPort
 // users of the machine could read it.
 type connectFlags struct {
 	url          string
-	address      string // of the JSON port
 	user         string
 	passwordFile string
 	tls          tlsFlags
@@ -74,7 +73,6 @@ func (f *tlsFlags) config() (*tls.Config, error) {
 func (f *connectFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.url, "url", "", "the server's Flight SQL address (MICODB_URL; else "+defaultURL+
 		"); grpc+tls:// for TLS")
-	fs.StringVar(&f.address, "address", "", "the server's JSON port, host:port: it is asked for the Flight SQL address")
 	fs.StringVarP(&f.user, "user", "u", "", "user name (MICODB_USER)")
 	fs.StringVar(&f.passwordFile, "password-file", "", "file with the password "+
 		"(or set MICODB_PASSWORD; else it is asked for)")
@@ -85,20 +83,13 @@ func (f *connectFlags) add(fs *pflag.FlagSet) {
 }
 
 // options are how to connect. It asks for a password where one is needed and none is given.
-func (f *connectFlags) options(ctx context.Context) (client.Options, error) {
+func (f *connectFlags) options() (client.Options, error) {
 	trust, err := f.tls.config()
 	if err != nil {
 		return client.Options{}, err
 	}
 	o := client.Options{URL: f.url, Username: f.user, TLS: trust}
-	switch {
-	case f.url != "" && f.address != "":
-		return o, usage(errors.New("--url and --address exclude each other"))
-	case f.address != "":
-		if o.URL, err = f.lookUp(ctx); err != nil {
-			return o, err
-		}
-	case o.URL == "":
+	if o.URL == "" {
 		o.URL = os.Getenv(envPrefix + "URL")
 	}
 	if o.URL == "" {
@@ -113,21 +104,13 @@ func (f *connectFlags) options(ctx context.Context) (client.Options, error) {
 	return o, err
 }
 
-// lookUp asks the JSON port for the Flight SQL address. It sends no credentials: the port may be anybody's.
-func (f *connectFlags) lookUp(ctx context.Context) (string, error) {
-	ctx, cancel := within(ctx, f.connectSeconds)
-	defer cancel()
-	u, err := lookUpFlight(ctx, f.address)
-	if err == nil && !strings.HasPrefix(u, secureScheme) && f.tls != (tlsFlags{}) {
-		err = fmt.Errorf("%s has no TLS, and --tls-ca, --tls-cert and --tls-insecure ask for it", u)
-	}
-	return u, err
-}
-
 // connect opens a connection within the time that the flags allow.
 func (f *connectFlags) connect(ctx context.Context, o client.Options) (*client.Conn, error) {
-	ctx, cancel := within(ctx, f.connectSeconds)
-	defer cancel()
+	if f.connectSeconds > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, seconds(f.connectSeconds))
+		defer cancel()
+	}
 	c, err := client.Open(ctx, o)
 	if errors.Is(err, client.ErrAddress) {
 		return nil, usage(err)
@@ -136,7 +119,7 @@ func (f *connectFlags) connect(ctx context.Context, o client.Options) (*client.C
 }
 
 func (f *connectFlags) open(ctx context.Context) (*client.Conn, error) {
-	o, err := f.options(ctx)
+	o, err := f.options()
 	if err != nil {
 		return nil, err
 	}
@@ -145,19 +128,6 @@ func (f *connectFlags) open(ctx context.Context) (*client.Conn, error) {
 
 // operationLimit is how long a statement may take; 0 is for ever.
 func (f *connectFlags) operationLimit() time.Duration { return seconds(f.operationSeconds) }
-
-// limited is the context of a subcommand that is one operation.
-func (f *connectFlags) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	return within(ctx, f.operationSeconds)
-}
-
-// within ends a context after so many seconds; 0 is never.
-func within(ctx context.Context, n float64) (context.Context, context.CancelFunc) {
-	if n > 0 {
-		return context.WithTimeout(ctx, seconds(n))
-	}
-	return context.WithCancel(ctx)
-}
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 

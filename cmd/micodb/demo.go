@@ -42,7 +42,7 @@ func newDemo() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := untilEnded(c.Context())
 			defer stop()
-			return runDemo(ctx, c.OutOrStdout(), c.ErrOrStderr(), f)
+			return runDemo(ctx, c.OutOrStdout(), f)
 		},
 	}
 	c.Flags().BoolVar(&f.exit, "exit", false, "end when all is shown, in place of serving until Ctrl-C")
@@ -51,7 +51,7 @@ func newDemo() *cobra.Command {
 	return c
 }
 
-func runDemo(ctx context.Context, out, notes io.Writer, f demoFlags) (err error) {
+func runDemo(ctx context.Context, out io.Writer, f demoFlags) (err error) {
 	dir, err := os.MkdirTemp("", "micodb-demo-")
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func runDemo(ctx context.Context, out, notes io.Writer, f demoFlags) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close(context.WithoutCancel(ctx))) }()
-	d := &demo{out: out, notes: notes, endpoints: n.Endpoints(), password: cfg.AdminPassword}
+	d := &demo{out: out, endpoints: n.Endpoints(), password: cfg.AdminPassword}
 	d.db, err = client.Open(ctx, client.Options{
 		URL: "grpc://" + d.endpoints.Flight, Username: "admin", Password: d.password,
 	})
@@ -89,7 +89,6 @@ func runDemo(ctx context.Context, out, notes io.Writer, f demoFlags) (err error)
 
 type demo struct {
 	out       io.Writer
-	notes     io.Writer // where progress is drawn
 	endpoints node.Endpoints
 	password  string
 	db        *client.Conn
@@ -100,8 +99,8 @@ func (d *demo) say(format string, args ...any) error {
 	return err
 }
 
-// load makes the tables and fills them.
-func (d *demo) load(ctx context.Context, f demoFlags) error {
+// load makes the tables and sends their rows, each with a progress bar.
+func (d *demo) load(ctx context.Context, f demoFlags) (err error) {
 	for _, sql := range []string{
 		`CREATE DATABASE demo`,
 		`CREATE TABLE demo.readings (time TIMESTAMP(9) NOT NULL, sensor INT NOT NULL, site VARCHAR NOT NULL,
@@ -118,17 +117,23 @@ func (d *demo) load(ctx context.Context, f demoFlags) error {
 	if err := d.say("\n1. Loading events through Arrow Flight\n\n"); err != nil {
 		return err
 	}
-	loaded, err := d.send(ctx, f)
-	for _, line := range loaded {
-		err = errors.Join(err, d.say("%s\n", line))
-	}
-	return err
-}
-
-// send sends the rows of the tables, and returns what to say about each.
-func (d *demo) send(ctx context.Context, f demoFlags) (loaded []string, err error) {
-	bars := startBars(d.notes, 3)
-	defer func() { bars.end(err) }()
+	bars := progress.NewWriter()
+	bars.SetOutputWriter(d.out)
+	bars.SetAutoStop(true)
+	bars.SetNumTrackersExpected(3)
+	bars.SetUpdateFrequency(100 * time.Millisecond)
+	bars.SetStyle(progress.StyleBlocks)
+	bars.Style().Visibility.ETA = true
+	bars.Style().Visibility.Speed = true
+	bars.Style().Options.SpeedSuffix = " rows/s"
+	rendered := make(chan struct{})
+	go func() { defer close(rendered); bars.Render() }()
+	defer func() {
+		if err != nil { // else it stops when the last bar is done
+			bars.Stop()
+		}
+		<-rendered
+	}()
 	for _, t := range []struct {
 		name string
 		rows *generator
@@ -138,8 +143,7 @@ func (d *demo) send(ctx context.Context, f demoFlags) (loaded []string, err erro
 		{"trades", newTrades(f.rows/demoTradesShare, f.seed)},
 	} {
 		bar := &progress.Tracker{Message: t.name, Total: int64(t.rows.rows), Units: progress.UnitsDefault}
-		bars.add(bar)
-		begun := time.Now()
+		bars.AppendTracker(bar)
 		t.rows.onBatch = func(n int) { bar.Increment(int64(n)) }
 		var n int64
 		n, err = d.db.Append(ctx, "demo", t.name, t.rows)
@@ -149,13 +153,11 @@ func (d *demo) send(ctx context.Context, f demoFlags) (loaded []string, err erro
 		}
 		if err != nil {
 			bar.MarkAsErrored()
-			return loaded, err
+			return err
 		}
 		bar.MarkAsDone()
-		took := time.Since(begun)
-		loaded = append(loaded, fmt.Sprintf("  %-8s  %9d rows  %9.0f rows/s", t.name, n, float64(n)/took.Seconds()))
 	}
-	return loaded, nil
+	return nil
 }
 
 // demoQueries are what a dashboard would ask.
@@ -175,14 +177,11 @@ func demoQueries() []struct{ title, sql string } {
 }
 
 func (d *demo) queries(ctx context.Context) error {
-	old, err := dialJSON(ctx, d.endpoints.JSON)
+	old, err := dialJSON(ctx, d.endpoints.JSON, "admin", d.password)
 	if err != nil {
 		return err
 	}
 	defer old.close() //nolint:errcheck // the queries are done
-	if err := old.login("admin", d.password); err != nil {
-		return err
-	}
 	if err := d.say("\n2. Dashboard queries by Flight SQL, and the same by the JSON protocol\n"); err != nil {
 		return err
 	}

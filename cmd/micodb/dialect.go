@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/micodb/micodb/client"
 	"github.com/micodb/micodb/internal/tablefile"
 	"github.com/micodb/micodb/internal/textfile"
 )
@@ -54,33 +53,14 @@ func formatOf(flag, file string) (tablefile.Format, error) {
 	return tablefile.FormatOf(file)
 }
 
-// target is the table that a command line names. Without a database it is in main.
-type target struct{ database, table string }
-
-// parseTarget reads the flag --table.
-func parseTarget(flag string) (target, error) {
+// quoteTable is --table as SQL has it.
+func quoteTable(flag string) (string, error) {
 	database, table, dotted := strings.Cut(flag, ".")
 	switch {
 	case !dotted && database != "":
-		return target{table: database}, nil
+		return quoteName(database), nil
 	case database == "" || table == "" || strings.Contains(table, "."):
-		return target{}, fmt.Errorf("--table %s is not TABLE or DATABASE.TABLE", flag)
+		return "", fmt.Errorf("--table %s is not TABLE or DATABASE.TABLE", flag)
 	}
-	return target{database, table}, nil
-}
-
-// quoted is the table as SQL has it.
-func (t target) quoted() string {
-	if t.database == "" {
-		return client.Quote(t.table)
-	}
-	return client.Quote(t.database) + "." + client.Quote(t.table)
-}
-
-// String is the table as the command line has it.
-func (t target) String() string {
-	if t.database == "" {
-		return t.table
-	}
-	return t.database + "." + t.table
+	return quoteName(database) + "." + quoteName(table), nil
 }

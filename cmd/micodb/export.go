@@ -40,9 +40,7 @@ func newExport() *cobra.Command {
 				return err
 			}
 			e := &exporter{db: db, sql: sql, options: o, overwrite: f.overwrite, notes: c.ErrOrStderr()}
-			ctx, cancel := at.limited(c.Context())
-			defer cancel()
-			return errors.Join(e.run(ctx, args[0], c.OutOrStdout()), db.Close())
+			return errors.Join(e.run(c.Context(), args[0], c.OutOrStdout()), db.Close())
 		},
 	}
 	at.add(c.Flags())
@@ -75,8 +73,8 @@ func (f *exportFlags) check(files []string) (o tablefile.WriteOptions, sql strin
 	if f.query != "" {
 		return o, f.query, nil
 	}
-	table, err := parseTarget(f.table)
-	return o, "SELECT * FROM " + table.quoted(), err
+	table, err := quoteTable(f.table)
+	return o, "SELECT * FROM " + table, err
 }
 
 // exporter writes the rows of a query.

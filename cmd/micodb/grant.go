@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/micodb/micodb/client"
 )
 
 // newGrant returns grant or revoke of a user or a role. A user is given roles, or privileges on an object; a role
@@ -29,7 +27,7 @@ func newGrant(verb, word, whose string, roles bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sql := strings.ToUpper(verb) + " " + what + " " + strings.ToUpper(word) + " " + client.Quote(args[0])
+			sql := strings.ToUpper(verb) + " " + what + " " + strings.ToUpper(word) + " " + quoteName(args[0])
 			return runUserStatement(c, &at, sql, verb+": "+what+" "+word+" "+args[0])
 		},
 	}
@@ -51,7 +49,7 @@ func grantText(c *cobra.Command, args, privileges []string, on string, roles boo
 	case len(args) > 1:
 		quoted := make([]string, len(args)-1)
 		for i, role := range args[1:] {
-			quoted[i] = client.Quote(role)
+			quoted[i] = quoteName(role)
 		}
 		return strings.Join(quoted, ", "), nil
 	case on == "":
@@ -76,9 +74,9 @@ func grantObject(on string) (string, error) {
 	case !found || database == "" || table == "" || database == "*":
 		return "", usage(fmt.Errorf("--on %s is neither a table (d.t) nor a database (d.*) nor everything (*.*)", on))
 	case table == "*":
-		return client.Quote(database) + ".*", nil
+		return quoteName(database) + ".*", nil
 	default:
-		return client.Quote(database) + "." + client.Quote(table), nil
+		return quoteName(database) + "." + quoteName(table), nil
 	}
 }
 
@@ -91,9 +89,9 @@ func newNamed(use, short, sql, done string) *cobra.Command {
 		Args:  oneName,
 		RunE: func(c *cobra.Command, args []string) error {
 			if done == "" {
-				return printStatement(c, &at, sql+" "+client.Quote(args[0]))
+				return printStatement(c, &at, sql+" "+quoteName(args[0]))
 			}
-			return runUserStatement(c, &at, sql+" "+client.Quote(args[0]), fmt.Sprintf(done, args[0]))
+			return runUserStatement(c, &at, sql+" "+quoteName(args[0]), fmt.Sprintf(done, args[0]))
 		},
 	}
 	at.addTo(c)

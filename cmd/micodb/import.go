@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/jedib0t/go-pretty/v6/progress"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/micodb/micodb/client"
 	"github.com/micodb/micodb/cmd/micodb/shell"
@@ -36,48 +36,51 @@ func newImport() *cobra.Command {
 		Use:   "import --table [DATABASE.]TABLE FILES...",
 		Short: "Load Parquet, CSV and NDJSON files into a table, all of them or none",
 		RunE: func(c *cobra.Command, args []string) error {
-			into, err := f.check(args)
-			if err != nil {
-				return usage(err)
+			if err := f.check(args); err != nil {
+				return err
 			}
-			return importFiles(c, &at, f, into, args)
+			db, err := at.open(c.Context())
+			if err != nil {
+				return err
+			}
+			i := &importer{db: db, flags: f, out: c.OutOrStdout(), notes: c.ErrOrStderr()}
+			return errors.Join(i.run(c.Context(), args), db.Close())
 		},
 	}
 	at.add(c.Flags())
 	c.Flags().StringVarP(&f.table, "table", "t", "", "the table, with its database or in main")
 	c.Flags().StringVar(&f.format, "format", "", "parquet, csv or ndjson; else the file's ending says it")
 	c.Flags().BoolVar(&f.create, "create", false, "make the table, with the columns and types of the first file")
-	f.add(c.Flags())
+	f.dialect.add(c.Flags())
+	c.Flags().BoolVar(&f.dialect.header, "header", false, "the first line of CSV has the names of the columns; else "+
+		"that is found out")
+	c.Flags().IntVar(&f.maxErrors, "max-errors", 0, "leave out and report up to so many wrong lines of text files")
 	return c
 }
 
-func (f *importFlags) add(fs *pflag.FlagSet) {
-	f.dialect.add(fs)
-	fs.BoolVar(&f.dialect.header, "header", false, "the first line of CSV has the names of the columns; else "+
-		"that is found out")
-	fs.IntVar(&f.maxErrors, "max-errors", 0, "leave out and report up to so many wrong lines of text files")
-}
-
-func (f *importFlags) check(files []string) (target, error) {
+func (f *importFlags) check(files []string) error {
 	if f.table == "" {
-		return target{}, errors.New("--table is missing: name the table to fill")
+		return usage(errors.New("--table is missing: name the table to fill"))
 	}
-	if len(files) == 0 {
-		return target{}, errors.New("name the files to import")
+	if _, err := quoteTable(f.table); err != nil {
+		return usage(err)
+	}
+	switch {
+	case len(files) == 0:
+		return usage(errors.New("name the files to import"))
+	case f.maxErrors < 0:
+		return usage(fmt.Errorf("--max-errors %d is negative", f.maxErrors))
 	}
 	for _, name := range files {
 		if _, err := f.options(name); err != nil {
-			return target{}, err
+			return usage(err)
 		}
 	}
-	return parseTarget(f.table)
+	return nil
 }
 
 // options says how to read a file.
 func (f *importFlags) options(name string) (o tablefile.ReadOptions, err error) {
-	if f.maxErrors < 0 {
-		return o, fmt.Errorf("--max-errors %d is negative", f.maxErrors)
-	}
 	if o.Format, err = formatOf(f.format, name); err != nil {
 		return o, err
 	}
@@ -89,24 +92,11 @@ func (f *importFlags) options(name string) (o tablefile.ReadOptions, err error) 
 type importer struct {
 	db       *client.Conn
 	flags    importFlags
-	into     target
 	out      io.Writer
 	notes    io.Writer
-	bars     *bars
+	bars     progress.Writer
 	schema   *arrow.Schema // the table's; nil until it is made
 	rejected int
-}
-
-// importFiles loads files into a table.
-func importFiles(c *cobra.Command, at *connectFlags, f importFlags, into target, files []string) error {
-	db, err := at.open(c.Context())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := at.limited(c.Context())
-	defer cancel()
-	i := &importer{db: db, flags: f, into: into, out: c.OutOrStdout(), notes: c.ErrOrStderr()}
-	return errors.Join(i.run(ctx, files), db.Close())
 }
 
 func (i *importer) run(ctx context.Context, files []string) error {
@@ -124,7 +114,7 @@ func (i *importer) run(ctx context.Context, files []string) error {
 		return fmt.Errorf("nothing was imported: %w", err)
 	}
 	took := time.Since(started)
-	_, err = fmt.Fprintf(i.out, "%d rows of %d files are in %s (%s, %.0f rows/s)\n", rows, len(files), i.into,
+	_, err = fmt.Fprintf(i.out, "%d rows of %d files are in %s (%s, %.0f rows/s)\n", rows, len(files), i.flags.table,
 		shell.Round(took), float64(rows)/took.Seconds())
 	if err == nil && i.rejected > 0 {
 		_, err = fmt.Fprintf(i.out, "%d lines were left out\n", i.rejected)
@@ -138,8 +128,20 @@ func (i *importer) files(ctx context.Context, files []string) (total int64, err 
 			return 0, err
 		}
 	}
-	i.bars = startBars(i.notes, len(files))
-	defer func() { i.bars.end(err) }()
+	i.bars = newBars(i.notes, len(files))
+	rendered := make(chan struct{})
+	go func() { defer close(rendered); i.bars.Render() }()
+	defer func() {
+		for err != nil { // else it stops when the last bar is done
+			i.bars.Stop() // does nothing while Render has not begun
+			select {
+			case <-rendered:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+		<-rendered
+	}()
 	for _, name := range files {
 		n, err := i.file(ctx, name)
 		if err != nil {
@@ -150,9 +152,38 @@ func (i *importer) files(ctx context.Context, files []string) (total int64, err 
 	return total, nil
 }
 
+func newBars(out io.Writer, n int) progress.Writer {
+	bars := progress.NewWriter()
+	bars.SetOutputWriter(out)
+	bars.SetAutoStop(true)
+	bars.SetNumTrackersExpected(n)
+	bars.SetUpdateFrequency(100 * time.Millisecond)
+	bars.SetStyle(progress.StyleBlocks)
+	bars.Style().Visibility.ETA = true
+	bars.Style().Visibility.Speed = true
+	return bars
+}
+
+// quoted is the table's name as SQL has it.
+func (i *importer) quoted() string {
+	database, table := i.name()
+	if database == "" {
+		return quoteName(table)
+	}
+	return quoteName(database) + "." + quoteName(table)
+}
+
+func (i *importer) name() (database, table string) {
+	database, table, dotted := strings.Cut(i.flags.table, ".")
+	if !dotted {
+		return "", database
+	}
+	return database, table
+}
+
 // look learns the table's columns.
 func (i *importer) look(ctx context.Context) error {
-	rows, err := i.db.Stream(ctx, "SELECT * FROM "+i.into.quoted()+" LIMIT 0")
+	rows, err := i.db.Stream(ctx, "SELECT * FROM "+i.quoted()+" LIMIT 0")
 	if err != nil {
 		return err
 	}
@@ -175,18 +206,19 @@ func (i *importer) file(ctx context.Context, name string) (n int64, err error) {
 	}
 	defer func() { err = errors.Join(err, rows.close()) }()
 	bar := &progress.Tracker{Message: filepath.Base(name), Total: max(rows.size, 1), Units: progress.UnitsBytes}
-	i.bars.add(bar)
+	i.bars.AppendTracker(bar)
 	begun := time.Now()
 	rows.onBatch = func() {
 		bar.SetValue(rows.Read())
 		bar.UpdateMessage(fmt.Sprintf("%s, %d rows, %.0f rows/s", filepath.Base(name), rows.Rows(),
 			float64(rows.Rows())/time.Since(begun).Seconds()))
 	}
+	database, table := i.name()
 	send := i.db.Append
 	if i.schema == nil {
 		send = i.db.Create
 	}
-	n, err = send(ctx, i.into.database, i.into.table, rows)
+	n, err = send(ctx, database, table, rows)
 	if rows.err != nil { // the cause of what the server says of a stream that ends early
 		err = rows.err
 	}

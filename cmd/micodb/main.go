@@ -12,8 +12,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"github.com/micodb/micodb/internal/tablefile"
 )
 
 // version is set by the linker.
@@ -38,12 +36,9 @@ func usage(err error) error {
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	err := tablefile.CapCodecs()
-	if err == nil {
-		root := newRoot()
-		root.SetArgs(args)
-		err = root.ExecuteContext(context.Background())
-	}
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(context.Background())
 	if err == nil {
 		return 0
 	}
@@ -80,7 +75,6 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(serve, newVersion(), newHealthcheck(), newSQL(), newUser(), newRole(), newImport(), newExport(),
 		newDemo())
-	root.AddCommand(newVerbs()...)
 	return root
 }
 

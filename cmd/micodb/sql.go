@@ -71,7 +71,7 @@ func (f *sqlFlags) run(c *cobra.Command, database string) (err error) {
 	if err := shell.CheckFormat(f.format); err != nil {
 		return usage(err)
 	}
-	o, err := f.at.options(c.Context())
+	o, err := f.at.options()
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (f *sqlFlags) run(c *cobra.Command, database string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if database != "" {
-		if _, err := db.Execute(c.Context(), "USE "+client.Quote(database)); err != nil {
+		if _, err := db.Execute(c.Context(), "USE "+shell.QuoteName(database)); err != nil {
 			return err
 		}
 	}

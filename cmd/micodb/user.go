@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/micodb/micodb/client"
 	"github.com/micodb/micodb/cmd/micodb/shell"
 )
 
@@ -40,9 +39,9 @@ func newUserAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sql := "CREATE USER " + client.Quote(args[0]) + " IDENTIFIED BY " + shell.QuoteText(password)
+			sql := "CREATE USER " + quoteName(args[0]) + " IDENTIFIED BY " + quoteText(password)
 			if role != "" {
-				sql += " DEFAULT ROLE " + client.Quote(role)
+				sql += " DEFAULT ROLE " + quoteName(role)
 			}
 			return runUserStatement(c, &at, sql, "user "+args[0]+" is made")
 		},
@@ -67,7 +66,7 @@ func newUserPasswd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sql := "ALTER USER " + client.Quote(args[0]) + " IDENTIFIED BY " + shell.QuoteText(password)
+			sql := "ALTER USER " + quoteName(args[0]) + " IDENTIFIED BY " + quoteText(password)
 			return runUserStatement(c, &at, sql, "the password of "+args[0]+" is changed")
 		},
 	}
@@ -110,7 +109,7 @@ func newUserLogout() *cobra.Command {
 		Short: "End all tokens and sessions of a user; passwords and API keys stay good",
 		Args:  oneName,
 		RunE: func(c *cobra.Command, args []string) error {
-			return runUserStatement(c, &at, "KILL TOKENS FOR "+client.Quote(args[0]), "user "+args[0]+" is logged out")
+			return runUserStatement(c, &at, "KILL TOKENS FOR "+quoteName(args[0]), "user "+args[0]+" is logged out")
 		},
 	}
 	at.addTo(c)
@@ -140,3 +139,7 @@ func newPassword(user, file string) (string, error) {
 	}
 	return first, err
 }
+
+func quoteName(s string) string { return shell.QuoteName(s) }
+
+func quoteText(s string) string { return shell.QuoteText(s) }

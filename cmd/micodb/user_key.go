@@ -4,9 +4,6 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
-
-	"github.com/micodb/micodb/client"
-	"github.com/micodb/micodb/cmd/micodb/shell"
 )
 
 func newUserKey() *cobra.Command {
@@ -31,9 +28,9 @@ func newUserKeyAdd() *cobra.Command {
 			if err := at.checkOwner(of); err != nil {
 				return err
 			}
-			sql := "CREATE API KEY " + client.Quote(args[0]) + forUser(of)
+			sql := "CREATE API KEY " + quoteName(args[0]) + forUser(of)
 			if expires != "" {
-				sql += " EXPIRES IN " + shell.QuoteText(expires)
+				sql += " EXPIRES IN " + quoteText(expires)
 			}
 			return printStatement(c, &at, sql)
 		},
@@ -71,7 +68,7 @@ func newUserKeyDrop() *cobra.Command {
 			if err := at.checkOwner(of); err != nil {
 				return err
 			}
-			sql := "DROP API KEY " + client.Quote(args[0]) + forUser(of)
+			sql := "DROP API KEY " + quoteName(args[0]) + forUser(of)
 			return runUserStatement(c, &at, sql, "API key "+args[0]+" is dropped")
 		},
 	}
@@ -92,5 +89,5 @@ func forUser(name string) string {
 	if name == "" {
 		return ""
 	}
-	return " FOR " + client.Quote(name)
+	return " FOR " + quoteName(name)
 }

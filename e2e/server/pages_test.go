@@ -41,7 +41,6 @@ func (p *page) shell(text string) {
 	for _, command := range []string{" user passwd", " import"} {
 		text = strings.ReplaceAll(text, command, command+" --url grpc://"+p.server.Flight)
 	}
-	text = strings.ReplaceAll(text, "127.0.0.1:3456", p.server.JSON)
 	c := exec.CommandContext(p.t.Context(), "bash", "-ceu", text)
 	c.Dir = p.dir
 	c.Env = append(os.Environ(), "MICODB_USER=admin", "MICODB_PASSWORD="+harness.Password, "DATA="+p.server.Dir)

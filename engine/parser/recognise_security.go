@@ -119,7 +119,8 @@ func (c *cursor) credentials() (password *ast.Literal, role *ast.Name, err error
 				return nil, nil, c.unsupported(c.i, "IDENTIFIED BY "+c.tokens[c.i].Upper)
 			}
 			if password, err = c.text("a password in single quotes"); err != nil {
-				return nil, nil, err
+				// What stands there may be one: it is in no message, and so in no log.
+				return nil, nil, c.fail(min(c.i, c.end), "expected a password in single quotes")
 			}
 		case role == nil && c.accept("DEFAULT ROLE"):
 			name, err := c.principal()

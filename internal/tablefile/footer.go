@@ -5,78 +5,157 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/micodb/micodb/internal/sqlerr"
-	"github.com/micodb/micodb/internal/textfile"
 )
 
-// footerBytesMax is the most that the footer of a Parquet file may have.
-const footerBytesMax = 64 << 20
+// The limits of a Parquet file's footer.
+const (
+	footerBytesMax = 64 << 20
+	footerDepthMax = 32
+)
 
 const (
 	magic      = "PAR1"
 	trailBytes = 8 // the footer's length and the magic
 )
 
-// What the library's form of a footer takes, about.
-const (
-	footerPartBytes      = 32
-	footerStructureBytes = 256
-)
-
-// The field of a footer that is the list of the file's columns, the root before them, and the field of those.
-const (
-	footerSchema   = 2
-	schemaChildren = 5
-)
-
 // checkFooter refuses a file whose footer is no Thrift structure within its own bytes: the library takes memory for as
-// many elements as a list says that it has, before it reads them. It returns what the library will take for it.
-func checkFooter(in Source) (memoryBytes int64, err error) {
+// many elements as a list says that it has, before it reads them.
+func checkFooter(in Source) error {
 	trail := make([]byte, trailBytes)
 	if in.Size < trailBytes+int64(len(magic)) {
-		return 0, fmt.Errorf("%d bytes are no Parquet file", in.Size)
+		return fmt.Errorf("%d bytes are no Parquet file", in.Size)
 	}
-	if err := readAt(in, trail, in.Size-trailBytes); err != nil {
-		return 0, err
+	if _, err := in.Bytes.ReadAt(trail, in.Size-trailBytes); err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
 	if string(trail[4:]) != magic {
-		return 0, errors.New("it does not end as a Parquet file does: it is another format, or cut off")
+		return errors.New("it does not end as a Parquet file does: it is another format, or cut off")
 	}
 	size := int64(binary.LittleEndian.Uint32(trail))
 	if size > min(footerBytesMax, in.Size-trailBytes) {
-		return 0, fmt.Errorf("it says that its footer has %d bytes", size)
+		return fmt.Errorf("it says that its footer has %d bytes", size)
 	}
 	footer := make([]byte, size)
-	if err := readAt(in, footer, in.Size-trailBytes-size); err != nil {
-		return 0, err
-	}
-	w := &thriftWalk{what: "its footer", rest: footer, seen: (&footerCheck{}).see}
-	err = w.structure()
-	return size + w.parts*footerPartBytes + w.structures*footerStructureBytes, err
-}
-
-// footerCheck looks at the columns: the library takes memory for as many children as each says that it has.
-type footerCheck struct{ elements, children int64 }
-
-func (c *footerCheck) see(f thriftField) error {
-	switch {
-	case f.parent == 0 && f.id == footerSchema:
-		if c.elements = f.value; c.elements > textfile.ColumnsMax+1 {
-			return sqlerr.New(sqlerr.ProgramLimitExceeded, "the file has %d columns, at most %d are read", c.elements-1,
-				textfile.ColumnsMax)
-		}
-	case f.parent == footerSchema && f.id == schemaChildren:
-		if c.children += f.value; f.value < 0 || c.children >= c.elements {
-			return fmt.Errorf("its footer says that a column has %d within it, of %d", f.value, c.elements)
-		}
-	}
-	return nil
-}
-
-func readAt(in Source, p []byte, at int64) error {
-	if _, err := in.Bytes.ReadAt(p, at); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := in.Bytes.ReadAt(footer, in.Size-trailBytes-size); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
+	w := &thriftWalk{rest: footer}
+	return w.structure(0)
+}
+
+// thriftWalk goes over a structure of Thrift's compact protocol.
+type thriftWalk struct{ rest []byte }
+
+var errFooter = errors.New("its footer is cut off or broken")
+
+// The types of the compact protocol.
+const (
+	thriftTrue = iota + 1
+	thriftFalse
+	thriftByte
+	thriftInt16
+	thriftInt32
+	thriftInt64
+	thriftDouble
+	thriftBinary
+	thriftList
+	thriftSet
+	thriftMap
+	thriftStruct
+)
+
+func (w *thriftWalk) byte() (byte, error) {
+	if len(w.rest) == 0 {
+		return 0, errFooter
+	}
+	b := w.rest[0]
+	w.rest = w.rest[1:]
+	return b, nil
+}
+
+// number reads what is not negative, and no more than there are bytes left when it counts something.
+func (w *thriftWalk) number(counts bool) (uint64, error) {
+	n, size := binary.Uvarint(w.rest)
+	if size <= 0 {
+		return 0, errFooter
+	}
+	w.rest = w.rest[size:]
+	if counts && n > uint64(len(w.rest)) {
+		return 0, fmt.Errorf("its footer says that %d parts follow, and has %d bytes", n, len(w.rest))
+	}
+	return n, nil
+}
+
+func (w *thriftWalk) skip(n uint64) error {
+	if n > uint64(len(w.rest)) {
+		return errFooter
+	}
+	w.rest = w.rest[n:]
 	return nil
+}
+
+func (w *thriftWalk) structure(depth int) error {
+	if depth > footerDepthMax {
+		return errors.New("its footer is nested too deeply")
+	}
+	for {
+		head, err := w.byte()
+		if err != nil || head == 0 {
+			return err
+		}
+		if head>>4 == 0 { // the field's number follows
+			if _, err := w.number(false); err != nil {
+				return err
+			}
+		}
+		of := head & 0xf
+		if of == thriftTrue || of == thriftFalse {
+			continue // the value of a field is its type
+		}
+		if err := w.value(of, depth); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *thriftWalk) value(of byte, depth int) error {
+	switch of {
+	case thriftTrue, thriftFalse, thriftByte:
+		return w.skip(1)
+	case thriftInt16, thriftInt32, thriftInt64:
+		_, err := w.number(false)
+		return err
+	case thriftDouble:
+		return w.skip(8)
+	case thriftBinary:
+		n, err := w.number(true)
+		if err != nil {
+			return err
+		}
+		return w.skip(n)
+	case thriftList, thriftSet:
+		return w.list(depth)
+	case thriftStruct:
+		return w.structure(depth + 1)
+	default: // a map among them: Parquet's metadata has none
+		return errFooter
+	}
+}
+
+func (w *thriftWalk) list(depth int) error {
+	if depth > footerDepthMax {
+		return errors.New("its footer is nested too deeply")
+	}
+	head, err := w.byte()
+	if err != nil {
+		return err
+	}
+	n := uint64(head >> 4)
+	if n == 15 {
+		n, err = w.number(true)
+	}
+	for ; err == nil && n > 0; n-- {
+		err = w.value(head&0xf, depth+1)
+	}
+	return err
 }

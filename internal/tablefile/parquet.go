@@ -11,7 +11,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
@@ -21,19 +20,17 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
+// pageBytesMax is the most that a page of a Parquet file may have. Writers make pages of a megabyte.
+const pageBytesMax = 64 << 20
+
 // openParquet reads a file row group by row group, page by page.
 func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) error {
 	if in.Pipe != nil {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "a Parquet file can't be read from a pipe")
 	}
-	held, err := checkFooter(in)
-	if err != nil {
+	if err := checkFooter(in); err != nil {
 		return err
 	}
-	if err := o.Reserve(held); err != nil {
-		return err
-	}
-	r.free = func() { o.Release(held) }
 	props := parquet.NewReaderProperties(o.Memory)
 	props.BufferedStreamEnabled = true
 	props.MaxCompressedPageSize = min(pageBytesMax, in.Size)
@@ -59,7 +56,7 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 	}
 	j := newJSONColumns(meta.Schema, found, o.Table == nil)
 	r.schema = j.schema
-	g := &groups{in: in, options: o, files: files, meta: meta}
+	g := &groups{files: files, count: p.NumRowGroups(), rows: func(i int) int64 { return meta.RowGroup(i).NumRows() }}
 	r.place = func() string {
 		if g.at == 0 {
 			return ""
@@ -68,10 +65,7 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 	}
 	total := max(p.NumRows(), 1)
 	r.read = func() int64 { return int64(float64(in.Size) * float64(r.rows) / float64(total)) }
-	r.free = func() {
-		g.free()
-		o.Release(held)
-	}
+	r.free = g.free
 	r.next = func(ctx context.Context) (arrow.RecordBatch, error) {
 		b, err := g.next(ctx)
 		if err != nil {
@@ -84,14 +78,12 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 
 // groups reads one row group after the other, so that an error can tell which.
 type groups struct {
-	in      Source
-	options ReadOptions
-	files   *pqarrow.FileReader
-	meta    *metadata.FileMetaData
-	at      int // the row group that is read, from 1
-	batch   pqarrow.RecordReader
-	left    int64 // rows of the row group that are not read
-	held    int64 // reserved for the row group
+	files *pqarrow.FileReader
+	count int
+	rows  func(group int) int64
+	at    int // the row group that is read, from 1
+	batch pqarrow.RecordReader
+	left  int64 // rows of the row group that are not read
 }
 
 func (g *groups) next(ctx context.Context) (arrow.RecordBatch, error) {
@@ -100,12 +92,17 @@ func (g *groups) next(ctx context.Context) (arrow.RecordBatch, error) {
 	}
 	for g.batch == nil || g.left == 0 {
 		g.free()
-		if g.at == len(g.meta.RowGroups) {
+		if g.at == g.count {
 			return nil, io.EOF
 		}
 		g.at++
-		if err := g.open(ctx); err != nil {
-			return nil, err
+		g.left = g.rows(g.at - 1)
+		if g.left == 0 {
+			continue
+		}
+		var err error
+		if g.batch, err = g.files.GetRecordReader(ctx, nil, []int{g.at - 1}); err != nil {
+			return nil, fmt.Errorf("it can't be read: %w", err)
 		}
 	}
 	b, err := g.batch.Read()
@@ -122,33 +119,11 @@ func (g *groups) next(ctx context.Context) (arrow.RecordBatch, error) {
 	return b, nil
 }
 
-// open begins to read the row group, when it has rows.
-func (g *groups) open(ctx context.Context) error {
-	group := g.meta.RowGroup(g.at - 1)
-	if g.left = group.NumRows(); g.left == 0 {
-		return nil
-	}
-	needs, err := checkGroup(g.in, g.meta.Schema, group)
-	if err != nil {
-		return err
-	}
-	if err := g.options.Reserve(needs); err != nil {
-		return err
-	}
-	g.held = needs
-	if g.batch, err = g.files.GetRecordReader(ctx, nil, []int{g.at - 1}); err != nil {
-		return fmt.Errorf("it can't be read: %w", err)
-	}
-	return nil
-}
-
 func (g *groups) free() {
 	if g.batch != nil {
 		g.batch.Release()
 		g.batch = nil
 	}
-	g.options.Release(g.held)
-	g.held = 0
 }
 
 // jsonColumns makes texts of JSON columns, which the library hands out as bytes.

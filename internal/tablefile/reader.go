@@ -29,10 +29,6 @@ type ReadOptions struct {
 	Table     *arrow.Schema // what texts are read as; nil finds types from a sample
 	MaxErrors int           // so many records of text may be wrong, and are left out
 	Memory    memory.Allocator
-	// Reserve is asked for the memory that a Parquet file's metadata and decoders take beside Memory, and Release gives
-	// it back; nil: nobody counts.
-	Reserve func(bytes int64) error
-	Release func(bytes int64)
 }
 
 // Reader is the rows of a file; it is a batch.Stream. It has one owner.
@@ -54,9 +50,6 @@ func Open(ctx context.Context, in Source, o ReadOptions) (r *Reader, err error) 
 	if o.Memory == nil {
 		o.Memory = memory.DefaultAllocator
 	}
-	if o.Reserve == nil {
-		o.Reserve, o.Release = func(int64) error { return nil }, func(int64) {}
-	}
 	err = guarded(func() error {
 		if o.Format == Parquet {
 			return r.openParquet(ctx, in, o)
@@ -64,7 +57,6 @@ func Open(ctx context.Context, in Source, o ReadOptions) (r *Reader, err error) 
 		return r.openText(in, o)
 	})
 	if err != nil {
-		r.free()
 		return nil, InFile(r.name, err)
 	}
 	return r, nil

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/micodb/micodb/client"
 )
 
 // command is what a person can ask of the shell itself.
@@ -205,7 +203,7 @@ func password(ctx context.Context, s *Shell, user string) error {
 	if err != nil {
 		return err
 	}
-	return s.statement(ctx, "ALTER USER "+client.Quote(user)+" IDENTIFIED BY "+QuoteText(secret), s.Layout)
+	return s.statement(ctx, "ALTER USER "+QuoteName(user)+" IDENTIFIED BY "+QuoteText(secret), s.Layout)
 }
 
 func connection(_ context.Context, s *Shell, _ string) error {
@@ -215,6 +213,9 @@ func connection(_ context.Context, s *Shell, _ string) error {
 	}
 	return s.note("Connected to %s %s; the database is %s.\n", s.Person.URL, who, s.database)
 }
+
+// QuoteName returns a name as SQL has it.
+func QuoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 // QuoteText returns a text as SQL has it.
 func QuoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -8,7 +8,7 @@ import (
 	"net"
 )
 
-// jsonClient speaks the line-based JSON protocol.
+// jsonClient speaks the line-based JSON protocol, as the demo's second door.
 type jsonClient struct {
 	conn net.Conn
 	read *bufio.Reader
@@ -20,20 +20,17 @@ type jsonAnswer struct {
 	Data   json.RawMessage `json:"data"`
 }
 
-func dialJSON(ctx context.Context, address string) (*jsonClient, error) {
+func dialJSON(ctx context.Context, address, user, password string) (*jsonClient, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return &jsonClient{conn: conn, read: bufio.NewReader(conn)}, nil
-}
-
-func (c *jsonClient) login(user, password string) error {
-	_, err := c.ask(map[string]string{
+	c := &jsonClient{conn: conn, read: bufio.NewReader(conn)}
+	_, err = c.ask(map[string]string{
 		"command": "login", "db_name": "demo", "auth_method": "password", "username": user, "password": password,
 	})
-	return err
+	return c, err
 }
 
 func (c *jsonClient) ask(request map[string]string) (json.RawMessage, error) {
