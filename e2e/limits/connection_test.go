@@ -61,7 +61,7 @@ func connectionEdges() map[string]edge {
 		"login-timeout": {value: "1s", test: func(t *testing.T, s *server) string {
 			t.Helper()
 			json, flight := openJSON(t, s), openFlight(t, s)
-			require.Empty(t, dial(t, s.JSON).ended())
+			require.Contains(t, dial(t, s.JSON).ended(), `"code":"28000"`, "who is sent away learns why")
 			stranger := dial(t, s.Flight)
 			stranger.write(preface)
 			stranger.ended()
