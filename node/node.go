@@ -172,7 +172,7 @@ func (n *Node) openStorage(
 	n.memory = budget.NewServer(limit / 100 * queryShare)
 	cache := segment.NewCache(limit / 100 * cacheShare)
 	metrics.Readings{
-		Ready:       n.status.ready.Load,
+		Ready:       n.ready,
 		MemoryLimit: limit, BudgetLimit: n.memory.Limit(), BudgetUsed: n.memory.Used, Cache: cache.Counts,
 		Disk: n.disk, CertificateExpiry: certificateExpiry(secure),
 	}.Register(registry)
@@ -194,6 +194,9 @@ func (n *Node) openStorage(
 	n.files, err = openFiles(n.cfg.AllowFiles, n.cfg.DataDir)
 	return err
 }
+
+// ready tells whether the doors are open; a directory that is opened offline has none.
+func (n *Node) ready() bool { return n.status != nil && n.status.ready.Load() }
 
 // disk is the size of what holds the data.
 func (n *Node) disk() (metrics.Disk, error) {

@@ -59,7 +59,7 @@ func TestTheLostPasswordIsReset(t *testing.T) {
 		out, err := c.CombinedOutput()
 		require.NoError(t, err, "%s\n%s", sn.text, out)
 		require.Contains(t, string(out), "the password of admin is changed")
-		require.Regexp(t, `offline=true audit=true user=offline:\S+ .*action="ALTER USER" object=admin`, string(out))
+		require.Regexp(t, `offline=true audit=true user=offline:\S+ .*action="ALTER USER" object="admin, new password"`, string(out))
 		require.NotContains(t, string(out), next)
 		ran++
 	}
@@ -84,7 +84,7 @@ func TestUsersAndRolesAreManagedOffline(t *testing.T) {
 	s.Stop()
 	// Variables that name a login at a server are not in the way, and the directory may come from one, too.
 	run := offlineOn(t, s.Dir, "MICODB_NEW_PASSWORD="+password, "MICODB_USER=nobody", "MICODB_URL=grpc://127.0.0.1:1")
-	require.Contains(t, run(0, "user", "add", "ada", "--role", "readonly"), `action="CREATE USER" object=ada`)
+	require.Contains(t, run(0, "user", "add", "ada", "--role", "readonly"), `action="CREATE USER" object="ada, role readonly"`)
 	run(0, "user", "add", "bob")
 	run(0, "role", "add", "loaders")
 	run(0, "role", "grant", "loaders", "--privilege", "insert", "--on", "main.t")
