@@ -14,7 +14,7 @@ import (
 // finds the rest after a restart.
 func TestABulkIsReadByWhatFollows(t *testing.T) {
 	fsys := vfs.NewMemory()
-	o := fixtureOptions(fsys)
+	o := smallWriteSets(fsys)
 	m := open(t, o)
 	createTable(t, m, "t")
 	tx := begin(t, m)
@@ -41,7 +41,7 @@ func TestABulkThatCannotBeWrittenIsUndone(t *testing.T) {
 		undone := 0
 		for at := 0; ; at++ {
 			faults := vfs.NewFaults(vfs.NewMemory())
-			m := open(t, fixtureOptions(faults))
+			m := open(t, smallWriteSets(faults))
 			createTable(t, m, "t")
 			tx := begin(t, m)
 			insert(t, tx, "t", span(1, 10)...)
@@ -84,7 +84,7 @@ func fillBulk(t *testing.T, tx *txn.Transaction) error {
 // TestRowsOfALostBulkAreNotForgotten commits in spite of an error.
 func TestRowsOfALostBulkAreNotForgotten(t *testing.T) {
 	faults := vfs.NewFaults(vfs.NewMemory())
-	m := open(t, fixtureOptions(faults))
+	m := open(t, smallWriteSets(faults))
 	createTable(t, m, "t")
 	tx := begin(t, m)
 	insert(t, tx, "t", span(1, 10)...)

@@ -65,7 +65,8 @@ func requireFilled(t *testing.T, m *txn.Manager) {
 	require.NoError(t, tx.Close())
 }
 
-func fixtureOptions(fsys vfs.FS) txn.Options {
+// smallWriteSets are options under which a few thousand rows of a transaction go to a segment.
+func smallWriteSets(fsys vfs.FS) txn.Options {
 	o := options(fsys)
 	o.WriteSetBytes = 64 << 10
 	return o
@@ -92,10 +93,10 @@ func TestFilesOfVersion1AreRead(t *testing.T) {
 		}
 		return vfs.WriteFile(fsys, target, data)
 	}))
-	m := open(t, fixtureOptions(fsys))
+	m := open(t, smallWriteSets(fsys))
 	requireFilled(t, m)
 	closeAll(t, m)
-	m = open(t, fixtureOptions(fsys))
+	m = open(t, smallWriteSets(fsys))
 	requireFilled(t, m)
 	closeAll(t, m)
 }
@@ -103,10 +104,10 @@ func TestFilesOfVersion1AreRead(t *testing.T) {
 // TestTheFixtureIsWhatItSays makes the fixture's content anew.
 func TestTheFixtureIsWhatItSays(t *testing.T) {
 	fsys := vfs.NewMemory()
-	m := open(t, fixtureOptions(fsys))
+	m := open(t, smallWriteSets(fsys))
 	fill(t, m)
 	requireFilled(t, m)
-	again := open(t, fixtureOptions(fsys.CrashClone(0, 1)))
+	again := open(t, smallWriteSets(fsys.CrashClone(0, 1)))
 	requireFilled(t, again)
 	closeAll(t, again)
 	closeAll(t, m)

@@ -178,8 +178,7 @@ func TestAFlushThatFailsIsTriedAgain(t *testing.T) {
 func TestAFullDiskMakesTheInstanceReadOnly(t *testing.T) {
 	memory := vfs.NewMemory()
 	disk := &brokenDisk{FS: memory}
-	o := options(disk)
-	o.WriteSetBytes = 64 << 10
+	o := smallWriteSets(disk)
 	o.Metrics = metrics.New(prometheus.NewRegistry(), "")
 	readOnly := func() float64 { return testutil.ToFloat64(o.Metrics.Storage.ReadOnly) }
 	o.Fatal = func(err error) { t.Errorf("the instance has failed: %v", err) }

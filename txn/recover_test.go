@@ -132,8 +132,7 @@ func TestConflictsAreFoundAcrossFlushes(t *testing.T) {
 
 func TestLargeWriteSetsStreamToSegments(t *testing.T) {
 	fsys := vfs.NewMemory()
-	o := options(fsys)
-	o.WriteSetBytes = 64 << 10
+	o := smallWriteSets(fsys)
 	m := open(t, o)
 	createTable(t, m, "t")
 	tx := begin(t, m)
@@ -179,8 +178,7 @@ func segments(fsys *vfs.Memory) []string {
 
 func TestFilesOfDroppedTablesAreRemovedWhenNobodyReadsThem(t *testing.T) {
 	fsys := vfs.NewMemory()
-	o := options(fsys)
-	o.WriteSetBytes = 64 << 10
+	o := smallWriteSets(fsys)
 	m := open(t, o)
 	createTable(t, m, "t")
 	tx := begin(t, m)

@@ -11,8 +11,7 @@ import (
 // TestASavepointSurvivesThatItsRowsLeaveMemory goes back to rows that have moved to a segment since, while as many
 // others are in memory.
 func TestASavepointSurvivesThatItsRowsLeaveMemory(t *testing.T) {
-	o := options(vfs.NewMemory())
-	o.WriteSetBytes = 64 << 10
+	o := smallWriteSets(vfs.NewMemory())
 	m := open(t, o)
 	createTable(t, m, "t")
 	tx := begin(t, m)

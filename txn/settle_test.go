@@ -13,8 +13,7 @@ import (
 // addresses from before the rows left memory, too.
 func TestOwnRowsAreDeletedWhereverTheyAre(t *testing.T) {
 	fsys := vfs.NewMemory()
-	o := options(fsys)
-	o.WriteSetBytes = 64 << 10
+	o := smallWriteSets(fsys)
 	m := open(t, o)
 	createTable(t, m, "t")
 	tx := begin(t, m)
@@ -50,8 +49,7 @@ func TestOwnRowsAreDeletedWhereverTheyAre(t *testing.T) {
 
 func TestAllOwnRowsAreDeletedAgain(t *testing.T) {
 	fsys := vfs.NewMemory()
-	o := options(fsys)
-	o.WriteSetBytes = 64 << 10
+	o := smallWriteSets(fsys)
 	m := open(t, o)
 	createTable(t, m, "t")
 	tx := begin(t, m)

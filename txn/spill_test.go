@@ -77,7 +77,7 @@ func TestNoFileIsLeftOfABulk(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			disk := vfs.NewMemory()
-			m := open(t, fixtureOptions(disk))
+			m := open(t, smallWriteSets(disk))
 			createTable(t, m, "t")
 			want := end(t, beginBulk(t, m, disk))
 			require.Empty(t, temporaries(disk))
@@ -90,13 +90,13 @@ func TestNoFileIsLeftOfABulk(t *testing.T) {
 // A server that ends before a transaction leaves the file, and the next one removes it.
 func TestABulkThatOutlivesItsServer(t *testing.T) {
 	disk := vfs.NewMemory()
-	m := open(t, fixtureOptions(disk))
+	m := open(t, smallWriteSets(disk))
 	createTable(t, m, "t")
 	tx := beginBulk(t, m, disk)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.Error(t, m.Close(ctx))
-	again := open(t, fixtureOptions(disk))
+	again := open(t, smallWriteSets(disk))
 	require.Empty(t, temporaries(disk))
 	_, err := tx.Commit(t.Context())
 	require.Error(t, err)
@@ -108,7 +108,7 @@ func TestABulkThatOutlivesItsServer(t *testing.T) {
 func TestABulkThatCannotBeRemoved(t *testing.T) {
 	disk := vfs.NewMemory()
 	faults := vfs.NewFaults(disk)
-	m := open(t, fixtureOptions(faults))
+	m := open(t, smallWriteSets(faults))
 	createTable(t, m, "t")
 	tx := beginBulk(t, m, disk)
 	faults.Inject(faults.Count(), vfs.InputError)
@@ -119,7 +119,7 @@ func TestABulkThatCannotBeRemoved(t *testing.T) {
 	commit(t, tx)
 	require.ElementsMatch(t, span(1, 11), seen(t, m, "t"))
 	closeAll(t, m)
-	m = open(t, fixtureOptions(disk))
+	m = open(t, smallWriteSets(disk))
 	require.Empty(t, temporaries(disk))
 	require.ElementsMatch(t, span(1, 11), seen(t, m, "t"))
 	closeAll(t, m)
@@ -128,7 +128,7 @@ func TestABulkThatCannotBeRemoved(t *testing.T) {
 // The limit holds for the rows of all tables of a transaction together.
 func TestManyTablesShareAWriteSet(t *testing.T) {
 	disk := vfs.NewMemory()
-	o := fixtureOptions(disk)
+	o := smallWriteSets(disk)
 	m := open(t, o)
 	tx := begin(t, m)
 	const tables = 12
@@ -172,7 +172,7 @@ func TestManyTablesShareAWriteSet(t *testing.T) {
 // of them at once.
 func TestASharedTextIsInsertedInParts(t *testing.T) {
 	disk := vfs.NewMemory()
-	m := open(t, fixtureOptions(disk))
+	m := open(t, smallWriteSets(disk))
 	createTable(t, m, "t")
 	tx := begin(t, m)
 	id := vector.NewBuilder(vector.Of(vector.Int64))
