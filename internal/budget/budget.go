@@ -28,8 +28,9 @@ func (s *Server) Limit() int64 { return s.limit }
 // Used returns the bytes reserved now.
 func (s *Server) Used() int64 { return s.used.Load() }
 
-func (s *Server) reserve(n int64) bool {
-	if s.used.Add(n) <= s.limit {
+// reserve takes n bytes unless that leaves less than spare.
+func (s *Server) reserve(n, spare int64) bool {
+	if s.used.Add(n) <= s.limit-spare {
 		return true
 	}
 	s.used.Add(-n)
@@ -54,26 +55,73 @@ type Query struct {
 	used   int64
 	peak   int64
 	closed bool
+
+	// Of a part: whether it can spill, and what it has reserved ahead of its use.
+	spillable bool
+	holding   bool
+	ahead     int64
 }
+
+// spareShare is the part of a limit, of the server's and of each query's, that what can spill leaves to what can't.
+const spareShare = 8
 
 // Part returns a budget that takes its memory from q, to know what a part of the query uses. Closing q gives that
 // back, too.
 func (q *Query) Part() *Query { return &Query{server: q.server, limit: q.limit, whole: q} }
 
-// Reserve takes n bytes, or fails with 53200 and takes none.
-func (q *Query) Reserve(n int64) error {
-	if q.whole != nil {
-		if err := q.whole.Reserve(n); err != nil {
-			return err
-		}
+// Spillable returns a part for memory that its user can do without by spilling. Its Reserve fails a little before the
+// limit, so that what must have memory finds some: the buffers to spill with, and those of the result.
+func (q *Query) Spillable() *Query {
+	p := q.Part()
+	p.spillable = true
+	return p
+}
+
+// Hold reserves n bytes ahead, for the part's next reservations, or fails with 53200. Until Settle what the part
+// releases is also kept for them: a sequence of reservations and releases that takes at most n bytes more than are
+// used now can't fail, whatever other queries do.
+func (q *Query) Hold(n int64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.whole.reserve(n, q.spillable); err != nil {
+		return err
 	}
+	q.ahead, q.holding = q.ahead+n, true
+	return nil
+}
+
+// Settle ends a Hold: what is still reserved ahead is released.
+func (q *Query) Settle() {
+	q.mu.Lock()
+	n := q.ahead
+	q.ahead, q.holding = 0, false
+	q.mu.Unlock()
+	q.whole.Release(n)
+}
+
+// Reserve takes n bytes, or fails with 53200 and takes none.
+func (q *Query) Reserve(n int64) error { return q.reserve(n, false) }
+
+// reserve takes n bytes; those that can spill leave some.
+func (q *Query) reserve(n int64, spillable bool) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.whole != nil {
+		ahead := min(n, q.ahead)
+		if n > ahead {
+			if err := q.whole.reserve(n-ahead, spillable || q.spillable); err != nil {
+				return err
+			}
+		}
+		q.ahead -= ahead
 		q.take(n)
 		return nil
 	}
-	if q.used+n > q.limit || !q.server.reserve(n) {
+	var spareHere, spareThere int64
+	if spillable {
+		spareHere, spareThere = q.limit/spareShare, q.server.limit/spareShare
+	}
+	if q.used+n > q.limit-spareHere || !q.server.reserve(n, spareThere) {
 		return sqlerr.New(sqlerr.OutOfMemory,
 			"the query needs %d MiB more than it may have (limit %d MiB, %d MiB in use by this query, %d MiB by all)",
 			max(n>>20, 1), q.limit>>20, q.used>>20, q.server.Used()>>20).
@@ -91,17 +139,19 @@ func (q *Query) take(n int64) {
 
 // Release gives n bytes back.
 func (q *Query) Release(n int64) {
-	if q.whole != nil {
-		q.whole.Release(n)
-	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		return // Close gave everything back
 	}
 	q.used -= n
-	if q.whole == nil {
+	switch {
+	case q.whole == nil:
 		q.server.used.Add(-n)
+	case q.holding:
+		q.ahead += n
+	default:
+		q.whole.Release(n)
 	}
 }
 

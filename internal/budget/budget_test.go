@@ -1,0 +1,60 @@
+package budget_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/sqlerr"
+)
+
+func requireFull(t *testing.T, err error) {
+	t.Helper()
+	require.Equal(t, sqlerr.OutOfMemory, sqlerr.CodeOf(err))
+}
+
+func TestWhatCanSpillLeavesAnEighth(t *testing.T) {
+	t.Parallel()
+	server := budget.NewServer(800)
+	q := server.Query(400)
+	p := q.Spillable()
+	require.NoError(t, p.Reserve(350))
+	requireFull(t, p.Reserve(1))
+	require.NoError(t, q.Reserve(50), "what can't spill takes the rest")
+	requireFull(t, q.Reserve(1))
+	require.NoError(t, server.Query(0).Spillable().Reserve(300), "of the server's, too")
+	requireFull(t, server.Query(0).Spillable().Reserve(1))
+	require.NoError(t, server.Query(0).Reserve(100))
+	p.Release(350)
+	q.Release(50)
+	q.Close()
+	require.Equal(t, int64(400), server.Used())
+}
+
+func TestHold(t *testing.T) {
+	t.Parallel()
+	server := budget.NewServer(1000)
+	q := server.Query(0)
+	p := q.Part()
+	require.NoError(t, p.Reserve(300))
+	require.NoError(t, p.Hold(400))
+	require.NoError(t, server.Query(0).Reserve(300), "others have the rest")
+	for range 5 { // the same 300 again and again, and never more than 400 beside
+		require.NoError(t, p.Reserve(400))
+		p.Release(300)
+		p.Release(400)
+		require.NoError(t, p.Reserve(300))
+	}
+	requireFull(t, p.Reserve(401))
+	require.NoError(t, p.Reserve(100))
+	require.Equal(t, int64(400), p.Used())
+	require.Equal(t, int64(700), q.Used())
+	p.Settle()
+	require.Equal(t, int64(400), q.Used())
+	p.Release(400)
+	require.Zero(t, q.Used())
+	requireFull(t, p.Hold(1001))
+	p.Settle()
+	require.Zero(t, q.Used())
+}
