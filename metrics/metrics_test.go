@@ -50,6 +50,8 @@ func TestReadings(t *testing.T) {
 	metrics.Readings{
 		Ready: func() bool { return true }, MemoryLimit: 7, BudgetLimit: 5, BudgetUsed: func() int64 { return 3 },
 		Cache:             func() metrics.Cache { return metrics.Cache{Bytes: 1, Hits: 2, Misses: 4, BytesRead: 8} },
+		SpillUsed:         func() int64 { return 16 },
+		SpillTotal:        func() int64 { return 32 },
 		Disk:              func() (metrics.Disk, error) { return disk, broken },
 		CertificateExpiry: time.Unix(1234, 0),
 	}.Register(r)
@@ -69,6 +71,7 @@ func TestReadings(t *testing.T) {
 	require.Equal(t, map[string]float64{
 		"micodb_ready": 1, "micodb_memory_limit_bytes": 7, "micodb_memory_budget_limit_bytes": 5, "micodb_memory_budget_used_bytes": 3,
 		"micodb_chunk_cache_bytes": 1, "micodb_chunk_cache_hits_total": 2, "micodb_chunk_cache_misses_total": 4,
+		"micodb_spill_bytes": 16, "micodb_spill_written_bytes_total": 32,
 		"micodb_segment_read_bytes_total": 8, "micodb_disk_total_bytes": 100, "micodb_disk_free_bytes": 30,
 		"micodb_tls_certificate_expiry_time_seconds": 1234,
 	}, values())
@@ -80,7 +83,8 @@ func TestNoCertificateIsNoneThatExpires(t *testing.T) {
 	r := prometheus.NewPedanticRegistry()
 	metrics.Readings{
 		Ready: func() bool { return false }, BudgetUsed: func() int64 { return 0 }, Cache: func() metrics.Cache { return metrics.Cache{} },
-		Disk: func() (metrics.Disk, error) { return metrics.Disk{}, nil },
+		Disk: func() (metrics.Disk, error) { return metrics.Disk{}, nil }, SpillUsed: func() int64 { return 0 },
+		SpillTotal: func() int64 { return 0 },
 	}.Register(r)
 	n, err := testutil.GatherAndCount(r, "micodb_tls_certificate_expiry_time_seconds")
 	require.NoError(t, err)

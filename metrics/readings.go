@@ -15,6 +15,8 @@ type Readings struct {
 	BudgetLimit int64        // bytes, of all queries
 	BudgetUsed  func() int64 // bytes
 	Cache       func() Cache
+	SpillUsed   func() int64         // bytes of scratch files
+	SpillTotal  func() int64         // bytes that were ever written to scratch files
 	Disk        func() (Disk, error) // where it fails the numbers of the disk are NaN
 
 	CertificateExpiry time.Time // zero without TLS
@@ -49,6 +51,10 @@ func (x Readings) Register(r prometheus.Registerer) {
 		func() float64 { return float64(x.BudgetLimit) })
 	m.reading("micodb_memory_budget_used_bytes", "Memory that queries have reserved.",
 		func() float64 { return float64(x.BudgetUsed()) })
+	m.reading("micodb_spill_bytes", "Scratch files of queries that outgrew their memory.",
+		func() float64 { return float64(x.SpillUsed()) })
+	m.total("micodb_spill_written_bytes_total", "Bytes written to scratch files.",
+		func() float64 { return float64(x.SpillTotal()) })
 	m.reading("micodb_chunk_cache_bytes", "Bytes of decoded columns kept in memory.",
 		func() float64 { return float64(x.Cache().Bytes) })
 	m.total("micodb_chunk_cache_hits_total", "Column reads that the cache served.",

@@ -40,8 +40,10 @@ type Config struct {
 
 	AllowFiles string // the directory whose files COPY may use; empty: none
 
-	MemoryLimitBytes int64 // 0: a share of the machine's
-	Threads          int   // 0: one for each CPU
+	MemoryLimitBytes int64  // 0: a share of the machine's
+	SpillLimitBytes  int64  // scratch space of all queries; 0: half of what is free at the start
+	SpillDir         string // empty: a directory below DataDir
+	Threads          int    // 0: one for each CPU
 	Durability       string
 	Retention        time.Duration // how long old versions can be read; 0: not at all
 
@@ -158,6 +160,9 @@ func (c *Config) validateNumbers() error {
 	if c.MemoryLimitBytes != 0 && c.MemoryLimitBytes < memoryLimitBytesMin {
 		return invalid("--memory-limit has %d bytes, and needs at least %d MiB", c.MemoryLimitBytes,
 			memoryLimitBytesMin>>20).WithHint("0 takes a share of the machine's memory")
+	}
+	if c.SpillLimitBytes < 0 {
+		return invalid("--spill-limit has %d bytes", c.SpillLimitBytes).WithHint("0 takes half of what is free")
 	}
 	return c.Limits.Validate()
 }

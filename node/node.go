@@ -20,6 +20,7 @@ import (
 	"github.com/micodb/micodb/flightsrv"
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/limits"
+	"github.com/micodb/micodb/internal/spill"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/tablefile"
 	"github.com/micodb/micodb/internal/vfs"
@@ -41,6 +42,7 @@ type Node struct {
 	status    *status
 	manager   *txn.Manager
 	scheduler *exec.Scheduler
+	scratch   *spill.Space
 	functions *function.Registry
 	memory    *budget.Server
 	files     *tablefile.Directory
@@ -171,9 +173,15 @@ func (n *Node) openStorage(
 	}
 	n.memory = budget.NewServer(limit / 100 * queryShare)
 	cache := segment.NewCache(limit / 100 * cacheShare)
+	scratch, err := n.cfg.openScratch()
+	if err != nil {
+		return err
+	}
+	n.scratch = scratch
 	metrics.Readings{
 		Ready:       n.ready,
 		MemoryLimit: limit, BudgetLimit: n.memory.Limit(), BudgetUsed: n.memory.Used, Cache: cache.Counts,
+		SpillUsed: scratch.Used, SpillTotal: scratch.Written,
 		Disk: n.disk, CertificateExpiry: certificateExpiry(secure),
 	}.Register(registry)
 	manager, err := txn.Open(ctx, txn.Options{

@@ -51,7 +51,7 @@ func (n *Node) sessionConfig(set *metrics.Set) session.Config {
 	return session.Config{
 		Transactions: n.transactions(),
 		Storage:      n.manager,
-		Executor:     executor{scheduler: n.scheduler},
+		Executor:     executor{scheduler: n.scheduler, scratch: n.scratch},
 		Functions:    n.functions,
 		Files:        n.files,
 		Budget:       n.memory,

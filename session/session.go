@@ -180,5 +180,6 @@ type Settings struct {
 	Now       catalog.Timestamp // fixed for a transaction
 	Threads   int               // 0: all of the scheduler's
 	BatchRows int               // rows of an output batch; 0: the default
+	SpillRows int               // for tests: breakers spill after as many rows of a worker; 0: when memory ends
 	Params    []vector.Scalar
 }

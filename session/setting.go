@@ -92,7 +92,10 @@ func (u *userSession) statementTimeout() time.Duration {
 
 // querySettings are what the executor is told.
 func (u *userSession) querySettings(at catalog.Timestamp) Settings {
-	return Settings{Now: at, Threads: u.number(settingThreads), BatchRows: u.number(settingBatchRows)}
+	return Settings{
+		Now: at, Threads: u.number(settingThreads), BatchRows: u.number(settingBatchRows),
+		SpillRows: u.number(settingSpillRows),
+	}
 }
 
 // sqlSet runs SET name = value.

@@ -12,6 +12,7 @@ const (
 	settingStatementTimeout = "statement_timeout"
 	settingThreads          = "threads"
 	settingBatchRows        = "batch_rows"
+	settingSpillRows        = "debug_spill_rows"
 )
 
 // setting is something that SET changes and SHOW shows.
@@ -60,6 +61,10 @@ func settings() []setting {
 		{
 			name: settingBatchRows, help: "rows of an output batch; 0: the default", otherwise: "0",
 			check: upTo(settingBatchRows, 1<<20),
+		},
+		{
+			name: settingSpillRows, otherwise: "0", check: upTo(settingSpillRows, math.MaxInt32),
+			help: "for tests: after how many rows a sort, join or aggregation goes to disk; 0: when memory ends",
 		},
 		{name: "application_name", help: "what the client calls itself", check: anyText},
 		{

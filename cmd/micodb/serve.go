@@ -86,6 +86,10 @@ func addServeFlags(fs *pflag.FlagSet, cfg *node.Config) {
 		"may read and write with COPY; none without it")
 	fs.Var((*byteSize)(&cfg.MemoryLimitBytes), "memory-limit", "memory for queries and caches, as in 4GiB; "+
 		"0: 60 % of the machine's")
+	fs.StringVar(&cfg.SpillDir, "spill-directory", "", "where queries that outgrow their memory keep scratch files; "+
+		"spill in the data directory without it")
+	fs.Var((*byteSize)(&cfg.SpillLimitBytes), "spill-limit", "scratch space of all queries together, as in 100GiB; "+
+		"0: half of what is free at the start")
 	fs.IntVar(&cfg.Threads, "threads", 0, "workers that run queries; 0: one for each CPU")
 	fs.StringVar(&cfg.Durability, "durability", cfg.Durability, "sync: a commit is on disk when it is acknowledged; "+
 		"async: some milliseconds later")

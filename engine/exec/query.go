@@ -11,6 +11,7 @@ import (
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/spill"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -23,12 +24,19 @@ type Query struct {
 	Workers   int
 	Budget    *budget.Query
 	Scheduler *Scheduler
+	Spill     *spill.Files // nil: the query keeps all it holds in memory
+	Debug     Debug
 	Snapshot  catalog.Snapshot
 	Writer    catalog.Writer // nil: the query only reads
 
 	// For EXPLAIN ANALYZE: what every operator counts, and what the one counts that this Query was given to.
 	measures map[Operator]*Measure
 	measure  *Measure
+}
+
+// Debug makes a query run in ways that it chooses rarely by itself, for tests: its answers are the same.
+type Debug struct {
+	SpillRows int // breakers that can spill do so after as many rows of a worker; 0: when memory ends
 }
 
 // shared is what is one for all operators of a query.
@@ -45,8 +53,11 @@ func NewQuery(s *Scheduler, memory *budget.Query) *Query {
 	}
 }
 
-// Close gives all memory back that was lent to the query: no chunk of it may be used after that.
-func (q *Query) Close() { q.returnAll() }
+// Close gives all memory back that was lent to the query, and its scratch files: no chunk of it may be used after that.
+func (q *Query) Close() error {
+	q.returnAll()
+	return q.Spill.Close()
+}
 
 // parallel runs f once on each worker and waits for all. The first error, or panic, stops the others and is
 // returned.

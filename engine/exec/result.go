@@ -44,8 +44,7 @@ func Results(ctx context.Context, q *Query, op Operator, o Output) batch.Stream 
 		defer close(r.batches)
 		defer cancel(nil)
 		r.err = p.run(ctx)
-		q.Close()
-		if err := o.Finish(); r.err == nil {
+		if err := errors.Join(q.Close(), o.Finish()); r.err == nil {
 			r.err = err
 		}
 	}()

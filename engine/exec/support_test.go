@@ -17,7 +17,9 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/spill"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/internal/vfs"
 )
 
 type row = []vector.Scalar
@@ -291,9 +293,13 @@ func limitedQuery(t *testing.T, workers int, limit int64) *Query {
 	t.Helper()
 	memory := budget.NewServer(limit).Query(0)
 	q := NewQuery(NewScheduler(workers), memory)
+	scratch, err := spill.Open(vfs.NewMemory(), "/scratch", 1<<30)
+	require.NoError(t, err)
+	q.Spill = scratch.Files()
 	t.Cleanup(func() {
-		q.Close()
+		require.NoError(t, q.Close())
 		require.Zero(t, memory.Used())
+		require.Zero(t, scratch.Used())
 	})
 	return q
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/spill"
 )
 
 // Request is a plan, without parameters, with all that its run needs. What it carries stays the caller's.
@@ -20,6 +21,8 @@ type Request struct {
 	Writer    catalog.Writer // nil for plans that only read
 	Scheduler *exec.Scheduler
 	Budget    *budget.Query
+	Spill     *spill.Space // nil: over budget the query fails
+	Debug     exec.Debug
 	Threads   int // 0: all of the scheduler's
 	BatchRows int // rows of an output batch; 0: the default
 }
@@ -34,6 +37,7 @@ func Run(ctx context.Context, r Request) (batch.Stream, error) {
 	}
 	q := exec.NewQuery(r.Scheduler, r.Budget)
 	q.Snapshot, q.Writer = r.Snapshot, r.Writer
+	q.Spill, q.Debug = r.Spill.Files(), r.Debug
 	if r.Threads > 0 {
 		q.Workers = min(q.Workers, r.Threads)
 	}
