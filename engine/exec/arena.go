@@ -48,11 +48,16 @@ func (a *arena) owns(pages [][]byte) bool {
 
 // add lends a page of so many words and returns its number.
 func (a *arena) add(words int) (page []byte, number int, err error) {
-	block, err := a.query.words(words)
+	block, number, err := a.addWords(words)
+	return view[byte](block, len(block)*8), number, err
+}
+
+// addWords lends a page as words.
+func (a *arena) addWords(words int) (block []uint64, number int, err error) {
+	block, err = a.query.words(words)
 	if err != nil {
 		return nil, 0, err
 	}
-	page = view[byte](block, words*8)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.blocks = append(a.blocks, block)
@@ -60,9 +65,9 @@ func (a *arena) add(words int) (page []byte, number int, err error) {
 	if len(old) == maxPages {
 		return nil, 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "a query needs more than %d pages of texts", maxPages)
 	}
-	grown := append(old, page) // readers hold the shorter list
+	grown := append(old, view[byte](block, words*8)) // readers hold the shorter list
 	a.pages.Store(&grown)
-	return page, len(old), nil
+	return block, len(old), nil
 }
 
 // release returns the arena's memory; its references are good no more.
