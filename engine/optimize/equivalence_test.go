@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/optimize"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/engine/plan/plantest"
@@ -12,15 +13,17 @@ import (
 
 // TestRulesKeepTheRows runs random queries over a few rows full of NULLs before and after every rule.
 func TestRulesKeepTheRows(t *testing.T) {
-	queries := 120
+	queries := 200
 	if testing.Short() {
-		queries = 30
+		queries = 100
 	}
 	for seed := range queries {
 		g := plantest.NewGenerator(uint64(seed))
 		sql := g.Query()
 		in := &plantest.Interpreter{T: t, Tables: map[string][]plantest.Row{"a": g.Rows(7), "b": g.Rows(6)}}
-		n := bound(t, sql)
+		rows := func() *catalog.Statistics { return &catalog.Statistics{Rows: 1 << g.IntN(20)} }
+		statistics := []*catalog.Statistics{rows(), rows()}
+		n := bound(t, sql, statistics...)
 		want := plantest.Bag(in.Run(n))
 		for _, r := range optimize.Rules() {
 			before := plan.Format(n)
@@ -30,7 +33,7 @@ func TestRulesKeepTheRows(t *testing.T) {
 				seed, r.Name(), sql, before, plan.Format(next))
 			n = next
 		}
-		_, err := optimize.Optimize(bound(t, sql))
+		_, err := optimize.Optimize(bound(t, sql, statistics...))
 		require.NoError(t, err, sql)
 	}
 }

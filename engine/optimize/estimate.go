@@ -13,7 +13,8 @@ import (
 const (
 	guessedRows     = 1000 // of a table
 	guessedDistinct = 0.1  // distinct values a row
-	semiFraction    = 0.5  // rows of a semi or anti join's left input that it lets pass
+	semiFraction    = 0.5  // rows of a semi join's left input that it lets pass
+	leastFraction   = 0.01 // the same, where statistics say that it lets pass none or all
 )
 
 // estimator estimates sizes, each node's once: an estimate asks for those below again and again.
@@ -72,24 +73,74 @@ func tableRows(t *catalog.Table) float64 {
 	return max(float64(t.Statistics.Rows), 1)
 }
 
+// joinRows takes the values of the side with fewer to be among those of the other (containment).
 func (est *estimator) joinRows(n *plan.Join) float64 {
 	left, right := est.estimateRows(n.Left), est.estimateRows(n.Right)
-	switch n.Kind {
-	case plan.SemiJoin, plan.AntiJoin:
-		return left * semiFraction
-	case plan.InnerJoin, plan.LeftJoin:
+	leftKeys, rightKeys := make([]expr.Expr, len(n.Keys)), make([]expr.Expr, len(n.Keys))
+	for i, k := range n.Keys {
+		leftKeys[i], rightKeys[i] = k.Left, k.Right
 	}
-	distinct := 1.0
-	for _, k := range n.Keys {
-		distinct *= max(est.distinctOf(n.Left, k.Left), est.distinctOf(n.Right, k.Right))
+	// A residual is over the columns of both inputs, which a semi join's schema has not.
+	residual := est.selectivity(&plan.Join{Kind: plan.InnerJoin, Left: n.Left, Right: n.Right},
+		expr.Conjuncts(n.Residual))
+	if n.Kind == plan.SemiJoin || n.Kind == plan.AntiJoin {
+		matched := est.matchedFraction(n, leftKeys, rightKeys, residual)
+		if n.Kind == plan.AntiJoin {
+			matched = 1 - matched
+		}
+		return left * min(max(matched, leastFraction), 1)
 	}
-	// The keys together have no more values than the larger side has rows.
-	rows := left * right / max(min(distinct, max(left, right)), 1)
-	rows *= est.selectivity(n, expr.Conjuncts(n.Residual))
+	rows := left * right / est.keyValues(n.Left, leftKeys, n.Right, rightKeys) * residual
 	if n.Kind == plan.LeftJoin {
 		return max(rows, left)
 	}
 	return rows
+}
+
+// keyValues is how many values the keys of a join have on the side where they have more. Several keys together have
+// no more than the smaller of their tables has rows: mostly they are its primary key.
+func (est *estimator) keyValues(left plan.Node, leftKeys []expr.Expr, right plan.Node, rightKeys []expr.Expr) float64 {
+	values := 1.0
+	for i := range leftKeys {
+		values *= max(est.distinctOf(left, leftKeys[i]), est.distinctOf(right, rightKeys[i]))
+	}
+	if len(leftKeys) > 1 {
+		values = min(values, min(est.keyRows(left, leftKeys), est.keyRows(right, rightKeys)))
+	}
+	return max(values, 1)
+}
+
+// keyRows is how many rows the largest table has of which keys are columns.
+func (est *estimator) keyRows(n plan.Node, keys []expr.Expr) float64 {
+	rows := 0.0
+	for _, k := range keys {
+		s := statisticsOfExpr(n, k)
+		if !s.known {
+			return est.estimateRows(n)
+		}
+		rows = max(rows, s.rows)
+	}
+	return rows
+}
+
+// matchedFraction is the part of a semi join's left rows that have a match: the part of their key's values that the
+// right side has, and one of whose matches the residual accepts.
+func (est *estimator) matchedFraction(n *plan.Join, leftKeys, rightKeys []expr.Expr, residual float64) float64 {
+	if len(n.Keys) == 0 && n.Residual == nil {
+		return 1
+	}
+	if len(n.Keys) == 0 {
+		return semiFraction
+	}
+	left, right := 1.0, 1.0
+	for i := range leftKeys {
+		left *= est.distinctOf(n.Left, leftKeys[i])
+		right *= est.distinctOf(n.Right, rightKeys[i])
+	}
+	rows := est.estimateRows(n.Right)
+	right = min(right, rows)
+	found := min(right/min(left, max(est.keyRows(n.Left, leftKeys), 1)), 1)
+	return found * (1 - math.Pow(1-residual, rows/right))
 }
 
 // columnStatistics are what the base table knows of a column of a node, if it is one's.
@@ -118,6 +169,9 @@ func statisticsOf(n plan.Node, i int) columnStatistics {
 			return statisticsOfExpr(n.Input, n.Groups[i])
 		}
 	case *plan.Join:
+		if n.Kind == plan.SemiJoin || n.Kind == plan.AntiJoin {
+			return statisticsOf(n.Left, i)
+		}
 		if split := len(n.Left.Schema().Fields); i >= split {
 			return statisticsOf(n.Right, i-split)
 		}

@@ -89,13 +89,17 @@ func plans(t *testing.T, sql, name string) (before, after string) {
 	return before, plan.Format(n)
 }
 
-// bound binds a query over TPC-H, and two tables of which nothing is known: a(x, y, s) and b(x, z, s).
-func bound(t *testing.T, sql string) plan.Node {
+// bound binds a query over TPC-H, and two tables of which nothing is known but what is given: a(x, y, s) and
+// b(x, z, s).
+func bound(t *testing.T, sql string, known ...*catalog.Statistics) plan.Node {
 	t.Helper()
 	big, text := vector.Of(vector.Int64), vector.Of(vector.Text)
 	column := catalogtest.Column
 	a := catalogtest.Table("main", "a", column("x", big), column("y", big), column("s", text))
 	b := catalogtest.Table("main", "b", column("x", big), column("z", big), column("s", text))
+	if len(known) == 2 {
+		a.Statistics, b.Statistics = known[0], known[1]
+	}
 	snapshot := catalogtest.Of(append(catalogtest.TPCH(), a, b)...)
 	stmt, err := parser.Parse(sql)
 	require.NoError(t, err, sql)

@@ -5,18 +5,15 @@ import (
 	"github.com/micodb/micodb/engine/plan"
 )
 
-// orderJoins finds a good order for the inner joins that stand on each other, by greedy operator ordering (Fegaras,
-// A New Heuristic for Optimizing Large Queries, 1998): of all pairs it joins the one with the smallest result, and so
-// on until one relation is left; pairs without a common key only when there is no other, or one of them has one row
-// (a scalar subquery) with which a condition can be decided early. The smaller side of each
-// join becomes the right one, of which physical builds the table. A projection restores the order of the columns.
-func orderJoins(n plan.Node) (plan.Node, error) {
-	return newEstimator().order(n), nil
-}
+// orderJoins finds the order of joins with the least estimated cost: of up to 12 units by dynamic programming over
+// the connected parts of the join graph, of more greedily. What has no condition in common is joined last, smallest
+// first. The cost of a join is the rows it gives, which the next has to read, and a multiple of those of its right
+// input, of which physical builds a table; so the smaller input becomes the right one. Left, semi and anti joins take
+// their place among the inner ones where that costs least (see joinGraph). A projection restores the columns' order.
+func orderJoins(n plan.Node) (plan.Node, error) { return newEstimator().order(n), nil }
 
 func (est *estimator) order(n plan.Node) plan.Node {
-	j, ok := n.(*plan.Join)
-	if !ok || j.Kind != plan.InnerJoin {
+	if j, ok := n.(*plan.Join); !ok || !joinTree(n) || countUnits(j) > maxUnits {
 		in := n.Inputs()
 		if len(in) == 0 {
 			return n
@@ -27,132 +24,128 @@ func (est *estimator) order(n plan.Node) plan.Node {
 		}
 		return n.WithInputs(ordered)
 	}
-	c := &cluster{estimator: est}
-	c.collect(j, 0)
-	for len(c.relations) > 1 {
-		c.joinBest()
-	}
-	return c.restore(j.Schema())
+	g, out := newJoinGraph(est, n)
+	p := &joinPlanner{joinGraph: g, best: map[units]*choice{}}
+	return g.restore(p.build(p.plan()), out, n.Schema())
 }
 
-// cluster is a set of relations that are joined, and the conditions between them over the columns of all, numbered
-// as the original joins number them.
-type cluster struct {
-	*estimator
-
-	relations  []relation
-	conditions []expr.Expr
-}
-
-// relation is an input of the cluster, or a join of some.
-type relation struct {
+// joined is a part of the new tree, and which of the graph's columns it gives.
+type joined struct {
 	node    plan.Node
-	columns []int // of the cluster, in the node's order
-	rows    float64
+	columns []int
 }
 
-// collect takes a tree of inner joins apart; base is what its columns' ordinals begin with in the cluster.
-func (c *cluster) collect(n plan.Node, base int) {
-	j, ok := n.(*plan.Join)
-	if !ok || j.Kind != plan.InnerJoin {
-		ordered := c.order(n)
-		r := relation{node: ordered, rows: c.estimateRows(ordered)}
-		for i := range n.Schema().Fields {
-			r.columns = append(r.columns, base+i)
+// build makes the joins that were chosen for a set of units.
+func (p *joinPlanner) build(of units) joined {
+	if of.single() {
+		u := p.units[of.first()]
+		j := joined{node: u.node}
+		for i := range u.node.Schema().Fields {
+			j.columns = append(j.columns, u.base+i)
 		}
-		c.relations = append(c.relations, r)
-		return
+		return j
 	}
-	split := len(j.Left.Schema().Fields)
-	c.collect(j.Left, base)
-	c.collect(j.Right, base+split)
-	for _, k := range j.Keys {
-		c.conditions = append(c.conditions, expr.Compare{
-			Op: expr.Equal, Left: expr.Shift(k.Left, base), Right: expr.Shift(k.Right, base+split),
-		})
-	}
-	for _, e := range expr.Conjuncts(j.Residual) {
-		c.conditions = append(c.conditions, expr.Shift(e, base))
-	}
-}
-
-// joinBest replaces the two relations whose join is smallest by their join.
-func (c *cluster) joinBest() {
-	var best relation
-	bestA, bestB, bestKeys := -1, -1, false
-	for a := range c.relations {
-		for b := a + 1; b < len(c.relations); b++ {
-			r, keys := c.join(a, b)
-			if bestA < 0 || keys && !bestKeys || keys == bestKeys && r.rows < best.rows {
-				best, bestA, bestB, bestKeys = r, a, b, keys
-			}
-		}
-	}
-	_, rest := c.between(c.relations[bestA], c.relations[bestB])
-	c.conditions = rest
-	c.relations[bestA] = best
-	c.relations = append(c.relations[:bestB], c.relations[bestB+1:]...)
-}
-
-// join joins two relations, the smaller one right, and tells whether they have a key in common.
-func (c *cluster) join(a, b int) (joined relation, keys bool) {
-	left, right := c.relations[a], c.relations[b]
-	if left.rows < right.rows {
-		left, right = right, left
-	}
-	r := relation{columns: append(append([]int(nil), left.columns...), right.columns...)}
-	at := map[int]int{}
-	for i, col := range r.columns {
-		at[col] = i
-	}
+	c := p.best[of]
+	left, right := p.build(c.left), p.build(c.right)
+	both := append(append([]int(nil), left.columns...), right.columns...)
+	local := numbersOf(both)
 	n := &plan.Join{Kind: plan.InnerJoin, Left: left.node, Right: right.node}
-	own, _ := c.between(left, right)
+	asked := p.decided(c.left, c.right)
+	var above []expr.Expr
+	if a := p.attached(c.right); a != nil {
+		n.Kind, above, asked = a.kind, asked, a.on
+	}
 	var residual []expr.Expr
-	for _, e := range own {
-		e = expr.Remap(e, func(i int) int { return at[i] })
-		if k, ok := joinKey(e, len(left.columns), len(r.columns)); ok {
+	for _, e := range asked {
+		e = expr.Remap(e, local)
+		if k, ok := joinKey(e, len(left.columns), len(both)); ok {
 			n.Keys = append(n.Keys, k)
 		} else {
 			residual = append(residual, e)
 		}
 	}
 	n.Residual = expr.Conjunction(residual)
-	r.node, r.rows = n, c.estimateRows(n)
-	return r, len(n.Keys) > 0 || len(own) > 0 && right.rows <= 1
+	out := joined{node: n, columns: both}
+	if n.Kind == plan.SemiJoin || n.Kind == plan.AntiJoin {
+		out.columns = left.columns
+	}
+	for i, e := range above {
+		above[i] = expr.Remap(e, local)
+	}
+	out.node = filterBy(n, above)
+	return out
 }
 
-// between divides the conditions into those that the columns of two relations decide, and the rest.
-func (c *cluster) between(a, b relation) (own, rest []expr.Expr) {
-	have := map[int]bool{}
-	for _, col := range append(append([]int(nil), a.columns...), b.columns...) {
-		have[col] = true
+// numbersOf inverts a list of the graph's columns.
+func numbersOf(columns []int) func(int) int {
+	at := map[int]int{}
+	for i, col := range columns {
+		at[col] = i
 	}
-	for _, e := range c.conditions {
-		decided := true
-		for _, col := range expr.Columns(e) {
-			decided = decided && have[col]
-		}
-		if decided {
-			own = append(own, e)
-		} else {
-			rest = append(rest, e)
-		}
-	}
-	return own, rest
+	return func(i int) int { return at[i] }
 }
 
-// restore puts the columns of the last relation into the order of the original joins.
-func (c *cluster) restore(s *plan.Schema) plan.Node {
-	last := c.relations[0]
-	in := last.node.Schema()
-	p := &plan.Project{Input: last.node, Exprs: make([]expr.Expr, len(last.columns)), Out: s}
-	same := true
-	for i, col := range last.columns {
-		p.Exprs[col] = in.Column(i)
-		same = same && i == col
+// attached returns the attachment that a set of one unit is.
+func (g *joinGraph) attached(of units) *attachment {
+	if !of.single() {
+		return nil
+	}
+	return g.units[of.first()].attach
+}
+
+// decided returns the conditions that can be decided in the join of two sets and could not in either: of each class
+// one equality, the others follow from it.
+func (g *joinGraph) decided(left, right units) []expr.Expr {
+	var out []expr.Expr
+	for i := range g.classes {
+		if e := g.classes[i].between(g, left, right); e != nil {
+			out = append(out, e)
+		}
+	}
+	before := func(side, reads units) bool { return side.holds(reads) && g.attached(side) == nil }
+	for _, c := range g.conditions {
+		if (left | right).holds(c.reads) && !before(left, c.reads) && !before(right, c.reads) {
+			out = append(out, c.of)
+		}
+	}
+	return out
+}
+
+// between returns an equality of the class between two sets: one that was asked for, else one that follows.
+func (c *equalityClass) between(g *joinGraph, left, right units) expr.Expr {
+	for _, e := range c.asked {
+		l, r := g.readBy(e.Left), g.readBy(e.Right)
+		if left.holds(l) && right.holds(r) || left.holds(r) && right.holds(l) {
+			return e
+		}
+	}
+	var l, r expr.Expr
+	for _, m := range c.members {
+		switch {
+		case l == nil && left.has(m.unit):
+			l = m.of
+		case r == nil && right.has(m.unit):
+			r = m.of
+		}
+	}
+	if l == nil || r == nil {
+		return nil
+	}
+	return expr.Compare{Op: expr.Equal, Left: l, Right: r}
+}
+
+// restore gives the columns that the tree had.
+func (g *joinGraph) restore(j joined, out []int, s *plan.Schema) plan.Node {
+	n := filterBy(j.node, g.always)
+	in, local := n.Schema(), numbersOf(j.columns)
+	p := &plan.Project{Input: n, Exprs: make([]expr.Expr, len(out)), Out: s}
+	same := len(out) == len(in.Fields)
+	for i, col := range out {
+		p.Exprs[i] = in.Column(local(col))
+		same = same && local(col) == i
 	}
 	if same {
-		return last.node
+		return n
 	}
 	return p
 }

@@ -3,6 +3,7 @@ package plantest
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -80,7 +81,7 @@ func (g *Generator) Query() string {
 	numbers, texts := []string{"a.x", "a.y", "b.x", "b.z"}, []string{"a.s", "b.s"}
 	on := func() string { return g.pick("", "a.x = b.x and ", "b.z = a.y and ") + g.condition(numbers, texts, 1) }
 	where := func() string { return g.condition(numbers, texts, 3) }
-	switch g.IntN(9) {
+	switch g.IntN(11) {
 	case 0:
 		return "select * from a, b where " + where()
 	case 1:
@@ -109,9 +110,38 @@ func (g *Generator) Query() string {
 	case 7:
 		return fmt.Sprintf("select z from (select a.x, z, b.s from a, b where %s order by 1, 2, 3 limit 5) t where %s",
 			where(), g.condition([]string{"x", "z"}, []string{"s"}, 1))
+	case 8:
+		return g.joins()
 	default:
 		return fmt.Sprintf("select (select max(y) from a), b.x from b, (select distinct x, s from a) a where %s and"+
 			" (exists (select * from a where y = 1) or b.z > (select min(x) from a))",
 			g.condition([]string{"a.x", "b.x", "b.z"}, texts, 2))
 	}
+}
+
+// joins returns a query that joins three to five tables in every way.
+func (g *Generator) joins() string {
+	numbers, texts := []string{"a.x", "a.y"}, []string{"a.s"}
+	from := []string{"a"}
+	for _, name := range []string{"b", "c", "d", "e"}[:2+g.IntN(3)] {
+		of, own := "a", []string{name + ".x", name + ".y"}
+		if name == "b" || g.IntN(2) == 0 {
+			of, own = "b", []string{name + ".x", name + ".z"}
+		}
+		on := fmt.Sprintf("%s = %s", g.pick(numbers...), g.pick(own...))
+		numbers, texts = append(numbers, own...), append(texts, name+".s")
+		switch g.IntN(6) {
+		case 0:
+			on += " and " + g.condition(numbers, texts, 1)
+		case 1:
+			on = g.condition(numbers, texts, 0)
+		}
+		from = append(from, g.pick("inner", "inner", "left"), "join", of, name, "on", on)
+	}
+	where := g.condition(numbers, texts, 1)
+	if g.IntN(2) == 0 {
+		where += fmt.Sprintf(" and %s %s (select x from b)", g.pick(numbers...), g.pick("in", "not in"))
+	}
+	return fmt.Sprintf("select %s, %s, %s from %s where %s", g.pick(numbers...), g.pick(numbers...), g.pick(texts...),
+		strings.Join(from, " "), where)
 }
