@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
 SUITE   := scripts/suite
 
-.PHONY: help build release run demo test test-long check bench bench-check fuzz
+.PHONY: help build release run demo test test-long check bench bench-memory bench-check fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -ts $$'\t'
@@ -36,6 +36,10 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 
 bench: build ## benchmarks beside DuckDB; results under e2e/bench/results
 	e2e/bench/run
+	MEMORY_SCALE=0.25 REPETITIONS=1 e2e/bench/run memory
+
+bench-memory: build ## queries of several GB with 1 GiB of memory beside DuckDB, at full size: half an hour
+	e2e/bench/run memory
 
 bench-check: bench ## fail when a target was missed
 	e2e/bench/check

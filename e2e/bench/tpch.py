@@ -50,17 +50,19 @@ def read_table(files: pathlib.Path, name: str) -> pa.Table:
 class MicoDB:
     name = "MicoDB"
 
-    def __init__(self, binary: str, directory: str, threads: int):
+    def __init__(self, binary: str, directory: str, threads: int, *flags: str):
         env = dict(os.environ, MICODB_ADMIN_PASSWORD=PASSWORD)
+        endpoints = pathlib.Path(directory) / "endpoints.json"
+        endpoints.unlink(missing_ok=True)  # of a server before this
         self.process = subprocess.Popen(
             [binary, "serve", "--data-dir", directory, "--port", "0", "--flight-port", "0", "--http-port", "0",
-             "--threads", str(threads), "--log-level", "warn"], env=env, stdout=subprocess.DEVNULL)
-        endpoints = pathlib.Path(directory) / "endpoints.json"
+             "--threads", str(threads), "--log-level", "warn", *flags], env=env, stdout=subprocess.DEVNULL)
         while not endpoints.exists():
             if self.process.poll() is not None:
                 sys.exit("the server did not start")
             time.sleep(0.02)
-        url = "grpc://" + json.loads(endpoints.read_text())["flight"]
+        self.endpoints = json.loads(endpoints.read_text())
+        url = "grpc://" + self.endpoints["flight"]
         self.connection = flightsql.connect(url, db_kwargs={"username": "admin", "password": PASSWORD}, autocommit=True)
         self.cursor = self.connection.cursor()
 
