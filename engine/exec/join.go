@@ -17,34 +17,64 @@ type JoinKind uint8
 const (
 	InnerJoin JoinKind = iota
 	LeftJoin
+	SingleJoin // a left join that fails with 21000 where a probe row has two matches
+	FullJoin   // all rows of both
 	SemiJoin
 	AntiJoin
+	MarkJoin // every probe row, and whether it has a match
 )
 
 // String names the kind.
-func (k JoinKind) String() string { return [...]string{"Inner", "Left", "Semi", "Anti"}[k] }
+func (k JoinKind) String() string {
+	return [...]string{"Inner", "Left", "Single", "Full", "Semi", "Anti", "Mark"}[k]
+}
+
+// pairs tells whether a join gives the build's columns beside the probe's.
+func (k JoinKind) pairs() bool { return k <= FullJoin }
+
+// padded tells whether a join gives NULLs beside a probe row without a match.
+func (k JoinKind) padded() bool { return k == LeftJoin || k == SingleJoin || k == FullJoin }
 
 // HashJoin joins by equal keys: it keeps the build side in a table and streams the probe side, whose unmatched
-// rows a left join pads with NULLs. Semi and anti joins give the probe's columns only. Residual, over the
-// probe's columns and then the build's, decides with the keys.
+// rows a left join pads with NULLs. Semi and anti joins give the probe's columns only, a mark join a BOOLEAN more.
+// Residual, over the probe's columns and then the build's, decides with the keys.
+//
+// Mark and anti joins know three truths. A pair may match, or be one of which that is unknown: it has a NULL key where
+// the join is NullAware, which has one key and no Residual, or equal keys and Unknown. A probe row with such a pair and
+// without a match is marked NULL by a mark join, and left out by an anti join.
 type HashJoin struct {
 	Kind                 JoinKind
 	Probe, Build         Operator
 	ProbeKeys, BuildKeys []int
-	Residual             expr.Expr              // nil: the keys decide
+	Residual             expr.Expr // nil: the keys decide
+	Unknown              expr.Expr // over both sides as Residual; nil: of no pair
+	NullAware            bool
 	Filter               *catalog.RuntimeFilter // nil, or of a probe column that is the only key
 }
 
-// Schema returns the probe's columns, and but for semi and anti joins the build's.
-func (j *HashJoin) Schema() Schema { return joined(j.Kind, j.Probe.Schema(), j.Build.Schema()) }
+// Schema returns the probe's columns, then the build's, the mark, or nothing.
+func (j *HashJoin) Schema() Schema {
+	return joined(j.Kind, j.Probe.Schema(), j.Build.Schema(), j.Unknown != nil || j.NullAware)
+}
 
-func joined(kind JoinKind, probe, build Schema) Schema {
-	if kind == SemiJoin || kind == AntiJoin {
-		return probe
-	}
+// joined is what a join gives; unknown says whether its mark may be NULL.
+func joined(kind JoinKind, probe, build Schema, unknown bool) Schema {
 	out := append(Schema(nil), probe...)
+	if kind == FullJoin {
+		for i := range out {
+			out[i].Nullable = true
+		}
+	}
+	if kind == MarkJoin {
+		return append(out, Column{
+			Name: "mark", Type: vector.Of(vector.Boolean), Physical: vector.Integer, Hi: 1, Nullable: unknown,
+		})
+	}
+	if !kind.pairs() {
+		return out
+	}
 	for _, c := range build {
-		c.Nullable = c.Nullable || kind == LeftJoin
+		c.Nullable = c.Nullable || kind.padded()
 		out = append(out, c)
 	}
 	return out
@@ -63,6 +93,12 @@ func (j *HashJoin) String() string {
 		on = append(on, j.Residual.String())
 	}
 	s := fmt.Sprintf("HashJoin %s on %s", strings.ToLower(j.Kind.String()), strings.Join(on, " AND "))
+	if j.NullAware {
+		s += " (NULL-aware)"
+	}
+	if j.Unknown != nil {
+		s += " unknown where " + j.Unknown.String()
+	}
 	if j.Filter != nil {
 		s += " (filters the scan)"
 	}
@@ -98,7 +134,7 @@ func (j *HashJoin) Start(ctx context.Context, q *Query) (Stream, error) {
 	s := &buildSink{
 		query: q, op: j, layout: build, probe: probe, texts: newArena(q), workers: make([]*builder, q.Workers),
 	}
-	if j.Kind <= LeftJoin || j.Residual != nil {
+	if j.Kind.pairs() || j.Residual != nil || j.Unknown != nil {
 		s.schema = j.Build.Schema()
 	}
 	return q.breaker(ctx, j.Build, s)
@@ -126,6 +162,9 @@ type builder struct {
 	keys  []uint64
 	n     int
 	rows  []uint16
+	nulls bool // some row had a NULL key
+
+	unkeyed *store // the rows with a NULL key, for a full join; else nil
 }
 
 // Worker returns a consumer with a store of its own.
@@ -136,6 +175,11 @@ func (s *buildSink) Worker(i int) (Consumer, error) {
 	}
 	b := &builder{sink: s, pack: s.layout.packer(), store: st, rows: make([]uint16, vector.ChunkRows)}
 	b.texts = &arenaWriter{arena: s.texts}
+	if s.op.Kind == FullJoin {
+		if b.unkeyed, err = newStore(s.query, s.schema, s.texts); err != nil {
+			return nil, err
+		}
+	}
 	s.workers[i] = b
 	return b, nil
 }
@@ -143,6 +187,12 @@ func (s *buildSink) Worker(i int) (Consumer, error) {
 // Consume keeps the rows without a NULL among the keys.
 func (b *builder) Consume(_ context.Context, c *vector.Chunk) error {
 	rows := selectKeyed(b.sink.op.Build.Schema(), b.sink.op.BuildKeys, c, b.rows)
+	if len(rows) < c.Count() {
+		b.nulls = true
+		if err := b.keepUnkeyed(c, rows); err != nil {
+			return err
+		}
+	}
 	if len(rows) == 0 {
 		return nil
 	}
@@ -168,6 +218,17 @@ func (b *builder) Consume(_ context.Context, c *vector.Chunk) error {
 	return b.store.append(&vector.Chunk{Len: c.Len, Sel: rows, Columns: c.Columns})
 }
 
+// keepUnkeyed keeps the rows of a chunk that are not among the keyed ones, if the join gives them.
+func (b *builder) keepUnkeyed(c *vector.Chunk, keyed []uint16) error {
+	if b.unkeyed == nil {
+		return nil
+	}
+	var with marks
+	with.set(keyed)
+	rows := with.split(chosen(c), false, make([]uint16, c.Count()+1))
+	return b.unkeyed.append(&vector.Chunk{Len: c.Len, Sel: rows, Columns: c.Columns})
+}
+
 // selectKeyed keeps the chosen rows of a chunk none of whose keys is NULL.
 func selectKeyed(in Schema, keys []int, c *vector.Chunk, buffer []uint16) []uint16 {
 	rows := chosen(c)
@@ -185,11 +246,12 @@ func (*builder) Close() error { return nil }
 // Finish indexes the build side and starts the probe.
 func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	t := &joinTable{query: s.query, layout: s.layout, probe: s.probe, held: s.texts}
-	var stores []*store
+	var stores, unkeyed []*store
 	for _, b := range s.workers {
 		if b != nil {
 			t.n += b.n
-			stores = append(stores, b.store)
+			t.nulls = t.nulls || b.nulls
+			stores, unkeyed = append(stores, b.store), append(unkeyed, b.unkeyed)
 		}
 	}
 	var err error
@@ -210,6 +272,16 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	if err := t.build(ctx); err != nil {
 		return nil, err
 	}
+	var full *unmatched
+	if s.op.Kind == FullJoin {
+		rest, err := merged(ctx, s.query, unkeyed, s.schema, s.texts)
+		if err != nil {
+			return nil, err
+		}
+		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), rows, rest); err != nil {
+			return nil, err
+		}
+	}
 	if s.op.Filter != nil {
 		key := s.op.Probe.Schema()[s.op.ProbeKeys[0]]
 		if err := t.setFilter(ctx, s.op.Filter, key); err != nil {
@@ -220,5 +292,5 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, rows) }), nil
+	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, rows, full) }), nil
 }

@@ -14,10 +14,13 @@ type LoopJoin struct {
 	Kind         JoinKind
 	Probe, Build Operator
 	Residual     expr.Expr // nil: every pair matches
+	Unknown      expr.Expr // see HashJoin
 }
 
-// Schema returns the probe's columns, and but for semi and anti joins the build's.
-func (j *LoopJoin) Schema() Schema { return joined(j.Kind, j.Probe.Schema(), j.Build.Schema()) }
+// Schema returns the probe's columns, then the build's, the mark, or nothing.
+func (j *LoopJoin) Schema() Schema {
+	return joined(j.Kind, j.Probe.Schema(), j.Build.Schema(), j.Unknown != nil)
+}
 
 // Inputs returns probe and build.
 func (j *LoopJoin) Inputs() []Operator { return []Operator{j.Probe, j.Build} }
@@ -62,6 +65,12 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	var full *unmatched
+	if s.op.Kind == FullJoin {
+		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), rows, nil); err != nil {
+			return nil, err
+		}
+	}
 	from, err := s.query.start(ctx, s.op.Probe)
 	if err != nil {
 		return nil, err
@@ -74,12 +83,11 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 		l := &looper{
 			query: s.query, op: s.op, worker: worker, from: src, build: rows.reader(), probe: newGatherer(),
 			out: newJoinOutput(s.op.Build.Schema()), numbers: make([]uint32, vector.ChunkRows),
+			full: full.source(),
 		}
-		if s.op.Residual != nil {
-			if l.residual, err = expr.CompilePredicate(s.op.Residual); err != nil {
-				_ = src.Close() // the compile error is what counts
-				return nil, err
-			}
+		if l.residual, l.unknown, err = conditions(s.op.Residual, s.op.Unknown); err != nil {
+			_ = src.Close() // the compile error is what counts
+			return nil, err
 		}
 		return l, nil
 	}), nil
@@ -94,6 +102,7 @@ type looper struct {
 	from     Source
 	build    *storeReader
 	residual expr.Predicate // nil: every pair matches
+	unknown  expr.Predicate // nil: of no pair
 
 	now     *vector.Chunk // nil: read the next
 	rows    []uint16      // of now that still look for a match
@@ -101,9 +110,11 @@ type looper struct {
 	row     int           // next of those that go one by one
 	first   int           // byProbe: next build row
 	marks   marks
+	unsure  marks
 	probe   gatherer
 	numbers []uint32
 	out     joinOutput
+	full    *unmatchedSource // nil: no full join
 }
 
 // Close closes the probe side.
@@ -117,12 +128,16 @@ func (l *looper) Next(ctx context.Context) (*vector.Chunk, error) {
 		}
 		if l.now == nil {
 			c, err := l.from.Next(ctx)
-			if c == nil || err != nil {
+			if c == nil && err == nil {
+				return l.full.next(), nil
+			}
+			if err != nil {
 				return nil, err
 			}
 			l.now, l.rows, l.row, l.first = c, chosen(c), 0, 0
-			l.byProbe = l.op.Kind <= LeftJoin && l.build.n > len(l.rows)
+			l.byProbe = l.op.Kind.pairs() && l.build.n > len(l.rows)
 			l.marks.clear()
+			l.unsure.clear()
 		}
 		out, err := l.step()
 		if err != nil {
@@ -145,35 +160,68 @@ func (l *looper) step() (*vector.Chunk, error) {
 	default:
 		c := l.now
 		l.now = nil
-		return l.out.rest(l.op.Kind, c, &l.marks), nil
+		return l.out.rest(l.op.Kind, c, &l.marks, &l.unsure), nil
 	}
-	hits := out.Sel
-	if l.residual != nil {
-		var err error
-		if hits, err = l.residual(out, out.Sel, l.out.hits); err != nil {
-			return nil, err
-		}
-		out.Sel = hits
+	if err := l.match(out); err != nil {
+		return nil, err
 	}
-	switch {
-	case l.byProbe:
-		if len(hits) > 0 || hits == nil {
-			l.marks.set(l.rows[l.row : l.row+1])
-		}
-		if l.first += out.Len; l.first >= l.build.n {
-			l.row, l.first = l.row+1, 0
-		}
-	case l.op.Kind == InnerJoin:
+	if !l.byProbe {
 		l.row++
-	default:
-		l.marks.set(hits)
-		l.row++
+	} else if l.first += out.Len; l.first >= l.build.n {
+		l.row, l.first = l.row+1, 0
 	}
-	if l.op.Kind >= SemiJoin {
+	if !l.op.Kind.pairs() {
 		l.rows = l.marks.split(l.rows, false, l.out.sel)
 		return nil, nil //nolint:nilnil // no rows yet
 	}
 	return out, nil
+}
+
+// match keeps the candidates that match, and marks their probe rows.
+func (l *looper) match(out *vector.Chunk) error {
+	if l.unknown != nil {
+		unsure, err := l.unknown(out, out.Sel, l.out.hits)
+		if err != nil {
+			return err
+		}
+		l.unsure.set(unsure)
+	}
+	if l.residual != nil {
+		hits, err := l.residual(out, out.Sel, l.out.hits)
+		if err != nil {
+			return err
+		}
+		out.Sel = hits
+	}
+	if l.op.Kind == InnerJoin {
+		return nil
+	}
+	if l.op.Kind == FullJoin {
+		l.matchBuild(out)
+	}
+	rows, many := out.Sel, false
+	if l.byProbe {
+		n := out.Count()
+		rows, many = l.rows[l.row:l.row+min(n, 1)], n > 1
+	}
+	if l.op.Kind == SingleJoin && (many || l.marks.hasAny(rows)) {
+		return errSecondRow()
+	}
+	l.marks.set(rows)
+	return nil
+}
+
+// matchBuild notes the build rows of candidates that match.
+func (l *looper) matchBuild(out *vector.Chunk) {
+	if !l.byProbe {
+		if out.Count() > 0 {
+			l.full.match(uint32(l.row))
+		}
+		return
+	}
+	for _, r := range chosen(out) {
+		l.full.match(uint32(l.first) + uint32(r))
+	}
 }
 
 // buildRow puts one build row beside all probe rows.

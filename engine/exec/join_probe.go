@@ -2,8 +2,10 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -18,6 +20,7 @@ type prober struct {
 	pack     *packer
 	reader   *storeReader
 	residual expr.Predicate // nil: every pair matches
+	unknown  expr.Predicate // nil: of no pair
 
 	keys, hashes []uint64
 	keyed        []uint16 // buffer: rows without NULL keys
@@ -25,10 +28,12 @@ type prober struct {
 	n            int           // pairs that wait
 	now          *vector.Chunk // whose pairs are handed out; nil: read the next
 	marks        marks         // rows of now that matched
+	unsure       marks         // rows of now with a pair of which that is unknown
 	out          joinOutput
+	full         *unmatchedSource // nil: no full join
 }
 
-func (s *buildSink) open(worker int, from Stream, t *joinTable, rows *store) (Source, error) {
+func (s *buildSink) open(worker int, from Stream, t *joinTable, rows *store, full *unmatched) (Source, error) {
 	src, err := from.Open(worker)
 	if err != nil {
 		return nil, err
@@ -39,14 +44,26 @@ func (s *buildSink) open(worker int, from Stream, t *joinTable, rows *store) (So
 		keyed: make([]uint16, vector.ChunkRows),
 		pairs: candidates{make([]uint32, vector.ChunkRows), make([]uint16, vector.ChunkRows)},
 		out:   newJoinOutput(s.schema),
+		full:  full.source(),
 	}
-	if s.op.Residual != nil {
-		if p.residual, err = expr.CompilePredicate(s.op.Residual); err != nil {
-			_ = src.Close() // the compile error is what counts
-			return nil, err
-		}
+	if p.residual, p.unknown, err = conditions(s.op.Residual, s.op.Unknown); err != nil {
+		_ = src.Close() // the compile error is what counts
+		return nil, err
 	}
 	return p, nil
+}
+
+// conditions compiles what decides of pairs; nil gives nil.
+func conditions(residual, unknown expr.Expr) (match, unsure expr.Predicate, err error) {
+	if residual != nil {
+		if match, err = expr.CompilePredicate(residual); err != nil {
+			return nil, nil, err
+		}
+	}
+	if unknown != nil {
+		unsure, err = expr.CompilePredicate(unknown)
+	}
+	return match, unsure, err
 }
 
 // Close closes the probe side.
@@ -57,7 +74,10 @@ func (p *prober) Next(ctx context.Context) (*vector.Chunk, error) {
 	for {
 		if p.now == nil {
 			c, err := p.from.Next(ctx)
-			if c == nil || err != nil {
+			if c == nil && err == nil {
+				return p.full.next(), nil
+			}
+			if err != nil {
 				return nil, err
 			}
 			if err := p.begin(c); err != nil {
@@ -81,7 +101,11 @@ func (p *prober) Next(ctx context.Context) (*vector.Chunk, error) {
 func (p *prober) begin(c *vector.Chunk) error {
 	p.now = c
 	p.marks.clear()
+	p.unsure.clear()
 	rows := selectKeyed(p.op.Probe.Schema(), p.op.ProbeKeys, c, p.keyed)
+	if p.op.NullAware {
+		p.compareNulls(c, rows)
+	}
 	keys := p.keys[:len(rows)*p.pack.words]
 	if err := p.pack.pack(c, rows, keys); err != nil {
 		return err
@@ -100,30 +124,69 @@ func (p *prober) step() (*vector.Chunk, error) {
 		return p.rest(), nil
 	}
 	sel := p.pairs.probe[:p.n]
-	if p.residual == nil {
-		if p.op.Kind != InnerJoin {
-			p.marks.set(sel)
-		}
-		if p.op.Kind >= SemiJoin {
-			p.n = 0
-			return nil, nil //nolint:nilnil // no rows yet
-		}
+	if p.residual == nil && p.unknown == nil && !p.op.Kind.pairs() {
+		p.marks.set(sel)
+		p.n = 0
+		return nil, nil //nolint:nilnil // no rows yet
 	}
 	out := p.out.pairs(p.now, p.reader, p.pairs.build[:p.n], sel)
-	if p.residual != nil {
-		hits, err := p.residual(out, out.Sel, p.out.hits)
-		if err != nil {
-			return nil, err
-		}
-		p.marks.set(hits)
-		out.Sel = hits
+	if err := p.match(out); err != nil {
+		return nil, err
 	}
 	p.n = p.table.follow(p.pairs, p.n)
-	if p.op.Kind >= SemiJoin {
+	if !p.op.Kind.pairs() {
 		p.dropMarked()
 		return nil, nil //nolint:nilnil // no rows yet
 	}
 	return out, nil
+}
+
+// match keeps the pairs of one round that match, and marks their rows.
+func (p *prober) match(out *vector.Chunk) error {
+	if p.unknown != nil {
+		unsure, err := p.unknown(out, out.Sel, p.out.hits)
+		if err != nil {
+			return err
+		}
+		p.unsure.set(unsure)
+	}
+	if p.residual != nil {
+		hits, err := p.residual(out, out.Sel, p.out.hits)
+		if err != nil {
+			return err
+		}
+		out.Sel = hits
+	}
+	switch p.op.Kind {
+	case InnerJoin:
+		return nil
+	case SingleJoin:
+		if p.marks.hasAny(out.Sel) {
+			return errSecondRow()
+		}
+	case FullJoin:
+		p.full.matched(p.pairs.build, p.pairs.probe, out.Sel)
+	default:
+	}
+	p.marks.set(out.Sel)
+	return nil
+}
+
+// errSecondRow is what a single join fails with.
+func errSecondRow() error {
+	return sqlerr.New(sqlerr.CardinalityViolation, "a scalar subquery gave more than one row").
+		WithHint("aggregate it, or add LIMIT 1")
+}
+
+// compareNulls marks the rows of a chunk that are compared with a NULL, or are one: keyed are those that are none.
+func (p *prober) compareNulls(c *vector.Chunk, keyed []uint16) {
+	switch {
+	case p.table.nulls:
+		p.unsure.set(chosen(c))
+	case p.table.n > 0:
+		p.unsure.set(chosen(c))
+		p.unsure.unset(keyed)
+	}
 }
 
 // dropMarked leaves out the pairs of rows that have a match already.
@@ -142,7 +205,7 @@ func (p *prober) dropMarked() {
 func (p *prober) rest() *vector.Chunk {
 	c := p.now
 	p.now = nil
-	return p.out.rest(p.op.Kind, c, &p.marks)
+	return p.out.rest(p.op.Kind, c, &p.marks, &p.unsure)
 }
 
 // marks is a set of rows of a chunk.
@@ -154,6 +217,16 @@ func (m *marks) set(rows []uint16) {
 	for _, r := range rows {
 		m[r>>6] |= 1 << (r & 63)
 	}
+}
+
+func (m *marks) unset(rows []uint16) {
+	for _, r := range rows {
+		m[r>>6] &^= 1 << (r & 63)
+	}
+}
+
+func (m *marks) hasAny(rows []uint16) bool {
+	return slices.ContainsFunc(rows, m.has)
 }
 
 func (m *marks) has(row uint16) bool { return m[row>>6]>>(row&63)&1 != 0 }
@@ -176,6 +249,9 @@ type joinOutput struct {
 	sel   []uint16
 	hits  []uint16
 	nulls []*vector.Vector // of the build side
+	mark  vector.Vector
+	truth [vector.ChunkRows]uint8
+	known marks
 }
 
 func newJoinOutput(build Schema) joinOutput {
@@ -197,19 +273,51 @@ func (o *joinOutput) pairs(probe *vector.Chunk, from *storeReader, build []uint3
 	return &o.chunk
 }
 
-// rest returns the rows of a chunk that a join gives when all pairs were tried; nil for none.
-func (o *joinOutput) rest(kind JoinKind, c *vector.Chunk, matched *marks) *vector.Chunk {
-	if kind == InnerJoin {
-		return nil
-	}
+// rest returns the rows of a chunk that a join gives when all pairs were tried; nil for none. Of the rows unsure it is
+// unknown whether they match, unless they do.
+func (o *joinOutput) rest(kind JoinKind, c *vector.Chunk, matched, unsure *marks) *vector.Chunk {
 	o.chunk.Len = c.Len
-	o.chunk.Sel = matched.split(chosen(c), kind == SemiJoin, o.sel)
 	o.chunk.Columns = append(o.chunk.Columns[:0], c.Columns...)
-	if kind == LeftJoin {
+	switch kind {
+	case InnerJoin:
+		return nil
+	case LeftJoin, SingleJoin, FullJoin:
 		for _, v := range o.nulls {
 			v.Len, v.Valid = c.Len, vector.NoneValid(c.Len)
 			o.chunk.Columns = append(o.chunk.Columns, v)
 		}
+	case SemiJoin:
+		o.chunk.Sel = matched.split(chosen(c), true, o.sel)
+		return &o.chunk
+	case AntiJoin:
+		for i, w := range unsure {
+			matched[i] |= w
+		}
+	case MarkJoin:
+		o.chunk.Sel = c.Sel
+		o.chunk.Columns = append(o.chunk.Columns, o.markOf(c.Len, matched, unsure))
+		return &o.chunk
 	}
+	o.chunk.Sel = matched.split(chosen(c), false, o.sel)
 	return &o.chunk
+}
+
+// markOf makes the column of a mark join: TRUE, FALSE, or NULL where it is unknown.
+func (o *joinOutput) markOf(n int, matched, unsure *marks) *vector.Vector {
+	v := &o.mark
+	*v = vector.Vector{Type: vector.Of(vector.Boolean), Encoding: vector.Frame, Scale: 1, Hi: 1}
+	v.Physical = vector.Integer
+	for i := range n {
+		o.truth[i] = uint8(matched[i>>6] >> (i & 63) & 1)
+	}
+	vector.SetCodes(v, o.truth[:n])
+	nulls := uint64(0)
+	for i := range o.known {
+		null := unsure[i] &^ matched[i]
+		o.known[i], nulls = ^null, nulls|null
+	}
+	if nulls != 0 {
+		v.Valid = o.known[:(n+63)/64]
+	}
+	return v
 }

@@ -19,6 +19,7 @@ type joinTable struct {
 	held   *arena     // has the texts of the keys
 	keys   []uint64   // the words of each row's key
 	n      int
+	nulls  bool // rows with a NULL among their keys were left out
 
 	lo, hi uint64 // of keys of a single word
 	heads  []uint32

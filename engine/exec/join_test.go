@@ -16,27 +16,38 @@ import (
 // referenceJoin compares every pair of rows.
 func referenceJoin(kind JoinKind, left, right *testTable, matches func(l, r row) bool) []row {
 	var out []row
+	matched := make([]bool, len(right.rows))
 	for _, l := range left.rows {
 		n := 0
-		for _, r := range right.rows {
+		for i, r := range right.rows {
 			if !matches(l, r) {
 				continue
 			}
 			n++
-			if kind <= LeftJoin {
+			matched[i] = true
+			if kind.pairs() {
 				out = append(out, append(append(row(nil), l...), r...))
 			}
 		}
 		switch {
-		case kind == LeftJoin && n == 0:
-			x := append(row(nil), l...)
-			for _, c := range right.columns {
-				x = append(x, vector.NullOf(c.of))
-			}
-			out = append(out, x)
+		case kind.padded() && n == 0:
+			out = append(out, append(append(row(nil), l...), right.nulls()...))
 		case kind == SemiJoin && n > 0, kind == AntiJoin && n == 0:
 			out = append(out, l)
 		}
+	}
+	for i, r := range right.rows {
+		if kind == FullJoin && !matched[i] {
+			out = append(out, append(left.nulls(), r...))
+		}
+	}
+	return out
+}
+
+func (t *testTable) nulls() row {
+	var out row
+	for _, c := range t.columns {
+		out = append(out, vector.NullOf(c.of))
 	}
 	return out
 }
@@ -84,7 +95,7 @@ func TestHashJoinEqualsReference(t *testing.T) {
 			{{6, 7}, {4, 4}},
 			{{0, 0}, {2, 2}, {7, 10}},
 		} {
-			for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+			for _, kind := range []JoinKind{InnerJoin, LeftJoin, FullJoin, SemiJoin, AntiJoin} {
 				j := &HashJoin{Kind: kind, Probe: left.scan(), Build: right.scan()}
 				for _, k := range keys {
 					j.ProbeKeys, j.BuildKeys = append(j.ProbeKeys, k[0]), append(j.BuildKeys, k[1])
@@ -111,7 +122,7 @@ func TestResidualEqualsReference(t *testing.T) {
 		t.Helper()
 		left, right := joinTables(r, chunk)
 		keys := [][2]int{{0, 0}}
-		for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+		for _, kind := range []JoinKind{InnerJoin, LeftJoin, FullJoin, SemiJoin, AntiJoin} {
 			j := &HashJoin{
 				Kind: kind, Probe: left.scan(), Build: right.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0},
 				Residual: lessOf(left.scan().Schema(), right.scan().Schema()),
@@ -135,7 +146,7 @@ func TestLoopJoinOverManyBuildRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	left := makeTable(r, 9, 4, 0.2, allColumns()...)
 	right := makeTable(r, 9000, 1000, 0.2, frameColumn("f", 0, 9), frameColumn("g", 0, 2000), wordColumn("u", 9))
-	for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+	for _, kind := range []JoinKind{InnerJoin, LeftJoin, FullJoin, SemiJoin, AntiJoin} {
 		residual := lessOf(left.scan().Schema(), right.scan().Schema())
 		loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
 		requireSameRows(t, referenceJoin(kind, left, right, isLess), collect(t, newTestQuery(t, 2), loop))
@@ -146,7 +157,7 @@ func TestJoinWithNothing(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 5))
 	some, none := makeTable(r, 9, 4, 0, allColumns()...), makeTable(r, 0, 4, 0, allColumns()...)
-	for _, kind := range []JoinKind{InnerJoin, LeftJoin, SemiJoin, AntiJoin} {
+	for _, kind := range []JoinKind{InnerJoin, LeftJoin, FullJoin, SemiJoin, AntiJoin} {
 		for _, tables := range [][2]*testTable{{some, none}, {none, some}, {none, none}} {
 			for _, key := range []int{0, 2, 6, 7} {
 				j := &HashJoin{

@@ -28,7 +28,7 @@ func Bounds(e Expr, column func(index int) (b vector.Bounds, ok bool)) (vector.B
 		if b, ok := callBounds(e, column); ok {
 			return b, true
 		}
-	case Parameter, Compare, And, Or, Not, IsNull, In, Like:
+	case Parameter, Outer, Compare, And, Or, Not, IsNull, In, Like:
 	}
 	lo, hi := t.Limits()
 	return vector.Bounds{Lo: lo, Hi: hi}, t.Physical() == vector.Integer

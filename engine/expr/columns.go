@@ -14,6 +14,17 @@ func Columns(e Expr) []int {
 	return out
 }
 
+// Reads tells whether e reads columns from lo and below hi only, and at least one.
+func Reads(e Expr, lo, hi int) bool {
+	cols := Columns(e)
+	for _, c := range cols {
+		if c < lo || c >= hi {
+			return false
+		}
+	}
+	return len(cols) > 0
+}
+
 // Remap gives every column the ordinal that to says.
 func Remap(e Expr, to func(int) int) Expr {
 	return Rewrite(e, func(e Expr) Expr {
@@ -92,12 +103,13 @@ func Disjunction(of []Expr) Expr {
 	return Or{Of: of}
 }
 
-// IsConstant tells whether e reads no column and no parameter, so that it has one value for the whole statement.
+// IsConstant tells whether e reads no column, no parameter and no row of an enclosing query, so that it
+// has one value for the whole statement.
 func IsConstant(e Expr) bool {
 	constant := true
 	Walk(e, func(e Expr) bool {
 		switch e.(type) {
-		case Column, Parameter:
+		case Column, Parameter, Outer:
 			constant = false
 		}
 		return constant
@@ -137,6 +149,9 @@ func sameNode(a, b Expr) bool {
 	case Parameter:
 		b, ok := b.(Parameter)
 		return ok && a.Index == b.Index
+	case Outer:
+		b, ok := b.(Outer)
+		return ok && a.Variable == b.Variable
 	case Arithmetic:
 		b, ok := b.(Arithmetic)
 		return ok && a.Op == b.Op

@@ -31,6 +31,15 @@ type Parameter struct {
 	Of    vector.Type
 }
 
+// Outer is a value of a row that an enclosing query reads: a variable that a dependent join binds for each row of its
+// left input. The optimizer removes all of them.
+type Outer struct {
+	Variable int    // one number for each variable of the statement
+	Name     string // for EXPLAIN
+	Of       vector.Type
+	IsNull   bool // whether it may be NULL
+}
+
 // ArithmeticOp is an operator of numbers.
 type ArithmeticOp uint8
 

@@ -21,6 +21,9 @@ func (e Literal) String() string { return FormatScalar(e.Value, true) }
 // String returns $1 for the first parameter.
 func (e Parameter) String() string { return "$" + strconv.Itoa(e.Index+1) }
 
+// String returns the name as that of an enclosing query.
+func (e Outer) String() string { return "outer(" + e.Name + ")" }
+
 // String returns (left op right).
 func (e Arithmetic) String() string {
 	return fmt.Sprintf("(%s %s %s)", e.Left, [...]string{"+", "-", "*", "/", "DIV", "%"}[e.Op], e.Right)

@@ -13,6 +13,9 @@ func (e Literal) Type() vector.Type { return e.Value.Type }
 // Type returns the type that bind inferred.
 func (e Parameter) Type() vector.Type { return e.Of }
 
+// Type returns the variable's type.
+func (e Outer) Type() vector.Type { return e.Of }
+
 // Type returns the result's type.
 func (e Arithmetic) Type() vector.Type { return e.Of }
 
@@ -54,6 +57,9 @@ func (e Literal) Nullable() bool { return e.Value.Null }
 
 // Nullable is true: a parameter may be NULL.
 func (Parameter) Nullable() bool { return true }
+
+// Nullable tells what the enclosing query's schema says.
+func (e Outer) Nullable() bool { return e.IsNull }
 
 // Nullable is true for every division, which gives NULL for 0.
 func (e Arithmetic) Nullable() bool { return e.Op >= Divide || e.Left.Nullable() || e.Right.Nullable() }
@@ -120,6 +126,7 @@ func anyNullable(es []Expr) bool {
 func (Column) expr()     {}
 func (Literal) expr()    {}
 func (Parameter) expr()  {}
+func (Outer) expr()      {}
 func (Arithmetic) expr() {}
 func (Compare) expr()    {}
 func (And) expr()        {}

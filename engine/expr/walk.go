@@ -9,6 +9,9 @@ func (Literal) Children() []Expr { return nil }
 // Children returns nothing: a leaf.
 func (Parameter) Children() []Expr { return nil }
 
+// Children returns nothing: a leaf.
+func (Outer) Children() []Expr { return nil }
+
 // Children returns left and right.
 func (e Arithmetic) Children() []Expr { return []Expr{e.Left, e.Right} }
 
@@ -56,6 +59,9 @@ func (e Literal) WithChildren([]Expr) Expr { return e }
 
 // WithChildren returns the leaf.
 func (e Parameter) WithChildren([]Expr) Expr { return e }
+
+// WithChildren returns the leaf.
+func (e Outer) WithChildren([]Expr) Expr { return e }
 
 // WithChildren replaces left and right.
 func (e Arithmetic) WithChildren(c []Expr) Expr { e.Left, e.Right = c[0], c[1]; return e }

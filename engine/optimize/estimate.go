@@ -76,6 +76,9 @@ func tableRows(t *catalog.Table) float64 {
 // joinRows takes the values of the side with fewer to be among those of the other (containment).
 func (est *estimator) joinRows(n *plan.Join) float64 {
 	left, right := est.estimateRows(n.Left), est.estimateRows(n.Right)
+	if n.Kind == plan.MarkJoin || n.Kind == plan.SingleJoin {
+		return left
+	}
 	leftKeys, rightKeys := make([]expr.Expr, len(n.Keys)), make([]expr.Expr, len(n.Keys))
 	for i, k := range n.Keys {
 		leftKeys[i], rightKeys[i] = k.Left, k.Right
@@ -91,10 +94,14 @@ func (est *estimator) joinRows(n *plan.Join) float64 {
 		return left * min(max(matched, leastFraction), 1)
 	}
 	rows := left * right / est.keyValues(n.Left, leftKeys, n.Right, rightKeys) * residual
-	if n.Kind == plan.LeftJoin {
+	switch n.Kind {
+	case plan.LeftJoin:
 		return max(rows, left)
+	case plan.FullJoin:
+		return max(rows, left, right)
+	default:
+		return rows
 	}
-	return rows
 }
 
 // keyValues is how many values the keys of a join have on the side where they have more. Several keys together have
@@ -169,13 +176,13 @@ func statisticsOf(n plan.Node, i int) columnStatistics {
 			return statisticsOfExpr(n.Input, n.Groups[i])
 		}
 	case *plan.Join:
-		if n.Kind == plan.SemiJoin || n.Kind == plan.AntiJoin {
+		split := len(n.Left.Schema().Fields)
+		switch {
+		case i < split:
 			return statisticsOf(n.Left, i)
-		}
-		if split := len(n.Left.Schema().Fields); i >= split {
+		case n.Kind.Pairs():
 			return statisticsOf(n.Right, i-split)
 		}
-		return statisticsOf(n.Left, i)
 	}
 	return columnStatistics{}
 }

@@ -13,11 +13,12 @@ func extractJoinKeys(n plan.Node) (plan.Node, error) {
 			return n, nil
 		}
 		split := len(j.Left.Schema().Fields)
+		total := split + len(j.Right.Schema().Fields)
 		c := *j
 		c.Keys = append([]plan.JoinKey(nil), j.Keys...)
 		var rest []expr.Expr
 		for _, e := range expr.Conjuncts(j.Residual) {
-			if k, ok := joinKey(e, split, split+len(j.Right.Schema().Fields)); ok {
+			if k, ok := joinKey(e, split, total); ok {
 				c.Keys = append(c.Keys, k)
 			} else {
 				rest = append(rest, e)
@@ -30,13 +31,5 @@ func extractJoinKeys(n plan.Node) (plan.Node, error) {
 
 // joinKey reads a conjunct as a key of a join whose left input has the columns below split.
 func joinKey(e expr.Expr, split, total int) (plan.JoinKey, bool) {
-	eq, ok := e.(expr.Compare)
-	switch {
-	case !ok || eq.Op != expr.Equal:
-	case reads(eq.Left, 0, split) && reads(eq.Right, split, total):
-		return plan.JoinKey{Left: eq.Left, Right: expr.Shift(eq.Right, -split)}, true
-	case reads(eq.Right, 0, split) && reads(eq.Left, split, total):
-		return plan.JoinKey{Left: eq.Right, Right: expr.Shift(eq.Left, -split)}, true
-	}
-	return plan.JoinKey{}, false
+	return plan.KeyOf(e, split, total)
 }

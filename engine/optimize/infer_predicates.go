@@ -10,7 +10,7 @@ import (
 func inferPredicates(n plan.Node) (plan.Node, error) {
 	return plan.Transform(n, func(n plan.Node) (plan.Node, error) {
 		j, ok := n.(*plan.Join)
-		if !ok {
+		if !ok || j.Kind == plan.FullJoin {
 			return n, nil
 		}
 		left, right := facts(j.Left), facts(j.Right)
@@ -61,6 +61,9 @@ func facts(n plan.Node) []expr.Expr {
 	case *plan.Aggregate:
 		return through(facts(n.Input), n.Groups)
 	case *plan.Join:
+		if n.Kind == plan.FullJoin {
+			return nil
+		}
 		out := facts(n.Left)
 		if n.Kind != plan.InnerJoin {
 			return out

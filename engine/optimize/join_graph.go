@@ -86,7 +86,7 @@ func joinTree(n plan.Node) bool {
 	case *plan.Join:
 		switch n.Kind {
 		case plan.InnerJoin, plan.LeftJoin, plan.SemiJoin, plan.AntiJoin:
-			return true
+			return n.Mark == nil
 		default:
 			return false
 		}

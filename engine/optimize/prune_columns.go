@@ -233,9 +233,14 @@ func pruneJoin(n *plan.Join, read columnSet) pruned {
 	split := len(n.Left.Schema().Fields)
 	total := split + len(n.Right.Schema().Fields)
 	need := make(columnSet, total)
-	copy(need, read)
-	if n.Residual != nil {
-		need = need.with(n.Residual)
+	copy(need[:split], read)
+	if n.Kind.Pairs() {
+		copy(need, read)
+	}
+	for _, e := range []expr.Expr{n.Residual, n.Mark} {
+		if e != nil {
+			need = need.with(e)
+		}
 	}
 	left, right := slices.Clone(need[:split]), slices.Clone(need[split:])
 	for _, k := range n.Keys {
@@ -263,6 +268,13 @@ func pruneJoin(n *plan.Join, read columnSet) pruned {
 	p := pruned{c, at}
 	if n.Residual != nil {
 		c.Residual = p.expr(n.Residual)
+	}
+	if n.Mark != nil {
+		c.Mark = p.expr(n.Mark)
+	}
+	if n.Kind == plan.MarkJoin {
+		p.at = append(at[:split], width)
+		return p
 	}
 	p.at = at[:len(read)]
 	return p

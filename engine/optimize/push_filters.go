@@ -1,6 +1,8 @@
 package optimize
 
 import (
+	"slices"
+
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
 )
@@ -95,31 +97,22 @@ func pushIntoAggregate(n *plan.Aggregate, conjuncts []expr.Expr) plan.Node {
 }
 
 // reads tells whether e reads columns from lo and below hi only, and at least one.
-func reads(e expr.Expr, lo, hi int) bool {
-	cols := expr.Columns(e)
-	for _, c := range cols {
-		if c < lo || c >= hi {
-			return false
-		}
-	}
-	return len(cols) > 0
-}
+func reads(e expr.Expr, lo, hi int) bool { return expr.Reads(e, lo, hi) }
 
 // pushIntoJoin sorts the conjuncts above a join, and its own residual's, by the side they read.
 func pushIntoJoin(n *plan.Join, conjuncts []expr.Expr) plan.Node {
 	split := len(n.Left.Schema().Fields)
 	total := split + len(n.Right.Schema().Fields)
 	c := *n
-	if n.Kind == plan.LeftJoin {
-		for _, e := range conjuncts {
-			if refusesNull(e, split) {
-				c.Kind = plan.InnerJoin
-			}
-		}
+	refuses := func(e expr.Expr) bool { return refusesNull(e, split) }
+	if n.Kind == plan.LeftJoin && slices.ContainsFunc(conjuncts, refuses) {
+		c.Kind = plan.InnerJoin
 	}
 	var left, right, both, above []expr.Expr
 	for _, e := range conjuncts {
 		switch {
+		case c.Kind == plan.FullJoin:
+			above = append(above, e)
 		case reads(e, 0, split):
 			left = append(left, e)
 		case c.Kind != plan.InnerJoin:
@@ -134,6 +127,8 @@ func pushIntoJoin(n *plan.Join, conjuncts []expr.Expr) plan.Node {
 	}
 	for _, e := range expr.Conjuncts(n.Residual) {
 		switch {
+		case c.Kind == plan.FullJoin: // which gives the rows of both sides that it refuses
+			both = append(both, e)
 		// Rows that the residual refuses stay in a left or an anti join: only what they are matched with shrinks.
 		case reads(e, 0, split) && (c.Kind == plan.InnerJoin || c.Kind == plan.SemiJoin):
 			left = append(left, e)

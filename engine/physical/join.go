@@ -2,6 +2,7 @@ package physical
 
 import (
 	"context"
+	"slices"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/exec"
@@ -22,34 +23,72 @@ func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error)
 	if err != nil {
 		return nil, err
 	}
+	n, nullAware := markByKey(n)
+	residual, unknown := pairsOf(n)
 	if len(n.Keys) == 0 {
-		return &exec.LoopJoin{Kind: kind, Probe: left, Build: right, Residual: n.Residual}, nil
+		return &exec.LoopJoin{Kind: kind, Probe: left, Build: right, Residual: residual, Unknown: unknown}, nil
 	}
 	leftWidth, rightWidth := len(left.Schema()), len(right.Schema())
 	leftKeys, rightKeys := make([]expr.Expr, len(n.Keys)), make([]expr.Expr, len(n.Keys))
 	for i, k := range n.Keys {
 		leftKeys[i], rightKeys[i] = k.Left, k.Right
 	}
-	j := &exec.HashJoin{Kind: kind}
+	j := &exec.HashJoin{Kind: kind, NullAware: nullAware}
 	j.Probe, j.ProbeKeys = withColumns(left, leftKeys)
 	j.Build, j.BuildKeys = withColumns(right, rightKeys)
 	more := len(j.Probe.Schema()) - leftWidth
-	if n.Residual != nil {
-		j.Residual = expr.Remap(n.Residual, func(i int) int {
+	shift := func(e expr.Expr) expr.Expr {
+		if e == nil {
+			return nil
+		}
+		return expr.Remap(e, func(i int) int {
 			if i >= leftWidth {
 				return i + more
 			}
 			return i
 		})
 	}
+	j.Residual, j.Unknown = shift(residual), shift(unknown)
 	if filter != nil && j.Probe.Schema()[j.ProbeKeys[0]].Physical == vector.Integer &&
 		j.Build.Schema()[j.BuildKeys[0]].Physical == vector.Integer {
 		j.Filter = filter
 	}
-	if kind == exec.SemiJoin || kind == exec.AntiJoin {
+	switch kind {
+	case exec.SemiJoin, exec.AntiJoin:
 		return firstColumns(j, leftWidth), nil
+	case exec.MarkJoin:
+		return withoutKeys(j, leftWidth, 1), nil
+	default:
+		return withoutKeys(j, leftWidth, rightWidth), nil
 	}
-	return withoutKeys(j, leftWidth, rightWidth), nil
+}
+
+// markByKey makes a key of an equality that a join marks by: as good as one of its keys where neither side may be NULL,
+// and of a join without other conditions also where one may, if the join knows of NULLs.
+func markByKey(n *plan.Join) (joined *plan.Join, nullAware bool) {
+	equal, ok := n.Mark.(expr.Compare)
+	alone := len(n.Keys) == 0 && n.Residual == nil
+	if !ok || equal.Op != expr.Equal || equal.Nullable() && !alone {
+		return n, false
+	}
+	k, ok := plan.KeyOf(equal, len(n.Left.Schema().Fields), len(plan.BothSides(n).Fields))
+	if !ok {
+		return n, false
+	}
+	c := *n
+	c.Keys, c.Mark = append(slices.Clip(n.Keys), k), nil
+	return &c, equal.Nullable()
+}
+
+// pairsOf returns which pairs with equal keys match, and of which that is unknown; nil for all and for none.
+func pairsOf(n *plan.Join) (match, unknown expr.Expr) {
+	if n.Mark == nil {
+		return n.Residual, nil
+	}
+	if n.Mark.Nullable() {
+		unknown = expr.Conjunction(append(expr.Conjuncts(n.Residual), expr.IsNull{Of: n.Mark}))
+	}
+	return expr.Conjunction(append(expr.Conjuncts(n.Residual), n.Mark)), unknown
 }
 
 // withoutKeys drops the columns that were computed for a join's keys.
@@ -112,6 +151,8 @@ func origin(n plan.Node, column int) (*plan.Scan, int) {
 		case *plan.Join:
 			left := len(x.Left.Schema().Fields)
 			switch {
+			case x.Kind == plan.FullJoin:
+				return nil, 0
 			case column < left:
 				n = x.Left
 			case x.Kind == plan.InnerJoin:

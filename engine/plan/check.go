@@ -175,13 +175,24 @@ func checkJoin(n *Join) error {
 				k.Left, k.Right, k.Left.Type(), k.Right.Type())
 		}
 	}
-	if n.Residual == nil {
-		return nil
+	for _, v := range n.Variables {
+		if err := checkColumns(v.Of, left); err != nil {
+			return err
+		}
 	}
-	return checkPredicates([]expr.Expr{n.Residual}, BothSides(n))
+	if n.Mark != nil && n.Kind != MarkJoin && n.Kind != AntiJoin {
+		return sqlerr.New(sqlerr.InternalError, "the comparison %s at a join that marks nothing", n.Mark)
+	}
+	var over []expr.Expr
+	for _, e := range []expr.Expr{n.Residual, n.Mark} {
+		if e != nil {
+			over = append(over, e)
+		}
+	}
+	return checkPredicates(over, BothSides(n))
 }
 
-// BothSides returns the columns over which a join's residual is written: those of both inputs.
+// BothSides returns the columns over which a join's residual and mark are written: those of both inputs.
 func BothSides(n *Join) *Schema {
 	c := *n
 	c.Kind = InnerJoin

@@ -70,13 +70,17 @@ func (n *Project) String() string { return "Project " + list(n.Exprs) }
 
 // String names the kind.
 func (k JoinKind) String() string {
-	return [...]string{"Inner", "Left", "Semi", "Anti"}[k]
+	return [...]string{"Inner", "Left", "Single", "Full", "Semi", "Anti", "Mark"}[k]
 }
 
-// String shows kind, keys and residual.
+// String shows kind, keys, residual, mark and variables.
 func (n *Join) String() string {
+	s := n.Kind.String() + "Join"
 	if n.Kind == InnerJoin && len(n.Keys) == 0 && n.Residual == nil {
-		return "CrossJoin"
+		s = "CrossJoin"
+	}
+	if len(n.Variables) > 0 {
+		s = "Dependent" + s
 	}
 	var on []string
 	for _, k := range n.Keys {
@@ -85,7 +89,16 @@ func (n *Join) String() string {
 	if n.Residual != nil {
 		on = append(on, n.Residual.String())
 	}
-	return fmt.Sprintf("%sJoin on %s", n.Kind, strings.Join(on, " AND "))
+	if len(on) > 0 {
+		s += " on " + strings.Join(on, " AND ")
+	}
+	if n.Mark != nil {
+		s += " comparing " + n.Mark.String()
+	}
+	for i, v := range n.Variables {
+		s += map[bool]string{true: " for ", false: ", "}[i == 0] + v.Of.String()
+	}
+	return s
 }
 
 // String shows groups and aggregates.

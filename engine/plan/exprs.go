@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/micodb/micodb/engine/expr"
+import (
+	"slices"
+
+	"github.com/micodb/micodb/engine/expr"
+)
 
 // MapExprs returns a copy of a node, but not of its inputs, with f, which keeps types, applied to each of its
 // expressions.
@@ -59,6 +63,13 @@ func mapJoin(n *Join, f func(expr.Expr) expr.Expr) Node {
 	}
 	if n.Residual != nil {
 		c.Residual = f(n.Residual)
+	}
+	if n.Mark != nil {
+		c.Mark = f(n.Mark)
+	}
+	c.Variables = slices.Clone(n.Variables)
+	for i, v := range n.Variables {
+		c.Variables[i].Of = f(v.Of)
 	}
 	return &c
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -69,9 +70,18 @@ type JoinKind uint8
 const (
 	InnerJoin JoinKind = iota
 	LeftJoin
-	SemiJoin // left rows with a match
-	AntiJoin // left rows without one
+	SingleJoin // a left join that fails with 21000 where a left row has two matches
+	FullJoin   // all rows of both
+	SemiJoin   // left rows with a match
+	AntiJoin   // left rows without one
+	MarkJoin   // left rows, and a BOOLEAN: whether each has a match
 )
+
+// Pairs tells whether a join gives the right's columns beside the left's.
+func (k JoinKind) Pairs() bool { return k <= FullJoin }
+
+// Padded tells whether a join gives NULLs beside a left row without a match.
+func (k JoinKind) Padded() bool { return k == LeftJoin || k == SingleJoin || k == FullJoin }
 
 // JoinKey is an equality between an expression over the left input and one over the right (whose columns
 // count from 0), of one type.
@@ -79,11 +89,29 @@ type JoinKey struct{ Left, Right expr.Expr }
 
 // Join combines two inputs. Residual, over the columns of both, is nil or decides with the keys. Physical builds a
 // table of the right input and probes it with the left: optimize puts the smaller one right.
+//
+// Mark, for mark and anti joins alone and over both sides, compares a left row with each right row that keys and
+// Residual give it, in three-valued logic: x IN (SELECT y …) is a mark by x = y. The left row matches if one of the
+// comparisons is TRUE; if else one is NULL, the mark is NULL, and an anti join leaves the row out. Where Mark is nil
+// every one is TRUE.
+//
+// Where Variables are set the join is a dependent one (Neumann and Kemper, Unnesting Arbitrary Queries, 2015): for
+// each left row the right input is computed anew, with the row's values for its outer columns (expr.Outer). The rule
+// unnest of optimize removes such joins.
 type Join struct {
 	Kind        JoinKind
 	Left, Right Node
 	Keys        []JoinKey
 	Residual    expr.Expr
+	Mark        expr.Expr
+	Variables   []Variable
+}
+
+// Variable is an outer column of a dependent join's right input.
+type Variable struct {
+	Number int              // that expr.Outer has
+	Of     expr.Expr        // its value, over the left input
+	Place  *sqlerr.Position // where the statement names it first; nil: nowhere
 }
 
 // Aggregate groups by expressions; its output is the groups, then the aggregates. Without groups it gives one row.

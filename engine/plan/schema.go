@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -35,17 +37,25 @@ func (n *Filter) Schema() *Schema { return n.Input.Schema() }
 // Schema returns the computed columns.
 func (n *Project) Schema() *Schema { return n.Out }
 
-// Schema returns the left columns and, but for semi and anti joins, the right ones, which a left join makes nullable.
+// Schema returns the left columns and the right ones, which an outer join makes nullable, the mark, or nothing more.
 func (n *Join) Schema() *Schema {
 	left := n.Left.Schema()
-	if n.Kind == SemiJoin || n.Kind == AntiJoin {
+	switch n.Kind {
+	case SemiJoin, AntiJoin:
 		return left
+	case MarkJoin:
+		mark := Field{Name: "mark", Type: vector.Of(vector.Boolean), Nullable: n.Mark != nil && n.Mark.Nullable()}
+		return &Schema{Fields: append(slices.Clip(left.Fields), mark)}
+	default:
 	}
 	right := n.Right.Schema()
 	s := &Schema{Fields: make([]Field, 0, len(left.Fields)+len(right.Fields))}
-	s.Fields = append(s.Fields, left.Fields...)
+	for _, f := range left.Fields {
+		f.Nullable = f.Nullable || n.Kind == FullJoin
+		s.Fields = append(s.Fields, f)
+	}
 	for _, f := range right.Fields {
-		f.Nullable = f.Nullable || n.Kind == LeftJoin
+		f.Nullable = f.Nullable || n.Kind.Padded()
 		s.Fields = append(s.Fields, f)
 	}
 	return s

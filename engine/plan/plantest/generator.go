@@ -86,7 +86,7 @@ func (g *Generator) Query() string {
 		return "select * from a, b where " + where()
 	case 1:
 		return fmt.Sprintf("select a.x + b.x, b.s, z from a %s join b on %s where %s",
-			g.pick("left", "right", "inner"), on(), where())
+			g.pick("left", "right", "inner", "full"), on(), where())
 	case 2:
 		more := append(numbers, "c.x", "c.y")
 		return fmt.Sprintf("select a.x, b.z, c.s from a, b, a as c where %s and %s",
@@ -94,7 +94,7 @@ func (g *Generator) Query() string {
 	case 3:
 		return fmt.Sprintf("select * from (select x, sum(y) as y, count(*) as n, max(s) as s from a where %s"+
 			" group by x) a %s join b on %s where %s",
-			g.condition([]string{"x", "y"}, []string{"s"}, 2), g.pick("left", "inner"), on(), where())
+			g.condition([]string{"x", "y"}, []string{"s"}, 2), g.pick("left", "inner", "full"), on(), where())
 	case 4:
 		return fmt.Sprintf("select k, t from (select x + 1 as k, y, s as t from a union all select z, x, 'p' from b) u"+
 			" where %s",

@@ -18,6 +18,8 @@ import (
 type Interpreter struct {
 	T      testing.TB
 	Tables map[string][]Row // by the table's name
+
+	outer map[int]vector.Scalar // the values of variables that dependent joins bind
 }
 
 // Row is one row of a table or a result.
@@ -34,7 +36,16 @@ func (r Row) String() string {
 
 // value computes an expression for one row.
 func (in *Interpreter) value(e expr.Expr, r Row) vector.Scalar {
-	constant := expr.Replace(e, func(c expr.Column) expr.Expr { return expr.Literal{Value: r[c.Index]} })
+	constant := expr.Rewrite(e, func(e expr.Expr) expr.Expr {
+		switch e := e.(type) {
+		case expr.Column:
+			return expr.Literal{Value: r[e.Index]}
+		case expr.Outer:
+			return expr.Literal{Value: in.outer[e.Variable]}
+		default:
+			return e
+		}
+	})
 	evaluate, err := expr.Compile(constant)
 	require.NoError(in.T, err)
 	v, err := evaluate(&vector.Chunk{Len: 1}, nil)
@@ -111,37 +122,6 @@ func (in *Interpreter) Run(n plan.Node) []Row {
 		}
 	default:
 		require.Fail(in.T, "no way to run", "%T", n)
-	}
-	return out
-}
-
-func (in *Interpreter) join(n *plan.Join) []Row {
-	right := in.Run(n.Right)
-	var out []Row
-	for _, l := range in.Run(n.Left) {
-		matched := false
-		for _, r := range right {
-			both := append(slices.Clone(l), r...)
-			match := in.holds(n.Residual, both)
-			for _, k := range n.Keys {
-				equal := expr.Compare{Op: expr.Equal, Left: k.Left, Right: expr.Shift(k.Right, len(l))}
-				match = match && in.holds(equal, both)
-			}
-			if match && n.Kind != plan.SemiJoin && n.Kind != plan.AntiJoin {
-				out = append(out, both)
-			}
-			matched = matched || match
-		}
-		switch {
-		case n.Kind == plan.LeftJoin && !matched:
-			both := slices.Clone(l)
-			for _, f := range n.Right.Schema().Fields {
-				both = append(both, vector.NullOf(f.Type))
-			}
-			out = append(out, both)
-		case n.Kind == plan.SemiJoin && matched, n.Kind == plan.AntiJoin && !matched:
-			out = append(out, l)
-		}
 	}
 	return out
 }

@@ -1,0 +1,117 @@
+package exec
+
+import (
+	"sync/atomic"
+
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// unmatched is the build side of a full join: it knows which rows had a match. The worker that is the last to end its
+// probe hands out those that had none, beside NULLs.
+type unmatched struct {
+	probe   Schema
+	parts   []*store // the rows that are probed, then those with a NULL key, which match nothing
+	bits    []uint64 // of the first part's rows: whether one matched
+	probing atomic.Int64
+}
+
+// newUnmatched makes one for a join whose probe side every worker of the query will read to its end; unkeyed may be
+// nil.
+func newUnmatched(q *Query, probe Schema, rows, unkeyed *store) (*unmatched, error) {
+	u := &unmatched{probe: probe, parts: []*store{rows}}
+	if unkeyed != nil {
+		u.parts = append(u.parts, unkeyed)
+	}
+	u.probing.Store(int64(q.Workers))
+	var err error
+	u.bits, err = q.zeroed((rows.n + 63) / 64)
+	return u, err
+}
+
+// source returns one worker's part; nil of nil.
+func (u *unmatched) source() *unmatchedSource {
+	if u == nil {
+		return nil
+	}
+	s := &unmatchedSource{unmatched: u, rows: make([]uint32, 0, vector.ChunkRows)}
+	for _, c := range u.probe {
+		s.nulls = append(s.nulls, nulls(c, 0))
+	}
+	return s
+}
+
+// unmatchedSource notes one worker's matches, and may hand out the rows that had none.
+type unmatchedSource struct {
+	*unmatched
+
+	ended  bool // the worker's probe
+	chosen bool // it was the last
+	part   int
+	row    int // next of the part
+	reader *storeReader
+	rows   []uint32
+	nulls  []*vector.Vector
+	out    vector.Chunk
+}
+
+// match notes that a build row has a match.
+func (s *unmatchedSource) match(row uint32) {
+	bit := uint64(1) << (row & 63)
+	if w := &s.bits[row>>6]; atomic.LoadUint64(w)&bit == 0 {
+		atomic.OrUint64(w, bit)
+	}
+}
+
+// matched notes the build rows of the pairs whose probe rows are among hits, which are in the pairs' order.
+func (s *unmatchedSource) matched(build []uint32, probe, hits []uint16) {
+	i := 0
+	for _, h := range hits {
+		for probe[i] != h {
+			i++
+		}
+		s.match(build[i])
+	}
+}
+
+// next returns the next rows without a match, when the worker's probe has ended; nil when there is no more to do.
+func (s *unmatchedSource) next() *vector.Chunk {
+	if s == nil {
+		return nil
+	}
+	if !s.ended {
+		s.ended = true
+		s.chosen = s.probing.Add(-1) == 0
+	}
+	for ; s.chosen && s.part < len(s.parts); s.part, s.row, s.reader = s.part+1, 0, nil {
+		if s.reader == nil {
+			s.reader = s.parts[s.part].reader()
+		}
+		if s.collect(); len(s.rows) > 0 {
+			return s.chunk()
+		}
+	}
+	return nil
+}
+
+// collect numbers the next rows of the part that had no match.
+func (s *unmatchedSource) collect() {
+	s.rows = s.rows[:0]
+	for ; s.row < s.reader.n && len(s.rows) < vector.ChunkRows; s.row++ {
+		if s.part > 0 || s.bits[s.row>>6]>>(s.row&63)&1 == 0 {
+			s.rows = append(s.rows, uint32(s.row))
+		}
+	}
+}
+
+func (s *unmatchedSource) chunk() *vector.Chunk {
+	n := len(s.rows)
+	s.out.Len, s.out.Columns = n, s.out.Columns[:0]
+	for _, v := range s.nulls {
+		v.Len, v.Valid = n, vector.NoneValid(n)
+		s.out.Columns = append(s.out.Columns, v)
+	}
+	for i := range s.reader.columns {
+		s.out.Columns = append(s.out.Columns, s.reader.gather(i, s.rows, nil, n))
+	}
+	return &s.out
+}
