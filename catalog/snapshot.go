@@ -34,8 +34,8 @@ type Writer interface {
 	// and of their types, NULL where a column allows it: 23502 and 22003 otherwise. The chunk is copied.
 	Insert(ctx context.Context, table TableID, rows *vector.Chunk) error
 
-	// Delete removes rows by their addresses. A row that another transaction deleted meanwhile is a conflict:
-	// 40001, here or at commit.
+	// Delete removes rows by their addresses, which it copies. A row that another transaction deleted meanwhile is a
+	// conflict: 40001, here or at commit.
 	Delete(ctx context.Context, table TableID, rows []Address) error
 
 	// Define changes definitions.

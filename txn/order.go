@@ -80,7 +80,7 @@ func (o *order) drop(definitions *definitions) {
 
 // change returns the table's version after the parts of a commit that change no memtable.
 func (o *order) change(
-	of *tableRequest, deletes []catalog.Address, definition *catalog.Table, sequence catalog.Sequence,
+	of *tableRequest, deletes *catalog.AddressSet, definition *catalog.Table, sequence catalog.Sequence,
 ) (v *table.Version, err error) {
 	if of.created {
 		v, err = table.New(o.manager.environment, definition)
@@ -90,14 +90,14 @@ func (o *order) change(
 	if err == nil && len(of.segments) > 0 {
 		v, err = v.AddSegments(committed(of.segments, sequence, definition.Version))
 	}
-	if err == nil && len(deletes) > 0 {
+	if err == nil && deletes.Len() > 0 {
 		v, err = v.Delete(deletes, sequence)
 	}
 	return v, err
 }
 
 // record places the rows of a commit and completes its records.
-func (o *order) record(r *request, deletes [][]catalog.Address) {
+func (o *order) record(r *request, deletes []*catalog.AddressSet) {
 	commit := &wal.Commit{}
 	records := slices.Clip(r.records)
 	for i := range r.tables {
@@ -107,7 +107,7 @@ func (o *order) record(r *request, deletes [][]catalog.Address) {
 			commit.Placed = append(commit.Placed, ranges)
 			r.appends = append(r.appends, appended{table: of.id, rows: chunk, at: ranges})
 		}
-		if len(deletes[i]) > 0 {
+		if deletes[i].Len() > 0 {
 			records = append(records, &wal.Delete{Table: of.id, Rows: deletes[i]})
 		}
 	}
@@ -118,11 +118,12 @@ func (o *order) record(r *request, deletes [][]catalog.Address) {
 
 // validate finds conflicts of a commit with a state that is later than its snapshot. It returns each table's
 // deletes by the addresses that the rows have in that state.
-func validate(state *published, r *request) ([][]catalog.Address, error) {
-	deletes := make([][]catalog.Address, len(r.tables))
+func validate(state *published, r *request) ([]*catalog.AddressSet, error) {
+	deletes := make([]*catalog.AddressSet, len(r.tables))
 	for i := range r.tables {
 		of := &r.tables[i]
 		if of.created {
+			deletes[i] = &catalog.AddressSet{} // of own rows only, which are settled
 			continue
 		}
 		definition, exists := state.definitions.tables[of.id]
@@ -134,7 +135,7 @@ func validate(state *published, r *request) ([][]catalog.Address, error) {
 			return nil, err
 		}
 		v := state.tables[of.id]
-		if slices.ContainsFunc(rows, v.Deleted) {
+		if v.AnyDeleted(rows) {
 			return nil, deletedMeanwhile(definition)
 		}
 		deletes[i] = rows

@@ -63,20 +63,18 @@ func (p *published) forget(since catalog.Sequence) *published {
 }
 
 // translate returns where rows are now that had some addresses in an earlier state: 40001 where one is deleted.
-func (p *published) translate(id catalog.TableID, rows []catalog.Address, from uint64) ([]catalog.Address, error) {
+func (p *published) translate(
+	id catalog.TableID, rows *catalog.AddressSet, from uint64,
+) (*catalog.AddressSet, error) {
 	moves := p.moves[id]
 	first := slices.IndexFunc(moves, func(m move) bool { return m.generation > from })
 	if first < 0 {
 		return rows, nil
 	}
-	rows = slices.Clone(rows)
 	for _, m := range moves[first:] {
-		for i, a := range rows {
-			now, fate := m.translator.Translate(a)
-			if fate == table.Dropped {
-				return nil, deletedMeanwhile(p.definitions.tables[id])
-			}
-			rows[i] = now
+		var dropped *catalog.Address
+		if rows, dropped = m.translator.TranslateAll(rows); dropped != nil {
+			return nil, deletedMeanwhile(p.definitions.tables[id])
 		}
 	}
 	return rows, nil

@@ -359,12 +359,9 @@ func (r *recovery) remove(record *wal.Delete, sequence catalog.Sequence) error {
 	}
 	rows := record.Rows
 	for _, t := range r.moves[record.Table] {
-		for i, a := range rows {
-			now, fate := t.Translate(a)
-			if fate == table.Dropped {
-				return sqlerr.New(sqlerr.DataCorrupted, "row %d of block %d is deleted twice", a.Offset, a.Block)
-			}
-			rows[i] = now
+		var twice *catalog.Address
+		if rows, twice = t.TranslateAll(rows); twice != nil {
+			return sqlerr.New(sqlerr.DataCorrupted, "row %d of block %d is deleted twice", twice.Offset, twice.Block)
 		}
 	}
 	r.state.tables[record.Table], err = v.Delete(rows, sequence)

@@ -36,7 +36,7 @@ type tableRequest struct {
 	created  bool
 	chunks   []*vector.Chunk
 	segments []*segment.Descriptor
-	deletes  []catalog.Address // as of the snapshot
+	deletes  *catalog.AddressSet // as of the snapshot
 }
 
 // appended is a chunk with its place in a memtable.
@@ -85,6 +85,7 @@ func newRequest(ctx context.Context, t *Transaction) (*request, error) {
 // add encodes the changes of a table.
 func (r *request) add(id catalog.TableID, w *tableWrites) error {
 	definition := w.version.Definition()
+	w.deletes.Compress()
 	of := tableRequest{
 		id: id, version: definition.Version, created: w.created, segments: w.segments, deletes: w.deletes,
 		chunks: chunksOf(w.rows.View(), definition.Columns),

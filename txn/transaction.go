@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
@@ -17,9 +18,11 @@ type Transaction struct {
 	options  TransactionOptions
 	snapshot *published
 
-	mu     sync.Mutex // guards what follows
-	ended  bool
-	writes writeSet
+	mu       sync.Mutex // guards what follows
+	ended    bool
+	writes   writeSet
+	memory   *budget.Query // of the writes' deletes; the rows have a limit of their own
+	reserved int64         // of it
 }
 
 var (
@@ -39,7 +42,7 @@ func (m *Manager) Begin(ctx context.Context, options TransactionOptions) (*Trans
 	m.options.Metrics.Transactions.Open.Inc()
 	return &Transaction{
 		manager: m, id: m.lastTransaction.Add(1), options: options, snapshot: snapshot,
-		writes: newWriteSet(snapshot.definitions),
+		writes: newWriteSet(snapshot.definitions), memory: m.options.Memory.Query(0),
 	}, nil
 }
 
@@ -72,6 +75,7 @@ func (t *Transaction) RollbackTo(ctx context.Context, name string) error {
 	}
 	t.abortBulks()
 	t.writes.lost = t.writes.rollBack(name)
+	t.giveBack()
 	return t.writes.lost
 }
 
@@ -85,6 +89,7 @@ func (t *Transaction) Release(ctx context.Context, name string) error {
 	if !t.writes.release(name) {
 		return noSavepoint(name)
 	}
+	t.giveBack()
 	return nil
 }
 
@@ -168,5 +173,6 @@ func (t *Transaction) end() {
 	t.manager.options.Metrics.Transactions.Open.Dec()
 	t.manager.snapshots.release(t.snapshot)
 	t.writes = writeSet{}
+	t.memory.Close()
 	t.manager.leave()
 }

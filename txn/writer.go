@@ -57,8 +57,33 @@ func (t *Transaction) Delete(ctx context.Context, id catalog.TableID, rows []cat
 	if err != nil {
 		return err
 	}
-	w.remove(rows)
+	if err := t.reserve(int64(len(rows)) * catalog.AddressBytesMax); err != nil {
+		return err
+	}
+	w.deletes.Add(rows)
+	t.giveBack()
 	return nil
+}
+
+// reserve takes memory for the deletes, and for more bytes of them that are to come: 53200 when there is not so much.
+func (t *Transaction) reserve(more int64) error {
+	grown := t.writes.deletesBytes() + more - t.reserved
+	if grown <= 0 {
+		return nil
+	}
+	if err := t.memory.Reserve(grown); err != nil {
+		return err
+	}
+	t.reserved += grown
+	return nil
+}
+
+// giveBack gives back the memory that the deletes do not need any more.
+func (t *Transaction) giveBack() {
+	if less := t.reserved - t.writes.deletesBytes(); less > 0 {
+		t.memory.Release(less)
+		t.reserved -= less
+	}
 }
 
 // Define implements catalog.Writer.

@@ -26,10 +26,9 @@ type tableWrites struct {
 	version  *table.Version // that the transaction reads
 	created  bool           // by the transaction itself
 	rows     *memtable.Memtable
-	segments []*segment.Descriptor        // rows that did not stay in memory
-	bulk     *segment.Writer              // of the segment that the statement is writing, or nil
-	deletes  []catalog.Address            // own rows among them until the commit
-	deleted  map[catalog.Address]struct{} // the same
+	segments []*segment.Descriptor // rows that did not stay in memory
+	bulk     *segment.Writer       // of the segment that the statement is writing, or nil
+	deletes  *catalog.AddressSet   // own rows among them until the commit
 }
 
 // savepoint is a state of the write set to go back to.
@@ -44,7 +43,7 @@ type tableMark struct {
 	memory   *memtable.Memtable // that rows is a view of
 	rows     memtable.View
 	segments int
-	deletes  int
+	deletes  *catalog.AddressSet
 }
 
 func newWriteSet(d *definitions) writeSet {
@@ -52,9 +51,7 @@ func newWriteSet(d *definitions) writeSet {
 }
 
 func newTableWrites(v *table.Version, created bool) *tableWrites {
-	return &tableWrites{
-		version: v, created: created, rows: v.NewWriteSet(), deleted: map[catalog.Address]struct{}{},
-	}
+	return &tableWrites{version: v, created: created, rows: v.NewWriteSet(), deletes: &catalog.AddressSet{}}
 }
 
 // empty tells whether there is nothing to commit.
@@ -69,7 +66,7 @@ func (w *writeSet) empty() bool {
 
 func (t *tableWrites) empty() bool {
 	view := t.rows.View()
-	return view.Rows() == 0 && t.bulk == nil && len(t.segments) == 0 && len(t.deletes) == 0
+	return view.Rows() == 0 && t.bulk == nil && len(t.segments) == 0 && t.deletes.Len() == 0
 }
 
 // overlay is what a scan of the table sees besides the version.
@@ -77,19 +74,21 @@ func (t *tableWrites) overlay() *table.Overlay {
 	if t.empty() {
 		return nil
 	}
-	return &table.Overlay{
-		Rows: t.rows.View(), Segments: slices.Clip(t.segments), Deletes: slices.Clip(t.deletes),
-	}
+	return &table.Overlay{Rows: t.rows.View(), Segments: slices.Clip(t.segments), Deletes: t.deletes.Copy()}
 }
 
-// remove adds addresses to delete; one that is deleted already changes nothing.
-func (t *tableWrites) remove(rows []catalog.Address) {
-	for _, a := range rows {
-		if _, again := t.deleted[a]; !again {
-			t.deleted[a] = struct{}{}
-			t.deletes = append(t.deletes, a)
+// deletesBytes is the memory of what is deleted, and of what it was at each savepoint: at most as much, since they
+// share what was not changed in between.
+func (w *writeSet) deletesBytes() (n int64) {
+	for _, t := range w.tables {
+		n += t.deletes.Bytes()
+	}
+	for _, s := range w.savepoints {
+		for _, mark := range s.tables {
+			n += mark.deletes.Bytes()
 		}
 	}
+	return n
 }
 
 // save sets a savepoint; an older one of the same name is forgotten.
@@ -101,7 +100,7 @@ func (w *writeSet) save(name string) {
 	}
 	for id, t := range w.tables {
 		s.tables[id] = tableMark{
-			memory: t.rows, rows: t.rows.View(), segments: len(t.segments), deletes: len(t.deletes),
+			memory: t.rows, rows: t.rows.View(), segments: len(t.segments), deletes: t.deletes.Copy(),
 		}
 	}
 	w.savepoints = append(w.savepoints, s)
@@ -142,11 +141,8 @@ func (w *writeSet) release(name string) bool {
 }
 
 func (t *tableWrites) rollBack(mark tableMark) error {
-	for _, a := range t.deletes[mark.deletes:] {
-		delete(t.deleted, a)
-	}
 	// Clipped: an open scan may hold what follows.
-	t.segments, t.deletes = slices.Clip(t.segments[:mark.segments]), slices.Clip(t.deletes[:mark.deletes])
+	t.segments, t.deletes = slices.Clip(t.segments[:mark.segments]), mark.deletes.Copy()
 	if now := t.rows.View(); t.rows == mark.memory && now.Rows() == mark.rows.Rows() {
 		return nil
 	}

@@ -163,7 +163,7 @@ func (d *deleteVector) portable(block catalog.BlockID) (DeleteVector, error) {
 func (p *DeleteVector) decode() (*deleteVector, error) {
 	d := &deleteVector{}
 	var err error
-	if d.offsets, err = readBitmap(p.Offsets); err != nil || p.Erased == nil {
+	if d.offsets, err = catalog.DecodeOffsets(p.Offsets); err != nil || p.Erased == nil {
 		return d, err
 	}
 	var list []portableErasure
@@ -174,7 +174,7 @@ func (p *DeleteVector) decode() (*deleteVector, error) {
 	for _, e := range list {
 		rows := roaring.BitmapOf(e.Row)
 		if e.Rows != nil {
-			if rows, err = readBitmap(e.Rows); err != nil {
+			if rows, err = catalog.DecodeOffsets(e.Rows); err != nil {
 				return nil, err
 			}
 		}

@@ -1,7 +1,6 @@
 package table
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 
@@ -23,36 +22,35 @@ type DeleteVector struct {
 
 // Delete returns a version without the rows at some addresses, which a commit deletes: 40001 when one is deleted
 // already.
-func (v *Version) Delete(rows []catalog.Address, sequence catalog.Sequence) (*Version, error) {
-	fresh := map[catalog.BlockID]*roaring.Bitmap{}
-	extents := map[catalog.BlockID]extent{}
-	for _, a := range rows {
-		if fresh[a.Block] == nil {
-			fresh[a.Block], extents[a.Block] = roaring.New(), v.extent(a.Block)
-		}
-		if !extents[a.Block].holds(a.Offset) {
-			return nil, sqlerr.New(sqlerr.InternalError, "no row of table %s has the address %+v", v.table.of.Name, a)
-		}
-		if v.Deleted(a) || !fresh[a.Block].CheckedAdd(a.Offset) {
-			return nil, sqlerr.New(sqlerr.SerializationFailure,
-				"a row of table %s was deleted by another transaction", v.table.of.Name).
-				WithHint("run the transaction again")
-		}
+func (v *Version) Delete(rows *catalog.AddressSet, sequence catalog.Sequence) (*Version, error) {
+	if v.AnyDeleted(rows) {
+		return nil, sqlerr.New(sqlerr.SerializationFailure,
+			"a row of table %s was deleted by another transaction", v.table.of.Name).
+			WithHint("run the transaction again")
 	}
 	next := v.copy()
-	next.deletes = make(deletes, len(v.deletes)+len(fresh))
+	next.deletes = make(deletes, len(v.deletes)+1)
 	maps.Copy(next.deletes, v.deletes)
-	for block, offsets := range fresh {
-		next.deletes[block] = next.deletes[block].add(offsets, sequence)
+	for _, block := range rows.Blocks() {
+		offsets := rows.Offsets(block)
+		if e := v.extent(block); !e.holds(offsets.Minimum()) || !e.holds(offsets.Maximum()) {
+			return nil, sqlerr.New(sqlerr.InternalError, "block %d of table %s has no rows from %d to %d",
+				block, v.table.of.Name, offsets.Minimum(), offsets.Maximum())
+		}
+		next.deletes[block] = next.deletes[block].add(offsets.Clone(), sequence)
 	}
-	next.rows -= int64(len(rows))
+	next.rows -= rows.Len()
 	return &next, nil
 }
 
-// Deleted tells whether the row at an address is deleted.
-func (v *Version) Deleted(a catalog.Address) bool {
-	b := v.deletes[a.Block].bitmap()
-	return b != nil && b.Contains(a.Offset)
+// AnyDeleted tells whether one of some rows is deleted.
+func (v *Version) AnyDeleted(rows *catalog.AddressSet) bool {
+	for _, block := range rows.Blocks() {
+		if b := v.deletes[block].bitmap(); b != nil && b.Intersects(rows.Offsets(block)) {
+			return true
+		}
+	}
+	return false
 }
 
 // extent is the offsets of a block's rows, deleted or not.
@@ -131,20 +129,6 @@ func (v *Version) Forget(since catalog.Sequence) *Version {
 	next := v.copy()
 	next.deletes = changed
 	return &next
-}
-
-// readBitmap decodes a portable bitmap; it panics at nothing and shares nothing with data.
-func readBitmap(data []byte) (b *roaring.Bitmap, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = sqlerr.New(sqlerr.DataCorrupted, "a roaring bitmap is damaged: %v", r)
-		}
-	}()
-	b = roaring.New()
-	if _, err := b.ReadFrom(bytes.NewReader(data)); err != nil {
-		return nil, err
-	}
-	return b, b.Validate()
 }
 
 func writeBitmap(b *roaring.Bitmap) ([]byte, error) {

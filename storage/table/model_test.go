@@ -6,11 +6,11 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/micodb/micodb/catalog"
@@ -285,6 +285,12 @@ func within(t *testing.T, all map[int]bool, got map[int]catalog.Address) {
 	}
 }
 
+func setOf(rows ...catalog.Address) *catalog.AddressSet {
+	s := &catalog.AddressSet{}
+	s.Add(rows)
+	return s
+}
+
 func deleteSome(t *testing.T, r *rand.Rand, now pinned, sequence catalog.Sequence) *Version {
 	t.Helper()
 	var gone []catalog.Address
@@ -294,15 +300,15 @@ func deleteSome(t *testing.T, r *rand.Rand, now pinned, sequence catalog.Sequenc
 			delete(now.ids, id)
 		}
 	}
-	v, err := now.version.Delete(gone, sequence)
+	v, err := now.version.Delete(setOf(gone...), sequence)
 	require.NoError(t, err)
 	for _, a := range gone {
-		if !v.Deleted(a) {
+		if !v.AnyDeleted(setOf(a)) {
 			require.Fail(t, "a row is not deleted")
 		}
 	}
 	if len(gone) > 0 {
-		_, err = v.Delete(gone[:1], sequence)
+		_, err = v.Delete(setOf(gone[:1]...), sequence)
 		require.Equal(t, sqlerr.SerializationFailure, sqlerr.CodeOf(err))
 	}
 	return v
@@ -395,36 +401,42 @@ func checkOverlay(t *testing.T, r *rand.Rand, now pinned, next int) {
 	require.NoError(t, w.Append(t.Context(), modelChunk(next+5000, 3000)))
 	d, err := w.Finish(t.Context())
 	require.NoError(t, err)
-	overlay := &Overlay{Rows: own.View(), Segments: []*segment.Descriptor{d}}
+	overlay := &Overlay{Rows: own.View(), Segments: []*segment.Descriptor{d}, Deletes: setOf()}
 	want := maps.Clone(now.ids)
 	for i := range 8000 {
 		want[next+i] = true
 	}
 	for id, a := range committed {
 		if r.IntN(3) == 0 {
-			overlay.Deletes = append(overlay.Deletes, a)
+			overlay.Deletes.Add([]catalog.Address{a})
 			delete(want, id)
 		}
 	}
 	got := rowsOf(t, now.version, catalog.ScanRequest{}, overlay)
 	sameRows(t, want, got)
 
-	var gone []uint32 // of the segment
+	gone := roaring.New() // of the segment
 	for id := next; id < next+8000; id++ {
-		require.True(t, IsOwn(got[id]))
+		require.True(t, IsOwn(got[id].Block))
 		if r.IntN(3) > 0 {
 			continue
 		}
-		overlay.Deletes = append(overlay.Deletes, got[id])
+		overlay.Deletes.Add([]catalog.Address{got[id]})
 		delete(want, id)
 		if got[id].Block == OwnBlock(0) {
-			gone = append(gone, got[id].Offset)
+			gone.Add(got[id].Offset)
 		}
 	}
 	sameRows(t, want, rowsOf(t, now.version, catalog.ScanRequest{}, overlay))
 	overlay.Segments[0], err = now.version.Rewrite(t.Context(), d, gone)
 	require.NoError(t, err)
-	overlay.Deletes = slices.DeleteFunc(overlay.Deletes, func(a catalog.Address) bool { return a.Block == OwnBlock(0) })
+	kept := setOf()
+	for a := range overlay.Deletes.All() {
+		if a.Block != OwnBlock(0) {
+			kept.Add([]catalog.Address{a})
+		}
+	}
+	overlay.Deletes = kept
 	sameRows(t, want, rowsOf(t, now.version, catalog.ScanRequest{}, overlay))
 }
 

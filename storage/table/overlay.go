@@ -19,7 +19,7 @@ import (
 type Overlay struct {
 	Rows     memtable.View         // of its write set
 	Segments []*segment.Descriptor // unpublished ones
-	Deletes  []catalog.Address     // of committed rows and of own ones
+	Deletes  *catalog.AddressSet   // of committed rows and of own ones; nil: none
 }
 
 // firstOwn is the first block id of own rows. The sequencer never gets there.
@@ -28,8 +28,8 @@ const firstOwn catalog.BlockID = 1 << 62
 // OwnBlock is the block of a transaction's own rows: those of its i-th segment, or after them those in memory.
 func OwnBlock(i int) catalog.BlockID { return firstOwn + catalog.BlockID(i) }
 
-// IsOwn tells whether an address is that of a transaction's own row.
-func IsOwn(a catalog.Address) bool { return a.Block >= firstOwn }
+// IsOwn tells whether a block is one of a transaction's own rows.
+func IsOwn(block catalog.BlockID) bool { return block >= firstOwn }
 
 // ownDeletes returns the deleted offsets of the rows from first on of an own block; nil when there are none.
 func (b *builder) ownDeletes(block catalog.BlockID, first, rows uint32) *roaring.Bitmap {
@@ -51,11 +51,11 @@ func (b *builder) ownDeletes(block catalog.BlockID, first, rows uint32) *roaring
 
 // Rewrite writes an own segment anew without some of its rows, given by their numbers; nil when none is left. The
 // old file stays.
-func (v *Version) Rewrite(ctx context.Context, d *segment.Descriptor, without []uint32) (*segment.Descriptor, error) {
-	own := &Overlay{Segments: []*segment.Descriptor{d}}
-	for _, k := range without {
-		own.Deletes = append(own.Deletes, catalog.Address{Block: OwnBlock(0), Offset: k})
-	}
+func (v *Version) Rewrite(
+	ctx context.Context, d *segment.Descriptor, without *roaring.Bitmap,
+) (*segment.Descriptor, error) {
+	own := &Overlay{Segments: []*segment.Descriptor{d}, Deletes: &catalog.AddressSet{}}
+	own.Deletes.Put(OwnBlock(0), without)
 	var request catalog.ScanRequest
 	for _, c := range v.table.of.Columns {
 		request.Columns = append(request.Columns, c.ID)

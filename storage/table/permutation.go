@@ -7,6 +7,7 @@ import (
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
 )
 
 // Permutation says where a flush or compaction moved rows: the rows of From that were not dropped are, in
@@ -61,7 +62,7 @@ func (p *Permutation) Translator() (*Translator, error) {
 		r := run{first: f.First, end: f.End, before: moved}
 		count := uint64(f.End - f.First)
 		if f.Dropped != nil {
-			b, err := readBitmap(f.Dropped)
+			b, err := catalog.DecodeOffsets(f.Dropped)
 			if err != nil {
 				return nil, sqlerr.Wrap(err, sqlerr.DataCorrupted, "a permutation of the manifest is damaged")
 			}
@@ -97,4 +98,29 @@ func (t *Translator) Translate(a catalog.Address) (catalog.Address, Fate) {
 	}
 	k := sort.Search(len(t.until), func(i int) bool { return rank < t.until[i] })
 	return catalog.Address{Block: t.to[k].Block, Offset: uint32(rank - (t.until[k] - uint64(t.to[k].Rows)))}, Shifted
+}
+
+// TranslateAll returns where rows are, or the first one that had been deleted.
+func (t *Translator) TranslateAll(rows *catalog.AddressSet) (now *catalog.AddressSet, dropped *catalog.Address) {
+	now = &catalog.AddressSet{}
+	moved := make([]catalog.Address, 0, vector.ChunkRows)
+	for _, block := range rows.Blocks() {
+		if _, some := t.runs[block]; !some {
+			now.Put(block, rows.Offsets(block))
+			continue
+		}
+		for it := rows.Offsets(block).Iterator(); it.HasNext(); {
+			was := catalog.Address{Block: block, Offset: it.Next()}
+			a, fate := t.Translate(was)
+			if fate == Dropped {
+				return nil, &was
+			}
+			if moved = append(moved, a); len(moved) == cap(moved) {
+				now.Add(moved)
+				moved = moved[:0]
+			}
+		}
+	}
+	now.Add(moved)
+	return now, nil
 }

@@ -155,25 +155,19 @@ func (s *scan) Counts() catalog.ScanCounts {
 	}
 }
 
-// with returns the delete vectors with more addresses.
-func (d deletes) with(more []catalog.Address) deletes {
-	if len(more) == 0 {
+// with returns the delete vectors with more rows, which may be nil.
+func (d deletes) with(more *catalog.AddressSet) deletes {
+	if more == nil || more.Len() == 0 {
 		return d
 	}
 	merged := make(deletes, len(d)+1)
 	maps.Copy(merged, d)
-	fresh := map[catalog.BlockID]*roaring.Bitmap{}
-	for _, a := range more {
-		b := fresh[a.Block]
-		if b == nil {
-			b = roaring.New()
-			if old := d[a.Block]; old != nil {
-				b = old.offsets.Clone()
-			}
-			fresh[a.Block] = b
-			merged[a.Block] = &deleteVector{offsets: b}
+	for _, block := range more.Blocks() {
+		offsets := more.Offsets(block)
+		if old := d[block].bitmap(); old != nil {
+			offsets = roaring.Or(old, offsets)
 		}
-		b.Add(a.Offset)
+		merged[block] = &deleteVector{offsets: offsets}
 	}
 	return merged
 }

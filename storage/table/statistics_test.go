@@ -31,7 +31,7 @@ func TestStatisticsOfSegmentsAndMemory(t *testing.T) {
 	require.NoError(t, err)
 	grow(4001, 1000)
 	for _, a := range rowsOf(t, v, catalog.ScanRequest{}, nil) {
-		v, err = v.Delete([]catalog.Address{a}, 2)
+		v, err = v.Delete(setOf(a), 2)
 		require.NoError(t, err)
 		break
 	}

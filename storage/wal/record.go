@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/micodb/micodb/catalog"
@@ -11,10 +12,11 @@ import (
 const (
 	kindGroup frame.Kind = 1 + iota
 	kindInsert
-	kindDelete
+	kindDelete // of older programs, which named each row
 	kindDefinition
 	kindSegments
 	kindCommit
+	kindDeleteBlocks
 )
 
 // Record is one change of a commit. The set is sealed.
@@ -34,7 +36,7 @@ type Insert struct {
 // Delete takes rows out of a table.
 type Delete struct {
 	Table catalog.TableID
-	Rows  []catalog.Address
+	Rows  *catalog.AddressSet
 }
 
 // Definition is a change of definitions in the encoding of storage/manifest.
@@ -56,7 +58,7 @@ type Range struct {
 }
 
 func (*Insert) kind() frame.Kind     { return kindInsert }
-func (*Delete) kind() frame.Kind     { return kindDelete }
+func (*Delete) kind() frame.Kind     { return kindDeleteBlocks }
 func (*Definition) kind() frame.Kind { return kindDefinition }
 func (*Segments) kind() frame.Kind   { return kindSegments }
 func (*Commit) kind() frame.Kind     { return kindCommit }
@@ -64,13 +66,21 @@ func (*Commit) kind() frame.Kind     { return kindCommit }
 const (
 	insertHeaderBytes = 16
 	addressBytes      = 12
+	blockHeaderBytes  = 12
 	rangeBytes        = 16
 )
 
 func (r *Insert) size() int     { return insertHeaderBytes + len(r.Body) }
-func (r *Delete) size() int     { return 8 + addressBytes*len(r.Rows) }
 func (r *Definition) size() int { return len(r.Body) }
 func (r *Segments) size() int   { return len(r.Body) }
+
+func (r *Delete) size() int {
+	n := 8
+	for _, block := range r.Rows.Blocks() {
+		n += blockHeaderBytes + int(r.Rows.Offsets(block).GetSerializedSizeInBytes())
+	}
+	return n
+}
 
 func (r *Commit) size() int {
 	n := 4
@@ -88,9 +98,13 @@ func (r *Insert) append(dst []byte) []byte {
 
 func (r *Delete) append(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Table))
-	for _, a := range r.Rows {
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(a.Block))
-		dst = binary.LittleEndian.AppendUint32(dst, a.Offset)
+	for _, block := range r.Rows.Blocks() {
+		offsets := r.Rows.Offsets(block)
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(block))
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(offsets.GetSerializedSizeInBytes()))
+		w := bytes.NewBuffer(dst)
+		_, _ = offsets.WriteTo(w) // a buffer takes all
+		dst = w.Bytes()
 	}
 	return dst
 }
@@ -125,6 +139,8 @@ func decodeRecord(kind frame.Kind, body []byte) (Record, bool) {
 		}, true
 	case kindDelete:
 		return decodeDelete(body)
+	case kindDeleteBlocks:
+		return decodeDeleteBlocks(body)
 	case kindDefinition:
 		return &Definition{Body: body}, true
 	case kindSegments:
@@ -140,14 +156,40 @@ func decodeDelete(body []byte) (Record, bool) {
 	if len(body) < 8 || (len(body)-8)%addressBytes != 0 {
 		return nil, false
 	}
-	r := &Delete{Table: catalog.TableID(binary.LittleEndian.Uint64(body))}
+	r := &Delete{Table: catalog.TableID(binary.LittleEndian.Uint64(body)), Rows: &catalog.AddressSet{}}
 	body = body[8:]
-	r.Rows = make([]catalog.Address, len(body)/addressBytes)
-	for i := range r.Rows {
+	rows := make([]catalog.Address, len(body)/addressBytes)
+	for i := range rows {
 		b := body[i*addressBytes:]
-		r.Rows[i] = catalog.Address{
+		rows[i] = catalog.Address{
 			Block: catalog.BlockID(binary.LittleEndian.Uint64(b)), Offset: binary.LittleEndian.Uint32(b[8:]),
 		}
+	}
+	r.Rows.Add(rows)
+	return r, r.Rows.Len() == int64(len(rows))
+}
+
+func decodeDeleteBlocks(body []byte) (Record, bool) {
+	if len(body) < 8 {
+		return nil, false
+	}
+	r := &Delete{Table: catalog.TableID(binary.LittleEndian.Uint64(body)), Rows: &catalog.AddressSet{}}
+	body = body[8:]
+	for len(body) > 0 {
+		if len(body) < blockHeaderBytes {
+			return nil, false
+		}
+		block, n := catalog.BlockID(binary.LittleEndian.Uint64(body)), binary.LittleEndian.Uint32(body[8:])
+		body = body[blockHeaderBytes:]
+		if uint64(n) > uint64(len(body)) || r.Rows.Offsets(block) != nil {
+			return nil, false
+		}
+		offsets, err := catalog.DecodeOffsets(body[:n])
+		if err != nil || offsets.IsEmpty() {
+			return nil, false
+		}
+		r.Rows.Put(block, offsets)
+		body = body[n:]
 	}
 	return r, true
 }

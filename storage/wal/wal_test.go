@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -35,9 +36,11 @@ func open(t *testing.T, fsys vfs.FS, o wal.Options) (*wal.Log, []wal.Committed, 
 
 // commit makes a commit whose insert has a body of the given size.
 func commit(n, size int) []wal.Record {
+	rows := &catalog.AddressSet{}
+	rows.Put(catalog.BlockID(n), roaring.BitmapOf(7))
 	return []wal.Record{
 		&wal.Insert{Table: catalog.TableID(n), Version: 3, Body: bytes.Repeat([]byte{byte(n)}, size)},
-		&wal.Delete{Table: 9, Rows: []catalog.Address{{Block: catalog.BlockID(n), Offset: 7}}},
+		&wal.Delete{Table: 9, Rows: rows},
 		&wal.Definition{Body: fmt.Appendf(nil, "%d", n)},
 		&wal.Segments{Body: []byte("{}")},
 		&wal.Commit{Placed: [][]wal.Range{{{Block: 5, First: uint32(n), Count: 1}}}},
