@@ -8,8 +8,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/client"
 	"github.com/micodb/micodb/e2e/harness"
 )
 
@@ -80,4 +82,52 @@ func TestAResultLargerThanMemoryStreamsAsNDJSON(t *testing.T) {
 	require.Equal(t, want, n)
 	require.Greater(t, bytes, streamBytes()*9/10)
 	require.Less(t, s.PeakBytes(), int64(streamPeakBytes))
+}
+
+// changedRows is how many rows the statements below change: of one column, so that what a server keeps of each row
+// that it deletes weighs most.
+const changedRows = 6_000_000
+
+func TestAStatementThatChangesAllRowsStaysInMemory(t *testing.T) {
+	for _, c := range []struct {
+		change string
+		left   int64
+	}{
+		{"DELETE FROM t", 0},
+		{"UPDATE t SET i = 7 WHERE i IS NULL", changedRows},
+	} {
+		t.Run(c.change[:6], func(t *testing.T) {
+			s := harness.Start(t, "--memory-limit", streamLimit)
+			db := s.Connect(t.Context())
+			_, err := db.Execute(t.Context(), "CREATE TABLE t (i INT)")
+			require.NoError(t, err)
+			n, err := db.Execute(t.Context(), "INSERT INTO t SELECT NULL FROM ("+crossJoin(changedRows)+") AS many")
+			require.NoError(t, err)
+			require.EqualValues(t, changedRows, n)
+			t.Logf("the server had at most %d MiB when it had filled the table", s.PeakBytes()>>20)
+			n, err = db.Execute(t.Context(), c.change)
+			require.NoError(t, err)
+			require.EqualValues(t, changedRows, n)
+			require.Less(t, s.PeakBytes(), int64(streamPeakBytes))
+			s.Kill()
+			s.Start() // reads the change from the log
+			require.Less(t, s.PeakBytes(), int64(streamPeakBytes))
+			require.Equal(t, c.left, number(t, s.Connect(t.Context()), "SELECT COUNT(*) FROM t WHERE i IS NULL OR i = 7"))
+			require.Zero(t, number(t, s.Connect(t.Context()), "SELECT COUNT(*) FROM t WHERE i IS NULL"))
+			t.Logf("the server had at most %d MiB", s.PeakBytes()>>20)
+		})
+	}
+}
+
+// number runs a query of one number.
+func number(t *testing.T, db *client.Conn, sql string) (n int64) {
+	t.Helper()
+	rows, err := db.Stream(t.Context(), sql)
+	require.NoError(t, err)
+	for rows.Next() {
+		n = rows.Batch().Column(0).(*array.Int64).Value(0)
+	}
+	require.NoError(t, rows.Err())
+	require.NoError(t, rows.Close())
+	return n
 }

@@ -94,7 +94,7 @@ func (i *Insert) Start(ctx context.Context, q *Query) (Stream, error) {
 
 // insert appends an operator's rows to a table, and keeps them in rows, which may be nil.
 func insert(ctx context.Context, q *Query, in Operator, table catalog.TableID, rows *returned) (int64, error) {
-	a, err := q.appender(table)
+	a, err := q.changer(table)
 	if err != nil {
 		return 0, err
 	}
@@ -111,28 +111,37 @@ func insert(ctx context.Context, q *Query, in Operator, table catalog.TableID, r
 	return count.Load(), err
 }
 
-// appender appends the rows of all workers to a table. The writer takes one chunk at a time.
-type appender struct {
+// changer changes a table by what all workers hand it. The writer takes one chunk at a time.
+type changer struct {
 	query  *Query
 	writer catalog.Writer
 	table  catalog.TableID
 	one    chan struct{} // held by the worker that writes
 }
 
-func (q *Query) appender(table catalog.TableID) (*appender, error) {
+func (q *Query) changer(table catalog.TableID) (*changer, error) {
 	w, err := q.writer()
-	return &appender{query: q, writer: w, table: table, one: make(chan struct{}, 1)}, err
+	return &changer{query: q, writer: w, table: table, one: make(chan struct{}, 1)}, err
 }
 
-func (a *appender) append(ctx context.Context, worker int, c *vector.Chunk) error {
-	return a.query.blocking(ctx, worker, func() error {
+func (w *changer) append(ctx context.Context, worker int, c *vector.Chunk) error {
+	return w.alone(ctx, worker, func() error { return w.writer.Insert(ctx, w.table, c) })
+}
+
+func (w *changer) remove(ctx context.Context, worker int, rows []catalog.Address) error {
+	return w.alone(ctx, worker, func() error { return w.writer.Delete(ctx, w.table, rows) })
+}
+
+// alone writes while no other worker does.
+func (w *changer) alone(ctx context.Context, worker int, write func() error) error {
+	return w.query.blocking(ctx, worker, func() error {
 		select {
-		case a.one <- struct{}{}:
+		case w.one <- struct{}{}:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		defer func() { <-a.one }()
-		return a.writer.Insert(ctx, a.table, c)
+		defer func() { <-w.one }()
+		return write()
 	})
 }
 
@@ -146,39 +155,47 @@ func (d *Delete) Schema() Schema { return d.schema(len(d.Input.Schema()) - addre
 // String names the table.
 func (d *Delete) String() string { return d.title("Delete") }
 
-// addressBytes is what an address takes in memory.
-const addressBytes = 16
-
-// Start reads all addresses, then deletes.
+// Start deletes all rows.
 func (d *Delete) Start(ctx context.Context, q *Query) (Stream, error) {
-	w, err := q.writer()
+	w, err := q.changer(d.Table)
 	if err != nil {
 		return nil, err
 	}
 	rows := q.returning(d.kept(len(d.Input.Schema()) - addressColumns))
-	lists := make([][]catalog.Address, q.Workers)
-	err = q.run(ctx, d.Input, func(worker int) (Consumer, error) {
-		return consumerOf(func(_ context.Context, c *vector.Chunk) error {
-			var err error
-			if lists[worker], err = appendAddresses(q, lists[worker], c); err != nil {
-				return err
-			}
-			return rows.keep(worker, c)
-		}), nil
+	n, err := d.change(ctx, q, w, func(_ context.Context, worker int, c *vector.Chunk) error {
+		return rows.keep(worker, c)
 	})
-	n := addresses(lists)
-	defer q.Budget.Release(n * addressBytes)
 	if err != nil {
 		return nil, err
 	}
-	return rows.result(n), remove(ctx, w, d.Table, lists)
+	return rows.result(n), nil
+}
+
+// change removes the rows of the input, whose last two columns are their addresses, and returns their number. Before,
+// it hands each chunk to with. The writer takes the addresses as they come: nobody here keeps those of a whole table.
+func (c *Change) change(
+	ctx context.Context, q *Query, w *changer, with func(ctx context.Context, worker int, c *vector.Chunk) error,
+) (int64, error) {
+	var count atomic.Int64
+	err := q.run(ctx, c.Input, func(worker int) (Consumer, error) {
+		var rows []catalog.Address
+		return consumerOf(func(ctx context.Context, chunk *vector.Chunk) error {
+			var err error
+			if rows, err = appendAddresses(rows[:0], chunk); err != nil {
+				return err
+			}
+			if err := with(ctx, worker, chunk); err != nil {
+				return err
+			}
+			count.Add(int64(len(rows)))
+			return w.remove(ctx, worker, rows)
+		}), nil
+	})
+	return count.Load(), err
 }
 
 // appendAddresses adds the addresses of a chunk's chosen rows, its last two columns, to a list.
-func appendAddresses(q *Query, list []catalog.Address, c *vector.Chunk) ([]catalog.Address, error) {
-	if err := q.Budget.Reserve(int64(c.Count()) * addressBytes); err != nil {
-		return list, err
-	}
+func appendAddresses(list []catalog.Address, c *vector.Chunk) ([]catalog.Address, error) {
 	block, offset := c.Columns[len(c.Columns)-addressColumns], c.Columns[len(c.Columns)-1]
 	for _, r := range chosen(c) {
 		i := int(r)
@@ -188,25 +205,6 @@ func appendAddresses(q *Query, list []catalog.Address, c *vector.Chunk) ([]catal
 		list = append(list, catalog.Address{Block: catalog.BlockID(block.Int(i)), Offset: uint32(offset.Int(i))})
 	}
 	return list, nil
-}
-
-func addresses(lists [][]catalog.Address) (n int64) {
-	for _, l := range lists {
-		n += int64(len(l))
-	}
-	return n
-}
-
-func remove(ctx context.Context, w catalog.Writer, table catalog.TableID, lists [][]catalog.Address) error {
-	for _, l := range lists {
-		if len(l) == 0 {
-			continue
-		}
-		if err := w.Delete(ctx, table, l); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Update replaces the rows whose addresses are the last two columns of its input by rows of the columns before them,
@@ -220,34 +218,25 @@ func (u *Update) Schema() Schema { return u.schema(len(u.Input.Schema()) - addre
 // String names the table.
 func (u *Update) String() string { return u.title("Update") }
 
-// Start inserts the new rows, then deletes the old ones.
+// Start inserts the new rows and deletes the old ones.
 func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
-	a, err := q.appender(u.Table)
+	w, err := q.changer(u.Table)
 	if err != nil {
 		return nil, err
 	}
 	kept := q.returning(u.kept(len(u.Input.Schema()) - addressColumns))
-	lists := make([][]catalog.Address, q.Workers)
-	err = q.run(ctx, u.Input, func(worker int) (Consumer, error) {
-		return consumerOf(func(ctx context.Context, c *vector.Chunk) error {
-			var err error
-			if lists[worker], err = appendAddresses(q, lists[worker], c); err != nil {
-				return err
-			}
-			rows := *c
-			rows.Columns = c.Columns[:len(c.Columns)-addressColumns]
-			if err := kept.keep(worker, &rows); err != nil {
-				return err
-			}
-			return a.append(ctx, worker, &rows)
-		}), nil
+	n, err := u.change(ctx, q, w, func(ctx context.Context, worker int, c *vector.Chunk) error {
+		rows := *c
+		rows.Columns = c.Columns[:len(c.Columns)-addressColumns]
+		if err := kept.keep(worker, &rows); err != nil {
+			return err
+		}
+		return w.append(ctx, worker, &rows)
 	})
-	n := addresses(lists)
-	defer q.Budget.Release(n * addressBytes)
 	if err != nil {
 		return nil, err
 	}
-	return kept.result(n), remove(ctx, a.writer, u.Table, lists)
+	return kept.result(n), nil
 }
 
 // Define changes definitions. With As, it fills the table that it creates and gives the number of rows.
