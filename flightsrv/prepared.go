@@ -28,11 +28,15 @@ func (h *handlers) CreatePreparedStatement(ctx context.Context, request flightsq
 	return result, nil
 }
 
-// ClosePreparedStatement closes a prepared statement. Tickets made of it stay valid.
+// ClosePreparedStatement closes a prepared statement. Tickets made of it stay valid. In a session that stands in for
+// one that was lost, what is not found was closed with that.
 func (h *handlers) ClosePreparedStatement(ctx context.Context, request flightsql.ActionClosePreparedStatementRequest,
 ) error {
 	held, err := h.held(ctx, kindPrepared, request.GetPreparedStatementHandle())
 	if err != nil {
+		if c, _ := clientOf(ctx); c != nil && c.again {
+			return nil
+		}
 		return err
 	}
 	_, err = h.handles.remove(held)
