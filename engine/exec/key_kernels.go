@@ -67,6 +67,10 @@ func packNulls(v *vector.Vector, bit uint64, rows []uint16, to place) {
 // hashRows hashes the words of each row, leaving out those of mask (bit i: word i), which are references.
 func hashRows(keys []uint64, stride int, words int, mask uint64, out []uint64) {
 	o := 0
+	if words == 1 && stride == 1 {
+		vector.HashWords(keys[:len(out)], out)
+		return
+	}
 	if words == 1 {
 		for i := range out {
 			out[i] = vector.Hash(keys[o])

@@ -83,8 +83,10 @@ type operands struct {
 type codeKernel func(o operands, out []int64, sel []uint16)
 
 var (
-	addCodes = [4][4]codeKernel{addRow[uint8](), addRow[uint16](), addRow[uint32](), addRow[int64]()}
-	mulCodes = [4][4]codeKernel{mulRow[uint8](), mulRow[uint16](), mulRow[uint32](), mulRow[int64]()}
+	addCodes = codeKernels(
+		[4][4]codeKernel{addRow[uint8](), addRow[uint16](), addRow[uint32](), addRow[int64]()}, Add)
+	mulCodes = codeKernels(
+		[4][4]codeKernel{mulRow[uint8](), mulRow[uint16](), mulRow[uint32](), mulRow[int64]()}, Multiply)
 )
 
 func addRow[A Code]() [4]codeKernel {

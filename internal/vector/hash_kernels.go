@@ -6,11 +6,21 @@ import "github.com/cespare/xxhash/v2"
 // filters, hash joins and aggregations use it alike.
 func Hash(h uint64) uint64 {
 	h ^= h >> 32
-	h *= 0xd6e8feb86659fd93
+	h *= hashFactor
 	h ^= h >> 32
-	h *= 0xd6e8feb86659fd93
+	h *= hashFactor
 	h ^= h >> 32
 	return h
+}
+
+const hashFactor = 0xd6e8feb86659fd93
+
+// hashWords is HashWords row by row.
+func hashWords(in, out []uint64) {
+	out = out[:len(in)]
+	for i, w := range in {
+		out[i] = Hash(w)
+	}
 }
 
 // HashBytes hashes a text with xxHash64.

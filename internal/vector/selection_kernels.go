@@ -128,8 +128,10 @@ type span struct{ first, more uint64 }
 type spanKernel func(v *Vector, s span, in, out []uint16) []uint16
 
 var (
-	selectInside  = [4]spanKernel{inside[uint8], inside[uint16], inside[uint32], inside[int64]}
-	selectOutside = [4]spanKernel{outside[uint8], outside[uint16], outside[uint32], outside[int64]}
+	selectInside = spanKernels(
+		[4]spanKernel{inside[uint8], inside[uint16], inside[uint32], inside[int64]}, false)
+	selectOutside = spanKernels(
+		[4]spanKernel{outside[uint8], outside[uint16], outside[uint32], outside[int64]}, true)
 )
 
 func inside[T Code](v *Vector, s span, in, out []uint16) []uint16 {

@@ -7,7 +7,7 @@ type widenKernel func(v *Vector, sel []uint16, out []int64)
 
 var (
 	widenCompact = [4]widenKernel{compact[uint8], compact[uint16], compact[uint32], compact[int64]}
-	widenInPlace = [4]widenKernel{inPlace[uint8], inPlace[uint16], inPlace[uint32], inPlace[int64]}
+	widenInPlace = widenKernels([4]widenKernel{inPlace[uint8], inPlace[uint16], inPlace[uint32], inPlace[int64]})
 )
 
 // Ints writes the values of the chosen rows of an Integer vector one after the other: out[k] is the value of the

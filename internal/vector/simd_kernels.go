@@ -1,0 +1,119 @@
+//go:build amd64 && goexperiment.simd
+
+package vector
+
+import (
+	"os"
+	"simd/archsimd"
+)
+
+// SIMD tells whether kernels use vector instructions (AVX-512 with VBMI2, Intel since 2019 and AMD since 2022).
+// MICODB_SIMD=off in the environment turns them off.
+func SIMD() bool { return simd }
+
+var simd = archsimd.X86.AVX512() && archsimd.X86.AVX512VBMI2() && os.Getenv("MICODB_SIMD") != "off"
+
+// Each kernel below works on whole blocks of rows and leaves the rest, and what is no plain pass over a vector, to
+// the scalar kernel that it stands for.
+
+func spanKernels(scalar [4]spanKernel, negate bool) [4]spanKernel {
+	if !simd {
+		return scalar
+	}
+	flip := uint64(0)
+	if negate {
+		flip = ^flip
+	}
+	blocks := [4]func(v *Vector, s span, flip uint64, out []uint16) (rows, passed int){
+		selectBytes, selectShorts, selectWords, selectLongs,
+	}
+	var out [4]spanKernel
+	for w := range out {
+		out[w] = func(v *Vector, s span, in, out []uint16) []uint16 {
+			widest := ^uint64(0) >> (64 - 8<<w)
+			if !isAll(v, in) || s.first > widest || s.more > widest {
+				return scalar[w](v, s, in, out)
+			}
+			rows, k := blocks[w](v, s, flip, out[:v.Len])
+			if rows == v.Len {
+				return out[:k]
+			}
+			rest := scalar[w](v, s, All(v.Len)[rows:], out[k:v.Len])
+			return out[:k+len(rest)]
+		}
+	}
+	return out
+}
+
+// isAll tells whether a selection is all rows of a vector.
+func isAll(v *Vector, in []uint16) bool {
+	return in == nil || len(in) == v.Len && &in[0] == &allRows[0]
+}
+
+func widenKernels(scalar [4]widenKernel) [4]widenKernel {
+	if !simd {
+		return scalar
+	}
+	var out [4]widenKernel
+	for w := range out {
+		out[w] = func(v *Vector, sel []uint16, to []int64) {
+			if sel != nil {
+				scalar[w](v, sel, to)
+				return
+			}
+			var f affine
+			f.base, f.scale = v.Affine()
+			rows := v.Len &^ (simdBlock - 1)
+			widenBlocks(v, f, 0, to[:rows])
+			if rows < v.Len {
+				scalar[w](v, All(v.Len)[rows:], to)
+			}
+		}
+	}
+	return out
+}
+
+// simdBlock divides the rows that the kernels of widening and arithmetic take.
+const simdBlock = 16
+
+// codeKernels widens both sides by pieces that stay in the nearest cache.
+func codeKernels(scalar [4][4]codeKernel, op Operation) [4][4]codeKernel {
+	if !simd {
+		return scalar
+	}
+	var out [4][4]codeKernel
+	for a := range out {
+		for b := range out[a] {
+			out[a][b] = func(o operands, to []int64, sel []uint16) {
+				if sel != nil {
+					scalar[a][b](o, to, sel)
+					return
+				}
+				n, rows := o.x.Len, 0
+				var y [512]int64
+				for rows+simdBlock <= n {
+					piece := min(n-rows, len(y)) &^ (simdBlock - 1)
+					into := to[rows : rows+piece]
+					widenBlocks(o.x, o.a, rows, into)
+					widenBlocks(o.y, o.b, rows, y[:piece])
+					combineBlocks(op, into, y[:piece])
+					rows += piece
+				}
+				if rows < n {
+					scalar[a][b](o, to, All(n)[rows:])
+				}
+			}
+		}
+	}
+	return out
+}
+
+// HashWords hashes every word of in to out, which may be the same.
+func HashWords(in, out []uint64) {
+	rows := 0
+	if simd {
+		rows = len(in) &^ (simdBlock - 1)
+		hashBlocks(in[:rows], out[:rows])
+	}
+	hashWords(in[rows:], out[rows:])
+}
