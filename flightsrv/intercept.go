@@ -2,7 +2,6 @@ package flightsrv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -63,12 +62,6 @@ func (s *Server) answer(ctx context.Context, method string, handle func(context.
 			return handle(ctx)
 		}
 		c, err := s.welcome(ctx)
-		if l, ok := errors.AsType[*lost](err); ok {
-			if strings.HasSuffix(method, "/DoAction") {
-				return handle(context.WithValue(ctx, lostKey{}, l))
-			}
-			return s.tell(l)
-		}
 		if err != nil {
 			return err
 		}

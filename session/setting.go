@@ -71,11 +71,9 @@ func (u *userSession) isOn(name string) bool {
 	return v == "on"
 }
 
-// number returns an integer setting, which check has seen; each is 0 until it is set.
+// number returns an integer setting, which check has seen.
 func (u *userSession) number(name string) int {
-	u.mu.Lock()
-	v := u.settings[name]
-	u.mu.Unlock()
+	v, _ := u.setting(name)
 	n, err := strconv.Atoi(v)
 	if err != nil {
 		return 0

@@ -92,6 +92,14 @@ func (a *Aggregate) dense(l *keyLayout) bool {
 
 // Start aggregates the whole input.
 func (a *Aggregate) Start(ctx context.Context, q *Query) (Stream, error) {
+	s, err := a.sink(q)
+	if err != nil {
+		return nil, err
+	}
+	return q.breaker(ctx, a.Input, s)
+}
+
+func (a *Aggregate) sink(q *Query) (Sink, error) {
 	keys, err := newKeyLayout(a.keyColumns())
 	if err != nil {
 		return nil, err
@@ -100,15 +108,14 @@ func (a *Aggregate) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := newArena(q)
 	if a.dense(keys) {
 		layout.nKeys = 0
 		layout.place()
-		s := &denseSink{query: q, op: a, layout: layout, texts: texts, states: make([][]uint64, q.Workers)}
-		return q.breaker(ctx, a.Input, s)
+		return &denseSink{query: q, op: a, layout: layout, workers: make([]denseWorker, q.Workers)}, nil
 	}
-	s := &radixSink{query: q, op: a, layout: layout, texts: texts, workers: make([]*radixWorker, q.Workers)}
-	return q.breaker(ctx, a.Input, s)
+	return &radixSink{
+		whole: q, query: q.spillable(), op: a, layout: layout, workers: make([]*radixWorker, q.Workers),
+	}, nil
 }
 
 // folder folds chunks into states for one worker.
@@ -124,9 +131,9 @@ type folder struct {
 	groups []uint32 // dense groups of the rows
 }
 
-func (l *stateLayout) folder(texts *arena) *folder {
+func (l *stateLayout) folder(q *Query) *folder {
 	return &folder{
-		layout: l, keys: l.keys.packer(), loader: l.loader(), texts: &arenaWriter{arena: texts},
+		layout: l, keys: l.keys.packer(), loader: l.loader(), texts: &arenaWriter{arena: newArena(q)},
 		words: make([]uint64, vector.ChunkRows*l.keys.words), in: make([]uint64, vector.ChunkRows*2),
 		slots: make([]uint32, vector.ChunkRows),
 	}
@@ -139,8 +146,11 @@ const laneSpan = 1 << 50
 const laneGroups = 1 << 8
 
 // fold folds every call's input into the states at slots, and counts the rows. Dense is the number of groups
-// where the states are an array of them all, else 0.
+// where the states are an array of them all, else 0. When it fails with 53200, the rows may be folded again.
 func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []uint32, dense int) error {
+	if err := f.foldTexts(c, rows, states, slots); err != nil {
+		return err
+	}
 	lanes := dense > 0 && dense <= laneGroups
 	if lanes {
 		f.setGroups(len(rows), dense)
@@ -150,18 +160,13 @@ func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []u
 	}
 	for i := range f.layout.folds {
 		k := &f.layout.folds[i]
+		if k.op.isText() {
+			continue
+		}
 		v := c.Columns[k.column]
 		in := f.in[:len(rows)*k.op.inWords()]
 		if err := f.loader.load(i, v, rows, in); err != nil {
 			return err
-		}
-		if k.op == foldMinText || k.op == foldMaxText {
-			from := func(ref uint64) []byte { return v.Bytes(int(rows[ref-1])) }
-			err := foldText(k.op, states[k.at:], slots, words{in, 1}, foldTexts{from, f.texts.arena, f.texts})
-			if err != nil {
-				return err
-			}
-			continue
 		}
 		if k.op == foldSum && lanes && v.Lo >= -laneSpan && v.Hi <= laneSpan {
 			foldGroups(states[k.at:], f.groups, uint32(f.layout.stride), in, f.lanes)
@@ -169,6 +174,26 @@ func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []u
 		}
 		if !foldRows(k.op, states[k.at:], slots, words{in, k.op.inWords()}) {
 			return sumOverflow(k.known)
+		}
+	}
+	return nil
+}
+
+// foldTexts folds the texts. Nothing else may fail for want of memory, and to fold a text twice does no harm.
+func (f *folder) foldTexts(c *vector.Chunk, rows []uint16, states []uint64, slots []uint32) error {
+	for i := range f.layout.folds {
+		k := &f.layout.folds[i]
+		if !k.op.isText() {
+			continue
+		}
+		v := c.Columns[k.column]
+		in := f.in[:len(rows)]
+		if err := f.loader.load(i, v, rows, in); err != nil {
+			return err
+		}
+		from := func(ref uint64) []byte { return v.Bytes(int(rows[ref-1])) }
+		if err := foldText(k.op, states[k.at:], slots, words{in, 1}, foldTexts{from, f.texts}); err != nil {
+			return err
 		}
 	}
 	return nil

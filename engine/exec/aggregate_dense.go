@@ -11,11 +11,16 @@ import (
 type denseSink struct {
 	unspillable
 
-	query  *Query
-	op     *Aggregate
-	layout *stateLayout
-	texts  *arena
-	states [][]uint64 // of each worker
+	query   *Query
+	op      *Aggregate
+	layout  *stateLayout
+	workers []denseWorker
+}
+
+// denseWorker is what a worker has folded. States is nil where it has not begun.
+type denseWorker struct {
+	states []uint64
+	texts  *arenaWriter // to which the states refer
 }
 
 func (s *denseSink) groups() int {
@@ -31,8 +36,8 @@ func (s *denseSink) Worker(i int) (Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.states[i] = states
-	f := s.layout.folder(s.texts)
+	f := s.layout.folder(s.query)
+	s.workers[i] = denseWorker{states, f.texts}
 	stride, groups := uint32(s.layout.stride), s.groups()
 	return consumerOf(func(_ context.Context, c *vector.Chunk) error {
 		rows := chosen(c)
@@ -43,7 +48,10 @@ func (s *denseSink) Worker(i int) (Consumer, error) {
 		for k, w := range words {
 			slots[k] = uint32(w) * stride
 		}
-		return f.fold(c, rows, states, slots, groups)
+		if err := f.fold(c, rows, states, slots, groups); err != nil {
+			return err
+		}
+		return f.texts.tidy(s.layout, states)
 	}), nil
 }
 
@@ -57,56 +65,80 @@ func chosen(c *vector.Chunk) []uint16 {
 
 // Finish merges the workers' states.
 func (s *denseSink) Finish(context.Context) (Stream, error) {
-	var total []uint64
+	var all denseWorker
 	slots := make([]uint32, s.groups())
 	for g := range slots {
 		slots[g] = uint32(g * s.layout.stride)
 	}
-	for _, states := range s.states {
+	for _, w := range s.workers {
 		switch {
-		case states == nil:
-		case total == nil:
-			total = states
+		case w.states == nil:
+		case all.states == nil:
+			all = w
 		default:
-			if err := s.layout.merge(total, slots, words{states, s.layout.stride}, s.texts); err != nil {
+			texts := foldTexts{w.texts.arena.get, all.texts}
+			if err := s.layout.merge(all.states, slots, words{w.states, s.layout.stride}, texts); err != nil {
 				return nil, err
 			}
+			w.texts.arena.release()
+			s.query.giveBack(w.states)
 		}
 	}
 	var found []uint32 // groups that have rows
 	for g := range slots {
-		if total[g*s.layout.stride] != 0 || len(s.op.Keys) == 0 {
+		if len(s.op.Keys) == 0 || all.states[g*s.layout.stride] != 0 {
 			found = append(found, uint32(g))
 		}
 	}
 	var taken counter
 	return streamOf(func(int) (Source, error) {
-		e := newEmitter(s.op, s.layout, s.texts)
+		e := newEmitter(s.op, s.layout, all.texts.arena)
 		return sourceOf(func(context.Context) (*vector.Chunk, error) {
 			i, ok := taken.take((len(found) + vector.ChunkRows - 1) / vector.ChunkRows)
 			if !ok {
 				return nil, nil //nolint:nilnil // the contract of Source
 			}
 			part := found[i*vector.ChunkRows:]
-			return e.dense(total, part[:min(len(part), vector.ChunkRows)])
+			return e.dense(all.states, part[:min(len(part), vector.ChunkRows)])
 		}), nil
 	}), nil
 }
 
-// merge folds states, which lie as in says, into those at slots. Both have their texts in the same arena.
-func (l *stateLayout) merge(states []uint64, slots []uint32, in words, texts *arena) error {
+// merge folds states, which lie as in says, into those at slots. When it fails with 53200, it may be done again.
+func (l *stateLayout) merge(states []uint64, slots []uint32, in words, texts foldTexts) error {
+	for _, t := range l.texts[kindStates] {
+		if t.of == nil {
+			continue
+		}
+		if err := foldText(t.of.op, states[t.at:], slots, words{in.of[t.at:], in.stride}, texts); err != nil {
+			return err
+		}
+	}
 	foldCounts(states[l.nKeys:], slots, words{in.of[l.nKeys:], in.stride})
 	for i := range l.folds {
 		k := &l.folds[i]
-		part := words{in.of[k.at:], in.stride}
-		if k.op == foldMinText || k.op == foldMaxText {
-			if err := foldText(k.op, states[k.at:], slots, part, foldTexts{from: texts.get, held: texts}); err != nil {
-				return err
-			}
+		if !k.op.isText() && !mergeStates(k.op, states[k.at:], slots, words{in.of[k.at:], in.stride}) {
+			return sumOverflow(k.known)
+		}
+	}
+	return nil
+}
+
+// mergeRows folds rows, key and inputs, into the states at slots. When it fails with 53200, it may be done again.
+func (l *stateLayout) mergeRows(states []uint64, slots []uint32, rows []uint64, texts foldTexts) error {
+	for _, t := range l.texts[kindRows] {
+		if t.of == nil {
 			continue
 		}
-		if !mergeStates(k.op, states[k.at:], slots, part) {
-			return sumOverflow(k.known)
+		if err := foldText(t.of.op, states[t.of.at:], slots, words{rows[t.at:], l.row}, texts); err != nil {
+			return err
+		}
+	}
+	foldOnes(states[l.nKeys:], slots)
+	for i := range l.folds {
+		f := &l.folds[i]
+		if !f.op.isText() && !foldRows(f.op, states[f.at:], slots, words{rows[f.in:], l.row}) {
+			return sumOverflow(f.known)
 		}
 	}
 	return nil

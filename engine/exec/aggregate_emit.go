@@ -13,8 +13,7 @@ func sumOverflow(c Column) *sqlerr.Error {
 type emitter struct {
 	op      *Aggregate
 	layout  *stateLayout
-	texts   *arena
-	pages   [][]byte
+	pages   [][]byte // to which the states refer
 	buffers []vector.Buffer
 	views   []vector.Vector
 	numbers [][]uint32
@@ -26,7 +25,7 @@ type emitter struct {
 func newEmitter(op *Aggregate, l *stateLayout, texts *arena) *emitter {
 	n := len(op.out)
 	return &emitter{
-		op: op, layout: l, texts: texts, pages: texts.list(), buffers: make([]vector.Buffer, n),
+		op: op, layout: l, pages: texts.list(), buffers: make([]vector.Buffer, n),
 		views: make([]vector.Vector, n), numbers: make([][]uint32, n), refs: make([][]uint64, n),
 		chunk: vector.Chunk{Columns: make([]*vector.Vector, n)},
 	}

@@ -23,9 +23,10 @@ const (
 // arena holds texts for all workers of a query. Pages are only added; whoever got a reference may read it.
 type arena struct {
 	query  *Query
-	mu     sync.Mutex // serializes writers of pages, and guards blocks
+	mu     sync.Mutex // serializes writers of pages, and guards what follows
 	pages  atomic.Pointer[[][]byte]
 	blocks [][]uint64 // that the pages lie in
+	words  int        // of all blocks
 }
 
 func newArena(q *Query) *arena {
@@ -60,7 +61,7 @@ func (a *arena) addWords(words int) (block []uint64, number int, err error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.blocks = append(a.blocks, block)
+	a.blocks, a.words = append(a.blocks, block), a.words+len(block)
 	old := a.list()
 	if len(old) == maxPages {
 		return nil, 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "a query needs more than %d pages of texts", maxPages)
@@ -77,7 +78,7 @@ func (a *arena) release() {
 	for _, b := range a.blocks {
 		a.query.giveBack(b)
 	}
-	a.blocks = nil
+	a.blocks, a.words = nil, 0
 	a.pages.Store(&[][]byte{{}})
 }
 
@@ -88,13 +89,18 @@ type arenaWriter struct {
 	free  []byte // rest of the page
 	used  int
 	size  int // of the last page, in words
+	live  int // words of the arena after the last tidy
+}
+
+func textTooLong(bytes int) error {
+	return sqlerr.New(sqlerr.ProgramLimitExceeded,
+		"a text of %d bytes is too long to group, join or sort by (at most %d)", bytes, maxText)
 }
 
 // put copies a text and returns its reference.
 func (w *arenaWriter) put(b []byte) (uint64, error) {
 	if len(b) > maxText {
-		return 0, sqlerr.New(sqlerr.ProgramLimitExceeded,
-			"a text of %d bytes is too long to group, join or sort by (at most %d)", len(b), maxText)
+		return 0, textTooLong(len(b))
 	}
 	if len(b) > len(w.free) || w.size == 0 { // an empty text has a reference, too, that is not 0
 		w.size = max(firstPageWords, min(w.size*2, lastPageWords), (len(b)+7)/8)
@@ -108,4 +114,67 @@ func (w *arenaWriter) put(b []byte) (uint64, error) {
 	ref := uint64(w.page)<<refPage | uint64(w.used)<<refOffset | uint64(n)
 	w.free, w.used = w.free[n:], w.used+n
 	return ref, nil
+}
+
+// reset returns the arena's memory. The writer is its only one.
+func (w *arenaWriter) reset() {
+	w.arena.release()
+	*w = arenaWriter{arena: w.arena}
+}
+
+// tidyWords is how large an arena must be for tidy to look at it.
+const tidyWords = 1 << 17
+
+// tidy leaves out the texts that no state refers to any more, once they may be most of the arena: those that were a
+// group's least or greatest for a while. Without memory for that nothing changes. The writer is the arena's only one.
+func (w *arenaWriter) tidy(l *stateLayout, states []uint64) error {
+	if w.arena.words < tidyWords+2*w.live {
+		return nil
+	}
+	fresh := &arenaWriter{arena: newArena(w.arena.query)}
+	if err := w.move(l, states, fresh); err != nil {
+		fresh.arena.release()
+		w.live = w.arena.words
+		if outOfMemory(err) {
+			return nil
+		}
+		return err
+	}
+	w.arena.release()
+	*w = *fresh
+	w.live = w.arena.words
+	return nil
+}
+
+// move copies the texts of states to another arena, to which they refer when that has succeeded.
+func (w *arenaWriter) move(l *stateLayout, states []uint64, to *arenaWriter) error {
+	texts, n := l.texts[kindStates], len(states)/l.stride
+	refs, err := w.arena.query.words(len(texts) * n)
+	if err != nil {
+		return err
+	}
+	defer w.arena.query.giveBack(refs)
+	each := func(do func(state []uint64, t *textWord, ref *uint64) error) error {
+		for i := range refs {
+			state, t := states[i/len(texts)*l.stride:][:l.stride], &texts[i%len(texts)]
+			if t.none(state) {
+				continue
+			}
+			if err := do(state, t, &refs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err = each(func(state []uint64, t *textWord, ref *uint64) (err error) {
+		*ref, err = to.put(w.arena.get(state[t.at]))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return each(func(state []uint64, t *textWord, ref *uint64) error {
+		state[t.at] = *ref
+		return nil
+	})
 }

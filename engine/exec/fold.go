@@ -54,6 +54,22 @@ type stateLayout struct {
 	stride int // words of a state
 	row    int // words of a row before it is folded: the key's and the folds' inputs
 	calls  []callLayout
+	texts  [2][]textWord // of states and of rows, by kind
+}
+
+// textWord is a word that refers to a text: of a key, or of a fold's state or input.
+type textWord struct {
+	at  int
+	key *keyField
+	of  *fold // key is nil; 0 is no text
+}
+
+// none tells whether a row or a state has no text there.
+func (t *textWord) none(row []uint64) bool {
+	if t.key != nil {
+		return t.key.isNull(row)
+	}
+	return row[t.at] == 0
 }
 
 // callLayout says which folds a call reads. Count is -1 for the number of rows.
@@ -82,12 +98,22 @@ func newStateLayout(in Schema, keys *keyLayout, calls []AggregateCall) (*stateLa
 
 // place gives each fold its words, after nKeys words of keys.
 func (l *stateLayout) place() {
-	l.stride, l.row = l.nKeys+1, l.nKeys
+	l.stride, l.row, l.texts = l.nKeys+1, l.nKeys, [2][]textWord{}
+	for i := range l.keys.fields {
+		if f := &l.keys.fields[i]; f.kind == keyText {
+			l.texts[kindStates] = append(l.texts[kindStates], textWord{at: f.word + 1, key: f})
+		}
+	}
+	l.texts[kindRows] = slices.Clone(l.texts[kindStates])
 	for i := range l.folds {
 		f := &l.folds[i]
 		f.in, f.at = l.row, l.stride
 		l.row += f.op.inWords()
 		l.stride += f.op.stateWords()
+		if f.op.isText() {
+			l.texts[kindStates] = append(l.texts[kindStates], textWord{at: f.at, of: f})
+			l.texts[kindRows] = append(l.texts[kindRows], textWord{at: f.in, of: f})
+		}
 	}
 }
 
@@ -207,7 +233,7 @@ func (r *loader) load(i int, v *vector.Vector, rows []uint16, out []uint64) erro
 		return zeroNulls(f.known, v, rows, out, 1)
 	}
 	switch {
-	case f.op == foldMinText || f.op == foldMaxText:
+	case f.op.isText():
 		for k := range rows {
 			out[k] = uint64(k + 1)
 		}

@@ -26,17 +26,19 @@ func (o foldOp) inWords() int { return [...]int{1, 1, 2, 1, 1, 2, 1, 1}[o] }
 
 func (o foldOp) stateWords() int { return [...]int{1, 2, 2, 2, 1, 2, 1, 1}[o] }
 
+// isText tells whether states are references to texts. Such a fold may be done twice: the second time changes nothing.
+func (o foldOp) isText() bool { return o == foldMinText || o == foldMaxText }
+
 // words are one or two words of each of many rows: row k's begin at of[k*stride].
 type words struct {
 	of     []uint64
 	stride int
 }
 
-// foldTexts is what the folds of texts need: how to read the incoming references, and where to keep them.
+// foldTexts is what the folds of texts need: how to read the incoming references, and where to keep the texts.
 type foldTexts struct {
 	from func(ref uint64) []byte
-	held *arena
-	to   *arenaWriter // nil: the references are good for the whole query
+	to   *arenaWriter
 }
 
 // foldRows folds the value of row k into the state at slots[k]. It returns false when a 128-bit sum overflows.
@@ -201,18 +203,16 @@ func foldText(op foldOp, states []uint64, slots []uint32, in words, texts foldTe
 			continue
 		}
 		if old := states[s]; old != 0 {
-			c := bytes.Compare(texts.from(ref), texts.held.get(old))
+			c := bytes.Compare(texts.from(ref), texts.to.arena.get(old))
 			if c == 0 || (c < 0) != (op == foldMinText) {
 				continue
 			}
 		}
-		if texts.to != nil {
-			var err error
-			if ref, err = texts.to.put(texts.from(ref)); err != nil {
-				return err
-			}
+		kept, err := texts.to.put(texts.from(ref))
+		if err != nil {
+			return err
 		}
-		states[s] = ref
+		states[s] = kept
 	}
 	return nil
 }

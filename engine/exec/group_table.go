@@ -14,8 +14,7 @@ type groupTable struct {
 	index  []uint64
 	states []uint64 // n states one after the other
 	n      int
-	held   *arena       // has the keys' texts
-	texts  *arenaWriter // copies them there; nil: they are there already
+	texts  *arenaWriter // copies the groups' texts, and has them
 }
 
 // maxStateWords is how many words of states a slot can address.
@@ -36,9 +35,18 @@ func (t *groupTable) reset(groups int) error {
 	t.index = t.index[:slots]
 	clear(t.index)
 	t.n = 0
-	var err error
-	t.states, err = t.query.grow(t.states[:0], groups*t.layout.stride)
+	grown, err := t.query.grow(t.states[:0], groups*t.layout.stride)
+	t.states = grown[:cap(grown)]
 	return err
+}
+
+// room makes room for so many more groups. When that fails with 53200, there may be room for fewer.
+func (t *groupTable) room(more int) (int, error) {
+	err := t.reserve(more)
+	if err == nil {
+		return more, nil
+	}
+	return max(0, min(more, len(t.states)/t.layout.stride-t.n, len(t.index)/2-t.n)), err
 }
 
 // reserve makes room for more groups.
@@ -110,7 +118,7 @@ func (t *groupTable) find(keys []uint64, stride int, hashes []uint64, from texts
 				continue
 			}
 			at := (int(uint32(e)) - 1) * size
-			if t.layout.keys.equal(key, from, t.states[at:at+n], t.held.texts) {
+			if t.layout.keys.equal(key, from, t.states[at:at+n], t.texts.arena.texts) {
 				out[i] = uint32(at)
 				break
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/spill"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -23,6 +24,7 @@ type Measure struct {
 	aside        atomic.Int64 // ns of started in pipelines and in the starts of inputs
 	pipelines    atomic.Int64 // ns of workers
 	pulled       atomic.Int64 // ns of workers, in the sources
+	spilled      atomic.Int64 // bytes
 	memory       *budget.Query
 }
 
@@ -71,6 +73,13 @@ func (m *Measure) own(inputs []*Measure) time.Duration {
 		ns -= in.pulled.Load()
 	}
 	return time.Duration(max(ns, 0))
+}
+
+// spill counts a block that was written to disk.
+func (m *Measure) spill(e spill.Extent) {
+	if m != nil {
+		m.spilled.Add(int64(e.Words) * 8)
+	}
 }
 
 type measuredStream struct {
@@ -159,6 +168,9 @@ func (q *Query) describe(lines []string, op Operator, depth int) []string {
 	}
 	line := fmt.Sprintf("%s%s [time=%s rows=%d chunks=%d memory=%d", strings.Repeat("  ", depth), op,
 		milliseconds(m.own(inputs)), m.rows.Load(), m.chunks.Load(), m.memory.Peak())
+	if spilled := m.spilled.Load(); spilled > 0 {
+		line += fmt.Sprintf(" spilled=%d", spilled)
+	}
 	if s, ok := op.(*Scan); ok {
 		line += " " + describeScan(s.From.Counts())
 	}

@@ -59,6 +59,16 @@ func (q *Query) Close() error {
 	return q.Spill.Close()
 }
 
+// spillable is the query for memory that its user can do without by spilling.
+func (q *Query) spillable() *Query {
+	own := *q
+	own.Budget = q.Budget.Spillable()
+	return &own
+}
+
+// outOfMemory tells whether an error is that of a reservation, which spilling may help.
+func outOfMemory(err error) bool { return err != nil && sqlerr.CodeOf(err) == sqlerr.OutOfMemory }
+
 // parallel runs f once on each worker and waits for all. The first error, or panic, stops the others and is
 // returned.
 func (q *Query) parallel(ctx context.Context, f func(ctx context.Context, worker int) error) error {
