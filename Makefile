@@ -40,8 +40,9 @@ check: ## format, lint, vet, tidy
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	$(SUITE) fuzz
 
-bench: build ## benchmarks beside DuckDB; results under e2e/bench/results
+bench: build ## benchmarks beside DuckDB and an empty server; results under e2e/bench/results
 	e2e/bench/run
+	e2e/bench/run point
 	MEMORY_SCALE=0.25 REPETITIONS=1 e2e/bench/run memory
 
 bench-memory: build ## queries of several GB with 1 GiB of memory beside DuckDB, at full size: half an hour

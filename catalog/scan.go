@@ -36,7 +36,7 @@ type Scan interface {
 	// Columns says what is proven of each requested column over the whole scan.
 	Columns() []ScanColumn
 
-	// Morsels is the number of pieces of work of about 32 K rows, before pruning.
+	// Morsels is the number of pieces of work of about 32 K rows that the predicates left.
 	Morsels() int
 
 	// Open returns a worker's source. Sources take morsels from a common counter, so that each row goes to

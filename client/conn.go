@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -16,8 +15,9 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Conn is one connection with one session: USE, SET and BEGIN hold for its later statements. It is safe for concurrent
-// use.
+// Conn is one connection with one session: USE, SET and BEGIN hold for its later statements. When the session is lost,
+// as by a restart of the server, one call fails with 08003 and runs nothing; the next has a new session. It is safe for
+// concurrent use.
 type Conn struct {
 	scope
 
@@ -26,7 +26,6 @@ type Conn struct {
 	database string
 	strayed  atomic.Bool // a statement may have changed what later ones mean
 	broken   atomic.Bool // a call failed so that others will fail too
-	cookie   string      // tells the session from others of the same login
 	close    func() error
 
 	mu       sync.Mutex // guards what follows
@@ -50,7 +49,7 @@ func (t target) connect(ctx context.Context) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be reached: %w", t.url, err)
 	}
-	c := &Conn{sql: sql, url: t.url, database: t.database, cookie: "micodb_session=" + rand.Text()}
+	c := &Conn{sql: sql, url: t.url, database: t.database}
 	c.scope = scope{conn: c, statements: sql}
 	c.close = sync.OnceValue(c.leave)
 	if err := c.login(ctx, t.login); err != nil {
@@ -61,7 +60,7 @@ func (t target) connect(ctx context.Context) (*Conn, error) {
 
 // with adds the login, the session and the database to a call.
 func (c *Conn) with(ctx context.Context) context.Context {
-	ctx = c.who(ctx).sign(metadata.AppendToOutgoingContext(ctx, "cookie", c.cookie))
+	ctx = c.who(ctx).sign(ctx)
 	if c.database != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "database", c.database)
 	}

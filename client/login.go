@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -15,13 +17,17 @@ const bearer = "Bearer "
 // identity is as whom a connection calls.
 type identity struct {
 	secret string    // token or API key, empty without a login
+	cookie string    // by which the server knows the session
 	lent   bool      // a token that another client got: it is not the connection's to log out
 	ends   time.Time // of the token; zero: not known
 	renew  time.Time // when to renew it; zero: never
 }
 
-// sign adds the login to a call.
+// sign adds the login and the session to a call.
 func (i identity) sign(ctx context.Context) context.Context {
+	if i.cookie != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "cookie", i.cookie)
+	}
 	if i.secret == "" {
 		return ctx
 	}
@@ -71,39 +77,63 @@ func (c *Conn) Login(ctx context.Context, as Credentials) error {
 	return err
 }
 
+// login begins a session, whose cookie the server gives.
 func (c *Conn) login(ctx context.Context, as Credentials) error {
+	var i identity
+	authorization := ""
 	switch {
 	case as.Token != "":
-		c.become(identityOf(as.Token))
+		i = identityOf(as.Token)
 	case as.APIKey != "":
-		c.become(identity{secret: as.APIKey})
+		i = identity{secret: as.APIKey}
 	case as.Username != "":
-		i, err := c.handshake(ctx, as.Username, as.Password)
-		if err != nil {
-			return err
-		}
-		i.lent = false
-		c.become(i)
-	default:
-		c.become(identity{})
+		authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(as.Username+":"+as.Password))
 	}
+	if i.secret != "" {
+		authorization = bearer + i.secret
+	}
+	answer, err := c.handshake(ctx, authorization)
+	if err != nil {
+		return err
+	}
+	if as.Token == "" && as.APIKey == "" {
+		i = identityOf(answer.secret)
+		i.lent = false
+	}
+	i.cookie = answer.cookie
+	c.become(i)
 	return nil
 }
 
-// handshake trades a password, or a token in its place, for a token.
-func (c *Conn) handshake(ctx context.Context, user, password string) (identity, error) {
+// handshake trades a password, or a token in its place, for a token and the cookie of a session.
+func (c *Conn) handshake(ctx context.Context, authorization string) (identity, error) {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	logged, err := c.sql.Client.AuthenticateBasicToken(inner, user, password)
+	if authorization != "" {
+		inner = metadata.AppendToOutgoingContext(inner, "authorization", authorization)
+	}
+	stream, err := c.sql.Client.Handshake(inner)
 	if err != nil {
 		return identity{}, failed(ctx, err)
 	}
-	md, _ := metadata.FromOutgoingContext(logged)
-	values := md.Get("authorization")
-	if len(values) == 0 {
-		return identity{}, nil // a server without logins
+	if err := stream.CloseSend(); err != nil {
+		return identity{}, failed(ctx, err)
 	}
-	return identityOf(strings.TrimPrefix(values[len(values)-1], bearer)), nil
+	header, err := stream.Header()
+	if err == nil {
+		_, err = stream.Recv() // no message comes, but an end or an error
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return identity{}, failed(ctx, err)
+	}
+	answer := identity{}
+	if values := header.Get("authorization"); len(values) > 0 { // a server without logins gives none
+		answer = identityOf(strings.TrimPrefix(values[len(values)-1], bearer))
+	}
+	if values := header.Get("set-cookie"); len(values) > 0 {
+		answer.cookie, _, _ = strings.Cut(values[len(values)-1], ";")
+	}
+	return answer, nil
 }
 
 func (c *Conn) become(i identity) {
@@ -127,11 +157,11 @@ func (c *Conn) who(ctx context.Context) identity {
 	if !due {
 		return old
 	}
-	renewed, err := c.handshake(ctx, "", old.secret)
+	renewed, err := c.handshake(metadata.AppendToOutgoingContext(ctx, "cookie", old.cookie), bearer+old.secret)
 	if err != nil || renewed.secret == "" {
 		return old
 	}
-	renewed.lent = old.lent
+	renewed.lent, renewed.cookie = old.lent, old.cookie
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.identity.secret == old.secret {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -32,6 +33,7 @@ type caller struct {
 	secret      string // fingerprint of the credentials, or the login of a token
 	cookie      string
 	key         string
+	named       bool // key is the caller's alone, on whatever connection
 	connection  uint64
 	adbc        bool
 }
@@ -44,7 +46,7 @@ func (c *caller) knownBy(p session.Proof) {
 	case c.cookie != "":
 		c.key = "cookie " + c.cookie + c.secret
 	case p.OneClient:
-		c.key, c.connection = c.secret, 0
+		c.key, c.connection, c.named = c.secret, 0, true
 	default:
 		c.key = "connection " + strconv.FormatUint(c.connection, 10) + c.secret
 	}
@@ -71,7 +73,7 @@ func identify(ctx context.Context) (caller, error) {
 		adbc: isADBC(headers.Get("user-agent")),
 	}
 	if who.cookie != "" {
-		who.key = "cookie " + who.cookie + who.secret
+		who.key, who.named = "cookie "+who.cookie+who.secret, true
 		return who, nil
 	}
 	connection, err := connectionOf(ctx)
@@ -164,22 +166,17 @@ func (s *Server) welcome(ctx context.Context) (*client, error) {
 	}
 	answered := connection.ask()
 	c, err := s.authenticate(ctx)
-	answered(err == nil)
+	_, known := errors.AsType[*lost](err)
+	answered(err == nil || known)
 	return c, err
 }
 
-// authenticate finds or opens the caller's session. The caller releases the client.
+// authenticate finds or opens the caller's session: a *lost when it had one and was not told yet that it has none. The
+// caller releases the client.
 func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	who, err := identify(ctx)
 	if err != nil {
 		return nil, err
-	}
-	open := func(ctx context.Context) (opened session.Session, err error) {
-		err = s.guard(ctx, func() (err error) {
-			opened, err = s.door.Open(ctx, who.credentials)
-			return err
-		})
-		return opened, err
 	}
 	if who.credentials.Method == session.Token {
 		p, err := s.door.Authenticate(ctx, who.credentials)
@@ -190,14 +187,27 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 			who.knownBy(p.Proof)
 		}
 	}
+	who.credentials.Nameless = !who.named
+	open := s.opener(who.credentials)
 	c, err := s.clients.acquire(ctx, who, open)
+	if errors.Is(err, errLost) {
+		if who.credentials.Method != session.Token { // tokens were checked
+			if _, err := s.door.Authenticate(ctx, who.credentials); err != nil {
+				return nil, err
+			}
+		}
+		return nil, &lost{who: who, open: open, told: sessionLost("is lost")}
+	}
 	if err != nil {
 		return nil, err
 	}
 	if err := c.session.Valid(); err != nil { // the next call may begin anew
 		s.clients.release(c)
 		s.clients.end(c)
-		return nil, err
+		if !who.named {
+			return nil, err
+		}
+		return nil, &lost{who: who, open: open, told: sessionLost("is lost (" + sqlerr.From(err).Message + ")")}
 	}
 	if who.cookie == "" {
 		if err := setCookie(ctx, c.cookie); err != nil {
@@ -206,6 +216,19 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 		}
 	}
 	return c, nil
+}
+
+// opener opens a session.
+type opener func(context.Context) (session.Session, error)
+
+func (s *Server) opener(credentials session.Credentials) opener {
+	return func(ctx context.Context) (opened session.Session, err error) {
+		err = s.guard(ctx, func() (err error) {
+			opened, err = s.door.Open(ctx, credentials)
+			return err
+		})
+		return opened, err
+	}
 }
 
 func setCookie(ctx context.Context, value string) error {
@@ -233,13 +256,14 @@ func (f *service) handshake(stream flight.FlightService_HandshakeServer) error {
 		return err
 	}
 	token := who.credentials.Secret
+	var login *session.Login
 	switch who.credentials.Method {
 	case session.Password, session.Token:
-		login, err := f.server.door.Login(ctx, who.credentials)
+		issued, err := f.server.door.Login(ctx, who.credentials)
 		if err != nil {
 			return err
 		}
-		token = login.Token
+		login, token = &issued, issued.Token
 	case session.APIKey, session.Anonymous:
 		if _, err := f.server.door.Authenticate(ctx, who.credentials); err != nil {
 			return err
@@ -250,8 +274,11 @@ func (f *service) handshake(stream flight.FlightService_HandshakeServer) error {
 		answer.Set(authorizationHeader, "Bearer "+token)
 	}
 	stream.SetTrailer(answer.Copy())
-	if who.cookie == "" {
-		answer.Set("set-cookie", cookieName+"="+rand.Text())
+	cookie := who.cookie
+	if cookie == "" {
+		cookie = rand.Text()
+		answer.Set("set-cookie", cookieName+"="+cookie)
 	}
+	f.server.clients.expect(newNames(who, cookie, login)...)
 	return stream.SendHeader(answer) // and no message: clients read on until the trailer
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -156,10 +157,12 @@ func TestATokenFromAHandshakeIsOneClientOnEveryConnection(t *testing.T) {
 func TestASharedPasswordIsAClientOfEachConnection(t *testing.T) {
 	f := start(t, limits.Limits{})
 	ctx := with(t.Context(), basic("ada", "lovelace"))
-	_, err := f.connect().ExecuteUpdate(ctx, "begin")
-	require.NoError(t, err)
-	_, err = f.connect().ExecuteUpdate(ctx, "commit")
-	requireStatus(t, err, codes.FailedPrecondition, "25P01")
+	first, second := f.connect(), f.connect()
+	for _, c := range []*flightsql.Client{first, second} {
+		_, err := c.Execute(ctx, "write x")
+		require.NoError(t, err)
+	}
+	require.Equal(t, 2, f.server.Sessions())
 }
 
 func TestACookieIsOneClientOnEveryConnection(t *testing.T) {
@@ -167,7 +170,9 @@ func TestACookieIsOneClientOnEveryConnection(t *testing.T) {
 	jar := flight.NewClientCookieMiddleware()
 	ctx := with(t.Context(), basic("ada", "lovelace"))
 	c := f.connect(jar)
-	_, err := c.Execute(ctx, "begin") // the answer brings the cookie
+	_, err := c.Execute(ctx, "rows 1") // the answer brings the cookie
+	require.NoError(t, err)
+	_, err = c.Execute(ctx, "begin")
 	require.NoError(t, err)
 	_, err = c.Execute(ctx, "write x")
 	require.NoError(t, err)
@@ -175,7 +180,10 @@ func TestACookieIsOneClientOnEveryConnection(t *testing.T) {
 	_, err = f.connect(jar).ExecuteUpdate(ctx, "commit")
 	require.NoError(t, err)
 	require.Equal(t, []string{"x"}, f.door.log())
-	_, err = f.connect(jar).ExecuteUpdate(with(t.Context(), basic("bob", "secret")), "write y")
+	bob := with(t.Context(), basic("bob", "secret"))
+	_, err = f.connect(jar).ExecuteUpdate(bob, "write y")
+	requireStatus(t, err, codes.FailedPrecondition, "08003")
+	_, err = f.connect(jar).ExecuteUpdate(bob, "write y")
 	require.NoError(t, err)
 	require.Equal(t, 2, f.server.Sessions(), "another user's cookie gives no session")
 }
@@ -217,6 +225,8 @@ func TestIdleSessionsAreEvicted(t *testing.T) {
 	require.NoError(t, err, "the idle session gives way")
 	require.Equal(t, 2, f.door.sessions())
 	_, err = c.Execute(ada, "commit")
+	requireStatus(t, err, codes.FailedPrecondition, "08003")
+	_, err = c.Execute(ada, "commit")
 	requireStatus(t, err, codes.ResourceExhausted, "53300")
 	f.clock.move(2 * limits.Defaults().SessionIdle)
 	f.server.clients.sweep()
@@ -246,7 +256,8 @@ func TestASessionOfNoUseIsAnErrorAndThenOpenedAnew(t *testing.T) {
 	clear(f.door.open)
 	f.door.mu.Unlock()
 	_, err = c.ExecuteUpdate(ctx, "write in a transaction that is gone")
-	requireStatus(t, err, codes.Unauthenticated, "28000")
+	requireStatus(t, err, codes.FailedPrecondition, "08003")
+	require.ErrorContains(t, err, "the session is closed")
 	_, err = c.ExecuteUpdate(ctx, "write y")
 	require.NoError(t, err)
 	require.Equal(t, 1, f.door.sessions())
@@ -301,11 +312,13 @@ func TestCloseSessionLeavesSharedCredentialsAlone(t *testing.T) {
 	require.NoError(t, err)
 	for _, header := range []string{basic("ada", "lovelace"), "Bearer " + login.Token} {
 		ctx := with(t.Context(), header)
-		c, other := f.connect(), f.connect()
-		_, err = other.ExecuteUpdate(ctx, "begin")
-		require.NoError(t, err)
-		_, err = c.ExecuteUpdate(ctx, "begin")
-		require.NoError(t, err)
+		c, other := f.connect(flight.NewClientCookieMiddleware()), f.connect(flight.NewClientCookieMiddleware())
+		for _, each := range []*flightsql.Client{c, other} {
+			_, err = each.Execute(ctx, "rows 1")
+			require.NoError(t, err)
+			_, err = each.ExecuteUpdate(ctx, "begin")
+			require.NoError(t, err)
+		}
 		_, err = c.CloseSession(ctx, &flight.CloseSessionRequest{})
 		require.NoError(t, err)
 		_, err = c.ExecuteUpdate(ctx, "commit")

@@ -17,6 +17,7 @@ type client struct {
 	cookie  string // by which it may be told apart later
 	secret  string // fingerprint of the credentials that opened it
 	adbc    bool   // see adbc.go
+	again   bool   // its session stands in for one that was lost
 	session session.Session
 	begun   begun
 	opened  chan struct{} // closed when session or err stands
@@ -40,19 +41,19 @@ type clients struct {
 	mu       sync.Mutex // guards all below, and the fields of client that say so
 	byKey    map[string]*client
 	byCookie map[string]*client
+	expected *expected // names that may come without a session
 }
 
 func newClients(l limits.Limits, now func() time.Time, ended func(*client)) *clients {
 	return &clients{
 		limits: l, now: now, ended: ended,
-		byKey: map[string]*client{}, byCookie: map[string]*client{},
+		byKey: map[string]*client{}, byCookie: map[string]*client{}, expected: newExpected(),
 	}
 }
 
-// acquire finds the caller's client, or opens a session for it, and counts a call until release.
-func (cs *clients) acquire(ctx context.Context, who caller,
-	open func(context.Context) (session.Session, error),
-) (*client, error) {
+// acquire finds the caller's client, or opens a session for it, and counts a call until release. It returns errLost
+// when the caller had a session and was not told that it is gone.
+func (cs *clients) acquire(ctx context.Context, who caller, open opener) (*client, error) {
 	for {
 		c, created, err := cs.find(who)
 		if err != nil {
@@ -63,6 +64,9 @@ func (cs *clients) acquire(ctx context.Context, who caller,
 			if c.err != nil {
 				cs.mu.Lock()
 				cs.forget(c)
+				if who.named { // it may try again
+					cs.expected.add(arrival{name: who.key, again: c.again})
+				}
 				cs.mu.Unlock()
 			}
 			close(c.opened)
@@ -75,6 +79,9 @@ func (cs *clients) acquire(ctx context.Context, who caller,
 			return nil, ctx.Err()
 		}
 		if c.err == nil {
+			if who.named {
+				c.session.SetNamed()
+			}
 			return c, nil
 		}
 		cs.release(c) // the call that opened it failed, perhaps by its own end: try for ourselves
@@ -103,16 +110,23 @@ func (cs *clients) find(who caller) (c *client, created bool, err error) {
 		c.calls++
 		return c, false, nil
 	}
+	comes, ok := cs.expected.take(who.names()...)
+	if who.named && !ok {
+		return nil, false, errLost
+	}
 	if len(cs.byKey) >= cs.limits.Sessions {
 		evicted = cs.idle(now)
 	}
 	if len(cs.byKey) >= cs.limits.Sessions {
+		if ok {
+			cs.expected.add(comes)
+		}
 		return nil, false, sqlerr.New(sqlerr.TooManyConnections, "%d sessions are open, which is the limit",
 			len(cs.byKey)).WithHint("close connections that are not needed, or try again later")
 	}
 	c = &client{
 		key: who.key, cookie: who.cookie, secret: who.secret, connection: who.connection, adbc: who.adbc,
-		opened: make(chan struct{}), calls: 1, used: now,
+		again: comes.again, opened: make(chan struct{}), calls: 1, used: now,
 	}
 	if c.cookie == "" {
 		c.cookie = rand.Text()

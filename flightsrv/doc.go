@@ -6,7 +6,7 @@
 //
 // A client is told apart by its cookie, else by the token that its handshake returned, else by its connection;
 // never by its user. Its session holds SQL BEGIN, USE and its statements, and is closed when the client says so,
-// idles too long, or its connection ends.
+// idles too long, or its connection ends. A client that comes by cookie or token is told once when its session is lost.
 //
 // What a client is handed (tickets, prepared handles, transaction ids, savepoints) is signed and bound to its
 // principal. Statements behind handles live in this process and end with their session.

@@ -90,7 +90,7 @@ func (d *fakeDoor) Open(ctx context.Context, c session.Credentials) (session.Ses
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := &fakeSession{door: d, principal: p, database: catalog.DefaultDatabase}
+	s := &fakeSession{door: d, principal: p, database: catalog.DefaultDatabase, nameless: c.Nameless}
 	if c.Database != "" {
 		if err := s.Use(ctx, c.Database); err != nil {
 			return nil, err
@@ -167,6 +167,7 @@ type fakeSession struct {
 	principal session.Principal
 	mu        sync.Mutex // guards all below
 	database  string
+	nameless  bool
 	own       *fakeTransaction
 }
 
@@ -176,6 +177,12 @@ func (s *fakeSession) Database() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.database
+}
+
+func (s *fakeSession) SetNamed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nameless = false
 }
 
 func (s *fakeSession) Use(_ context.Context, database string) error {
@@ -367,6 +374,9 @@ func (s *fakeStatement) Exec(ctx context.Context, params batch.Stream) (int64, e
 		t, err := s.session.Begin(ctx, session.TransactionOptions{})
 		s.session.mu.Lock()
 		defer s.session.mu.Unlock()
+		if s.session.nameless {
+			return 0, sqlerr.NotSupported("begin without a name")
+		}
 		s.session.own = t.(*fakeTransaction)
 		return 0, err
 	case "commit":

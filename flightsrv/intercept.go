@@ -2,6 +2,7 @@ package flightsrv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -62,6 +63,12 @@ func (s *Server) answer(ctx context.Context, method string, handle func(context.
 			return handle(ctx)
 		}
 		c, err := s.welcome(ctx)
+		if l, ok := errors.AsType[*lost](err); ok {
+			if strings.HasSuffix(method, "/DoAction") {
+				return handle(context.WithValue(ctx, lostKey{}, l))
+			}
+			return s.tell(l)
+		}
 		if err != nil {
 			return err
 		}

@@ -13,8 +13,8 @@ import (
 // Tables have no keys yet: each list is empty, with the schema that the specification wants.
 
 // none sends an empty result.
-func (h *handlers) none(ctx context.Context, schema *arrow.Schema) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.build(ctx, schema, func(*array.RecordBuilder) error { return nil })
+func (h *handlers) none(schema *arrow.Schema) (*arrow.Schema, <-chan flight.StreamChunk, error) {
+	return h.build(schema, func(*array.RecordBuilder) error { return nil })
 }
 
 // GetFlightInfoPrimaryKeys answers for the primary key of a table.
@@ -24,9 +24,9 @@ func (*handlers) GetFlightInfoPrimaryKeys(_ context.Context, _ flightsql.TableRe
 }
 
 // DoGetPrimaryKeys sends no key.
-func (h *handlers) DoGetPrimaryKeys(ctx context.Context, _ flightsql.TableRef,
+func (h *handlers) DoGetPrimaryKeys(_ context.Context, _ flightsql.TableRef,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.none(ctx, schema_ref.PrimaryKeys)
+	return h.none(schema_ref.PrimaryKeys)
 }
 
 // GetFlightInfoExportedKeys answers for the foreign keys that refer to a table.
@@ -36,9 +36,9 @@ func (*handlers) GetFlightInfoExportedKeys(_ context.Context, _ flightsql.TableR
 }
 
 // DoGetExportedKeys sends no key.
-func (h *handlers) DoGetExportedKeys(ctx context.Context, _ flightsql.TableRef,
+func (h *handlers) DoGetExportedKeys(_ context.Context, _ flightsql.TableRef,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.none(ctx, schema_ref.ExportedKeys)
+	return h.none(schema_ref.ExportedKeys)
 }
 
 // GetFlightInfoImportedKeys answers for the foreign keys of a table.
@@ -48,9 +48,9 @@ func (*handlers) GetFlightInfoImportedKeys(_ context.Context, _ flightsql.TableR
 }
 
 // DoGetImportedKeys sends no key.
-func (h *handlers) DoGetImportedKeys(ctx context.Context, _ flightsql.TableRef,
+func (h *handlers) DoGetImportedKeys(_ context.Context, _ flightsql.TableRef,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.none(ctx, schema_ref.ImportedKeys)
+	return h.none(schema_ref.ImportedKeys)
 }
 
 // GetFlightInfoCrossReference answers for the foreign keys from one table to another.
@@ -60,7 +60,7 @@ func (*handlers) GetFlightInfoCrossReference(_ context.Context, _ flightsql.Cros
 }
 
 // DoGetCrossReference sends no key.
-func (h *handlers) DoGetCrossReference(ctx context.Context, _ flightsql.CrossTableRef,
+func (h *handlers) DoGetCrossReference(_ context.Context, _ flightsql.CrossTableRef,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.none(ctx, schema_ref.CrossReference)
+	return h.none(schema_ref.CrossReference)
 }

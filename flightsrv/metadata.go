@@ -28,15 +28,27 @@ func commandInfo(descriptor *flight.FlightDescriptor, schema *arrow.Schema) *fli
 }
 
 // build makes a result of one batch: fill appends the rows.
-func (h *handlers) build(ctx context.Context, schema *arrow.Schema, fill func(*array.RecordBuilder) error,
+func (h *handlers) build(schema *arrow.Schema, fill func(*array.RecordBuilder) error,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
 	b := array.NewRecordBuilder(allocator(), schema)
 	defer b.Release()
 	if err := fill(b); err != nil {
 		return nil, nil, err
 	}
-	rows := newOneBatch(b.NewRecordBatch())
-	return schema, h.send(ctx, sending{rows: rows, callEnded: ctx.Done(), finish: func(bool) {}}), nil
+	record := b.NewRecordBatch()
+	defer record.Release()
+	var chunks []flight.StreamChunk
+	err := h.slices(record, func(part arrow.RecordBatch) error {
+		part.Retain() // arrow-go releases it
+		chunks = append(chunks, flight.StreamChunk{Data: part})
+		return nil
+	})
+	out := make(chan flight.StreamChunk, len(chunks)) // all are ready: nobody waits
+	for _, c := range chunks {
+		out <- c
+	}
+	close(out)
+	return schema, out, err
 }
 
 // texts appends one value to each of the first columns, which are text.
@@ -54,8 +66,8 @@ func (*handlers) GetFlightInfoCatalogs(_ context.Context, d *flight.FlightDescri
 }
 
 // DoGetCatalogs sends the one catalog.
-func (h *handlers) DoGetCatalogs(ctx context.Context) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.build(ctx, schema_ref.Catalogs, func(b *array.RecordBuilder) error {
+func (h *handlers) DoGetCatalogs(_ context.Context) (*arrow.Schema, <-chan flight.StreamChunk, error) {
+	return h.build(schema_ref.Catalogs, func(b *array.RecordBuilder) error {
 		texts(b, catalog.Name)
 		return nil
 	})
@@ -70,7 +82,7 @@ func (*handlers) GetFlightInfoSchemas(_ context.Context, _ flightsql.GetDBSchema
 // DoGetDBSchemas sends the databases that the user may see and that match.
 func (h *handlers) DoGetDBSchemas(ctx context.Context, request flightsql.GetDBSchemas,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.build(ctx, schema_ref.DBSchemas, func(b *array.RecordBuilder) error {
+	return h.build(schema_ref.DBSchemas, func(b *array.RecordBuilder) error {
 		return h.eachDatabase(ctx, request.GetCatalog(), request.GetDBSchemaFilterPattern(),
 			func(_ catalog.Snapshot, database string) error {
 				texts(b, catalog.Name, database)
@@ -129,7 +141,7 @@ func tablesSchema(request flightsql.GetTables) *arrow.Schema {
 // DoGetTables sends the tables that the user may see and that match, with the schemas of their rows if asked for.
 func (h *handlers) DoGetTables(ctx context.Context, request flightsql.GetTables,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.build(ctx, tablesSchema(request), func(b *array.RecordBuilder) error {
+	return h.build(tablesSchema(request), func(b *array.RecordBuilder) error {
 		return h.eachDatabase(ctx, request.GetCatalog(), request.GetDBSchemaFilterPattern(),
 			func(s catalog.Snapshot, database string) error {
 				return appendTables(ctx, b, s, database, request)
@@ -187,8 +199,8 @@ func (*handlers) GetFlightInfoTableTypes(_ context.Context, d *flight.FlightDesc
 }
 
 // DoGetTableTypes sends the table types.
-func (h *handlers) DoGetTableTypes(ctx context.Context) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.build(ctx, schema_ref.TableTypes, func(b *array.RecordBuilder) error {
+func (h *handlers) DoGetTableTypes(_ context.Context) (*arrow.Schema, <-chan flight.StreamChunk, error) {
+	return h.build(schema_ref.TableTypes, func(b *array.RecordBuilder) error {
 		for _, t := range tableTypes() {
 			texts(b, t)
 		}

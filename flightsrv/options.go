@@ -85,12 +85,16 @@ func (h *handlers) CloseSession(ctx context.Context, _ *flight.CloseSessionReque
 	if err != nil {
 		return nil, err
 	}
-	if c.session.Principal().Proof.OneClient {
+	alone := c.session.Principal().Proof.OneClient
+	if alone {
 		if err := c.session.Logout(ctx); err != nil { // it holds all the same until the server restarts
 			h.log.LogAttrs(ctx, slog.LevelWarn, "a logout was not written down", slog.String("user", c.user()),
 				slog.String("error", err.Error()))
 		}
 	}
 	h.clients.end(c)
+	if !alone {
+		h.clients.expect(c.key, freshCookie(c.cookie)+c.secret)
+	}
 	return &flight.CloseSessionResult{Status: flight.CloseSessionResultClosed}, nil
 }

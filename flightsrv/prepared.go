@@ -3,7 +3,6 @@ package flightsrv
 import (
 	"context"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 
@@ -29,11 +28,15 @@ func (h *handlers) CreatePreparedStatement(ctx context.Context, request flightsq
 	return result, nil
 }
 
-// ClosePreparedStatement closes a prepared statement. Tickets made of it stay valid.
+// ClosePreparedStatement closes a prepared statement. Tickets made of it stay valid. In a session that stands in for
+// one that was lost, what is not found was closed with that.
 func (h *handlers) ClosePreparedStatement(ctx context.Context, request flightsql.ActionClosePreparedStatementRequest,
 ) error {
 	held, err := h.held(ctx, kindPrepared, request.GetPreparedStatementHandle())
 	if err != nil {
+		if c, _ := clientOf(ctx); c != nil && c.again {
+			return nil
+		}
 		return err
 	}
 	_, err = h.handles.remove(held)
@@ -72,23 +75,21 @@ func (h *handlers) GetSchemaPreparedStatement(ctx context.Context, query flights
 	return schemaResult(held.statement.Result()), nil
 }
 
-// DoGetPreparedStatement runs the query with the parameters that are bound now, for clients that make a ticket of
-// the command.
-func (h *handlers) DoGetPreparedStatement(ctx context.Context, query flightsql.PreparedStatementQuery,
-) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	held, err := h.held(ctx, kindPrepared, query.GetPreparedStatementHandle())
+// sendPrepared runs the query with the parameters that are bound now, for clients that make a ticket of the command.
+func (h *handlers) sendPrepared(query flightsql.PreparedStatementQuery, stream flight.FlightService_DoGetServer) error {
+	held, err := h.held(stream.Context(), kindPrepared, query.GetPreparedStatementHandle())
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	if held.statement.Result() == nil {
-		return nil, nil, sqlerr.New(sqlerr.ProtocolViolation, "the statement returns no rows").
+		return sqlerr.New(sqlerr.ProtocolViolation, "the statement returns no rows").
 			WithHint("execute it as an update")
 	}
 	if held.statement.Once() {
-		return nil, nil, sqlerr.New(sqlerr.ProtocolViolation, "a statement that changes something has no ticket yet").
+		return sqlerr.New(sqlerr.ProtocolViolation, "a statement that changes something has no ticket yet").
 			WithHint("ask for its flight info, which runs it, and read the ticket that comes with it")
 	}
-	return h.rows(ctx, held)
+	return h.sendRows(held, stream)
 }
 
 // PollFlightInfoPreparedStatement answers like GetFlightInfoPreparedStatement, and is complete.

@@ -150,16 +150,6 @@ func schemaResult(schema *arrow.Schema) *flight.SchemaResult {
 	return &flight.SchemaResult{Schema: flight.SerializeSchema(schema, allocator())}
 }
 
-// DoGetStatement sends the rows of a ticket.
-func (h *handlers) DoGetStatement(ctx context.Context, ticket flightsql.StatementQueryTicket,
-) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	held, err := h.heldTicket(ctx, ticket.GetStatementHandle())
-	if err != nil {
-		return nil, nil, err
-	}
-	return h.rows(ctx, held)
-}
-
 // held finds the handle that signed bytes of the calling client stand for.
 func (h *handlers) held(ctx context.Context, k kind, signed []byte) (*handle, error) {
 	c, err := clientOf(ctx)
@@ -173,39 +163,49 @@ func (h *handlers) held(ctx context.Context, k kind, signed []byte) (*handle, er
 	return h.handles.get(claim)
 }
 
-// rows runs a handle's query.
-func (h *handlers) rows(call context.Context, held *handle) (*arrow.Schema, <-chan flight.StreamChunk, error) {
+// sendRows runs a handle's query and sends its rows.
+func (h *handlers) sendRows(held *handle, stream flight.FlightService_DoGetServer) error {
+	call := stream.Context()
 	ctx, finish, err := held.begin(call, h.now())
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
+	defer finish()
 	h.clients.hold(held.owner)
-	over := func() {
-		finish()
-		h.clients.release(held.owner)
+	defer h.clients.release(held.owner)
+	rows, err := h.query(ctx, held)
+	if err != nil {
+		return ended(ctx, err)
 	}
-	var rows batch.Stream
-	schema := held.statement.Result()
+	// A cancelled query gives everything back at once, though the call may hang on a client that does not read.
+	stop := context.AfterFunc(ctx, func() { _ = rows.Close() }) // the cancellation is the error to tell
+	defer stop()
+	err = h.guard(ctx, func() error { return h.write(ctx, rows, stream) })
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if closing := h.guard(ctx, rows.Close); err == nil {
+		err = closing
+	}
+	if err == nil {
+		h.handles.wasRead(held)
+	}
+	return ended(ctx, err)
+}
+
+// query runs a handle's query.
+func (h *handlers) query(ctx context.Context, held *handle) (rows batch.Stream, err error) {
 	err = h.guard(ctx, func() (err error) {
 		bound := held.bound()
 		defer bound.release() // they were read when Query returns
 		rows, err = held.statement.Query(ctx, bound.stream())
 		return err
 	})
-	if err == nil && !rows.Schema().Equal(schema) {
+	if err == nil && !rows.Schema().Equal(held.statement.Result()) {
 		_ = rows.Close() // the mismatch is the error to tell
 		err = sqlerr.New(sqlerr.InternalError, "the rows have another schema than was announced")
 	}
-	if err != nil {
-		over()
-		return nil, nil, ended(ctx, err)
-	}
-	return schema, h.send(ctx, sending{rows: rows, callEnded: call.Done(), finish: func(whole bool) {
-		over()
-		if whole {
-			h.handles.wasRead(held)
-		}
-	}}), nil
+	return rows, err
 }
 
 // DoPutCommandStatementUpdate runs a statement and returns the number of rows changed.

@@ -3,6 +3,9 @@ package flightsrv
 import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -19,6 +22,35 @@ type service struct {
 
 func newService(s *Server, h *handlers) *service {
 	return &service{FlightServer: flightsql.NewFlightServerWithAllocator(h, allocator()), server: s, handlers: h}
+}
+
+// DoGet sends the rows of statements; arrow-go answers the metadata commands. Its own way for rows hands each batch
+// from goroutine to goroutine.
+func (f *service) DoGet(ticket *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	var command anypb.Any
+	if err := proto.Unmarshal(ticket.GetTicket(), &command); err != nil {
+		return f.FlightServer.DoGet(ticket, stream) // which says what is wrong with it
+	}
+	var query pb.TicketStatementQuery
+	var prepared pb.CommandPreparedStatementQuery
+	switch {
+	case command.MessageIs(&query):
+		if err := command.UnmarshalTo(&query); err != nil {
+			return f.FlightServer.DoGet(ticket, stream)
+		}
+		held, err := f.handlers.heldTicket(stream.Context(), query.GetStatementHandle())
+		if err != nil {
+			return err
+		}
+		return f.handlers.sendRows(held, stream)
+	case command.MessageIs(&prepared):
+		if err := command.UnmarshalTo(&prepared); err != nil {
+			return f.FlightServer.DoGet(ticket, stream)
+		}
+		return f.handlers.sendPrepared(&prepared, stream)
+	default:
+		return f.FlightServer.DoGet(ticket, stream)
+	}
 }
 
 // DoPut decodes what one client sends within a budget of its own.

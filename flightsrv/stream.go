@@ -8,57 +8,31 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// sending is a result on its way to a client.
-type sending struct {
-	rows      batch.Stream
-	callEnded <-chan struct{}  // of the call, which outlasts the cancellation of what it runs
-	finish    func(whole bool) // called once all is over; whole: every row was handed to the call
-}
-
-// send hands a result's batches to its call, in slices that fit a message, and closes the result. The DoGet of arrow-go
-// waits for the channel to close before it returns, so the goroutine ends within the call. An end that is not the
-// stream's own always leaves as an error.
-func (s *Server) send(ctx context.Context, result sending) <-chan flight.StreamChunk {
-	out := make(chan flight.StreamChunk)
-	go func() {
-		defer close(out)
-		err := s.guard(ctx, func() error { return s.sendAll(ctx, result.rows, out) })
-		if closing := s.guard(ctx, result.rows.Close); err == nil {
-			err = closing
-		}
-		result.finish(err == nil)
-		if err != nil {
-			select {
-			case out <- flight.StreamChunk{Err: err}:
-			case <-result.callEnded:
-			}
-		}
-	}()
-	return out
-}
-
-func (s *Server) sendAll(ctx context.Context, rows batch.Stream, out chan<- flight.StreamChunk) error {
+// write sends a result's batches to its call, in slices that fit a message, from the call's own goroutine. An end that
+// is not the stream's own always leaves as an error.
+func (s *Server) write(ctx context.Context, rows batch.Stream, to flight.DataStreamWriter) error {
+	out := flight.NewRecordWriter(to, ipc.WithSchema(rows.Schema()))
 	for {
 		record, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return out.Close() // which sends the schema if nothing else did
 		}
-		if err == nil && ctx.Err() != nil {
-			record.Release()
+		if err != nil {
+			return err
+		}
+		err = s.slices(record, out.Write)
+		record.Release()
+		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return ended(ctx, err)
-		}
-		err = s.sendSlices(ctx, record, out)
-		record.Release()
-		if err != nil {
-			return ended(ctx, err)
+			return err
 		}
 	}
 }
@@ -71,24 +45,18 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// sendSlices halves a batch until each part fits a message; a single row goes whole.
-func (s *Server) sendSlices(ctx context.Context, record arrow.RecordBatch, out chan<- flight.StreamChunk) error {
+// slices halves a batch until each part fits a message; a single row goes whole. What each is given is valid during
+// the call.
+func (s *Server) slices(record arrow.RecordBatch, each func(arrow.RecordBatch) error) error {
 	rows := record.NumRows()
 	size := recordBytes(record)
 	if size <= s.limits.AnswerBytes || rows <= 1 {
-		record.Retain()
-		select {
-		case out <- flight.StreamChunk{Data: record}:
-			return nil
-		case <-ctx.Done():
-			record.Release()
-			return ctx.Err()
-		}
+		return each(record)
 	}
 	parts := min(size/s.limits.AnswerBytes+1, rows)
 	for i := range parts {
 		slice := record.NewSlice(rows*i/parts, rows*(i+1)/parts)
-		err := s.sendSlices(ctx, slice, out)
+		err := s.slices(slice, each)
 		slice.Release()
 		if err != nil {
 			return err
@@ -147,36 +115,4 @@ func arrayBytes(a arrow.Array) int64 {
 		}
 	}
 	return size
-}
-
-// oneBatch is a stream of a single batch, which it owns.
-type oneBatch struct {
-	record arrow.RecordBatch
-	schema *arrow.Schema
-}
-
-func newOneBatch(record arrow.RecordBatch) *oneBatch {
-	return &oneBatch{record: record, schema: record.Schema()}
-}
-
-// Schema returns the batch's.
-func (o *oneBatch) Schema() *arrow.Schema { return o.schema }
-
-// Next returns the batch, and then io.EOF.
-func (o *oneBatch) Next(context.Context) (arrow.RecordBatch, error) {
-	if o.record == nil {
-		return nil, io.EOF
-	}
-	r := o.record
-	o.record = nil
-	return r, nil
-}
-
-// Close lets go a batch that was not taken.
-func (o *oneBatch) Close() error {
-	if o.record != nil {
-		o.record.Release()
-		o.record = nil
-	}
-	return nil
 }

@@ -39,9 +39,9 @@ func (*handlers) GetFlightInfoXdbcTypeInfo(_ context.Context, _ flightsql.GetXdb
 }
 
 // DoGetXdbcTypeInfo sends the SQL types, all or those of one number, ordered by number and name.
-func (h *handlers) DoGetXdbcTypeInfo(ctx context.Context, request flightsql.GetXdbcTypeInfo,
+func (h *handlers) DoGetXdbcTypeInfo(_ context.Context, request flightsql.GetXdbcTypeInfo,
 ) (*arrow.Schema, <-chan flight.StreamChunk, error) {
-	return h.build(ctx, schema_ref.XdbcTypeInfo, func(b *array.RecordBuilder) error {
+	return h.build(schema_ref.XdbcTypeInfo, func(b *array.RecordBuilder) error {
 		for _, t := range xdbcTypes {
 			if want := request.GetDataType(); want == nil || *want == int32(t.dataType) {
 				appendXdbcType(newRow(b), t)

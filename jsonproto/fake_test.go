@@ -70,6 +70,7 @@ func (d *door) Logout(context.Context) error {
 func (*door) Close() error                      { return nil }
 func (*door) Use(context.Context, string) error { return nil }
 func (*door) Valid() error                      { return nil }
+func (*door) SetNamed()                         {}
 func (*door) Timestamp() catalog.Timestamp      { return 1 }
 func (d *door) Begin(context.Context, session.TransactionOptions) (session.Transaction, error) {
 	return transaction{door: d, id: 7}, nil

@@ -155,10 +155,16 @@ func (u *userSession) sqlBegin(ctx context.Context, st *statement, s *ast.Begin)
 	open := sqlerr.New(sqlerr.ActiveTransaction, "a transaction is open already").
 		WithHint("COMMIT or ROLLBACK it first")
 	u.mu.Lock()
-	own := u.own
+	own, nameless := u.own, u.nameless
 	u.mu.Unlock()
-	if own != nil || st.tx != nil {
+	switch {
+	case own != nil || st.tx != nil:
 		return open
+	case nameless:
+		return sqlerr.NotSupported("BEGIN by a client without a name").WithHint("keep the cookie that the server " +
+			"sends, or log in by a handshake and use its token, or use the actions BeginTransaction and " +
+			"EndTransaction: a client that nothing but its connection tells from others can't be told when its " +
+			"transaction is lost")
 	}
 	readOnly := s.ReadOnly || !s.ReadWrite && u.isOn(settingReadOnly)
 	x, err := u.begin(ctx, TransactionOptions{ReadOnly: readOnly})

@@ -54,6 +54,9 @@ type Identity interface {
 	// Logout closes the session, revokes the token that its login gave or that opened it, and ends all sessions of
 	// that login. An API key, and a password that came without a login, go on being good.
 	Logout(ctx context.Context) error
+
+	// SetNamed lets a session of Credentials.Nameless run SQL BEGIN: its client has shown a name.
+	SetNamed()
 }
 
 // Transactor starts transactions and finds them again. JSON's tx_id, Flight's transaction id and SQL's BEGIN are
@@ -133,6 +136,10 @@ type Credentials struct {
 	Address  string // the peer's, for delays and the audit log
 	Door     metrics.Door
 	Database string // where unqualified names are looked up; empty: main
+
+	// Nameless is a client that could not be told that its session is lost, because nothing but its connection tells
+	// it from others. SQL BEGIN is refused with 0A000: what follows would be committed by itself after a loss.
+	Nameless bool
 }
 
 // Method is a way to authenticate.

@@ -71,9 +71,11 @@ func (u *userSession) isOn(name string) bool {
 	return v == "on"
 }
 
-// number returns an integer setting, which check has seen.
+// number returns an integer setting, which check has seen; each is 0 until it is set.
 func (u *userSession) number(name string) int {
-	v, _ := u.setting(name)
+	u.mu.Lock()
+	v := u.settings[name]
+	u.mu.Unlock()
 	n, err := strconv.Atoi(v)
 	if err != nil {
 		return 0

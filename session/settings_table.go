@@ -19,7 +19,7 @@ const (
 type setting struct {
 	name      string
 	help      string
-	otherwise string                             // until it is set
+	otherwise string                             // until it is set; of a number "0"
 	show      func(*userSession) string          // what is not kept with the session's settings
 	check     func(value string) (string, error) // the value as it is kept
 }

@@ -26,6 +26,7 @@ type userSession struct {
 	mu         sync.Mutex // guards what follows
 	proof      Proof      // by what the principal is who he is; principal's own is that of the beginning
 	database   string
+	nameless   bool              // see Credentials
 	used       time.Time         // when a statement last began
 	settings   map[string]string // what SET changed
 	own        *transaction      // of SQL BEGIN; nil: autocommit
@@ -43,6 +44,7 @@ func newUserSession(s *Server, p Principal, c Credentials) *userSession {
 	return &userSession{
 		id: s.lastSession.Add(1), started: now, used: now,
 		server: s, principal: p, proof: p.Proof, address: c.Address, door: door,
+		nameless: c.Nameless,
 		database: catalog.DefaultDatabase, settings: map[string]string{}, reads: map[*resultStream]struct{}{},
 	}
 }
@@ -116,6 +118,13 @@ func (u *userSession) Resume(_ context.Context, id uint64) (Transaction, error) 
 		return nil, err
 	}
 	return x, nil
+}
+
+// SetNamed notes that the client has a name.
+func (u *userSession) SetNamed() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.nameless = false
 }
 
 // Valid tells whether the session may be used.

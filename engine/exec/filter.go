@@ -120,8 +120,12 @@ func (f *Filter) Start(ctx context.Context, q *Query) (Stream, error) {
 		if err != nil {
 			return nil, err
 		}
+		room, err := q.words(vector.ChunkRows / 4)
+		if err != nil {
+			return nil, err
+		}
 		src, err := from.Open(worker)
-		return &filterSource{from: src, holds: holds, sel: make([]uint16, vector.ChunkRows)}, err
+		return &filterSource{from: src, holds: holds, sel: view[uint16](room, vector.ChunkRows)}, err
 	}), nil
 }
 

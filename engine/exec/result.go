@@ -28,6 +28,10 @@ type Output struct {
 	Finish    func() error  // called once, when nothing runs any more
 }
 
+func (o Output) limits() batch.Limits {
+	return batch.Limits{Rows: min(max(o.BatchRows, 0), maxBatchRows), Bytes: maxBatchBytes}
+}
+
 // Results runs an operator on goroutines of its own and returns its rows as a stream of Arrow batches. The
 // stream's Close stops all work and waits for it.
 func Results(ctx context.Context, q *Query, op Operator, o Output) batch.Stream {
@@ -37,7 +41,7 @@ func Results(ctx context.Context, q *Query, op Operator, o Output) batch.Stream 
 	}
 	p := &producer{
 		query: q, op: op, out: r.batches, schema: o.Schema,
-		limits: batch.Limits{Rows: min(max(o.BatchRows, 0), maxBatchRows), Bytes: maxBatchBytes},
+		limits: o.limits(),
 		memory: q.Budget.Allocator(memory.DefaultAllocator),
 	}
 	go func() {
@@ -88,7 +92,7 @@ func (r *results) Next(ctx context.Context) (arrow.RecordBatch, error) {
 // Close stops the query and waits for its end.
 func (r *results) Close() error {
 	r.once.Do(func() {
-		closed := sqlerr.New(sqlerr.QueryCanceled, "the result was closed before its end")
+		closed := errClosed()
 		r.cancel(closed)
 		for b := range r.batches {
 			b.Release()
@@ -98,6 +102,10 @@ func (r *results) Close() error {
 		}
 	})
 	return nil
+}
+
+func errClosed() error {
+	return sqlerr.New(sqlerr.QueryCanceled, "the result was closed before its end")
 }
 
 // producer is the engine's end.

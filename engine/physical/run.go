@@ -27,8 +27,9 @@ type Request struct {
 	BatchRows int // rows of an output batch; 0: the default
 }
 
-// Run starts a plan. Work begins at once, and as much of it is done as the queue of batches holds; the stream's
-// Close ends it. Plans that change something do so whether or not their count is read.
+// Run starts a plan. Work begins at once, and as much of it is done as the queue of batches holds, but for a pipeline
+// over few rows, which runs while it is read; the stream's Close ends it. Plans that change something do so whether or
+// not their count is read.
 func Run(ctx context.Context, r Request) (batch.Stream, error) {
 	b := &builder{snapshot: r.Snapshot}
 	op, err := b.root(ctx, r.Plan)
@@ -41,13 +42,19 @@ func Run(ctx context.Context, r Request) (batch.Stream, error) {
 	if r.Threads > 0 {
 		q.Workers = min(q.Workers, r.Threads)
 	}
-	q.Workers = min(q.Workers, b.morsels()) // more would find nothing to do
-	return exec.Results(ctx, q, op, exec.Output{
-		Schema: Schema(r.Plan), BatchRows: r.BatchRows, Finish: b.close,
-	}), nil
+	output := exec.Output{Schema: Schema(r.Plan), BatchRows: r.BatchRows, Finish: b.close}
+	morsels := b.morsels()
+	if morsels <= directMorsels && exec.IsPipeline(op) {
+		return exec.Direct(ctx, q, op, output), nil
+	}
+	q.Workers = min(q.Workers, morsels) // more would find nothing to do
+	return exec.Results(ctx, q, op, output), nil
 }
 
-// morsels is into how many pieces the largest scan falls, at least one.
+// directMorsels is up to how many pieces of a scan, those of one row group, no second worker is worth waking for.
+const directMorsels = 4
+
+// morsels is into how many pieces the largest scan falls after pruning, at least one.
 func (b *builder) morsels() int {
 	n := 1
 	for _, s := range b.scans {

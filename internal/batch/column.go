@@ -178,8 +178,8 @@ func (c *column) appendInts(v *vector.Vector, sel []uint16, n int) {
 		vector.Ints(v, sel, view[int64](out))
 		return
 	}
-	if c.scratch == nil {
-		c.scratch = make([]int64, vector.ChunkRows)
+	if len(c.scratch) < n {
+		c.scratch = make([]int64, n)
 	}
 	ints := vector.Ints(v, sel, c.scratch)
 	switch c.width {

@@ -114,7 +114,7 @@ func (l *Limits) sessionFlags() []Flag {
 		period("transaction-idle-timeout", &l.TransactionIdle, "time after which an idle transaction is rolled back").
 			above(goesOn, sqlerr.IdleTransaction),
 		period("session-idle-timeout", &l.SessionIdle, "time after which an idle session of Flight SQL is closed").
-			then("the next call opens a new session"),
+			above("the next call runs nothing and the one after it opens a new session", sqlerr.SessionLost),
 		period("login-timeout", &l.LoginTimeout, "time within which a connection must log in").then(ends),
 		count("max-connections-before-login", &l.ConnectionsNoUser, 1, "open connections of one port on which nobody "+
 			"has logged in").above(refused, sqlerr.TooManyConnections),

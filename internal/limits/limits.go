@@ -88,6 +88,7 @@ const (
 	StatementTokens    = 1 << 20 // words and signs of one SQL text: each takes some hundred bytes
 	StatementTreeDepth = 5000    // of a syntax tree: a chain of operators is as deep as it is long
 	TicketBytes        = 64 << 10
+	NamesExpected      = 1 << 16  // of clients that have logged in and not come yet
 	TicketQueryBytes   = 60 << 10 // of the SQL text that a ticket of the JSON port carries
 )
 

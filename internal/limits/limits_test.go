@@ -81,6 +81,7 @@ strangers can reach is best given smaller ones. The batches of DoPut are read af
 			sqlerr.LimitExceeded,
 		},
 		{"window of a zstd frame from a client", size(limits.ZstdWindowBytes), sqlerr.LimitExceeded},
+		{"clients that have logged in by Flight SQL and not called yet", number(limits.NamesExpected), sqlerr.SessionLost},
 		{"name of a user", size(authz.MaxNameBytes), sqlerr.InvalidParameterValue},
 		{"password", size(authz.MaxPasswordBytes), sqlerr.InvalidParameterValue},
 		{"API keys of a user", number(authz.MaxKeysPerUser), sqlerr.LimitExceeded},

@@ -42,6 +42,7 @@ const (
 	DuplicateDatabase     Code = "42P04"
 	DuplicateTable        Code = "42P07"
 	IndeterminateType     Code = "42P18"
+	SessionLost           Code = "08003"
 	ProtocolViolation     Code = "08P01"
 	DiskFull              Code = "53100"
 	OutOfMemory           Code = "53200"
@@ -83,6 +84,7 @@ func Lookup(code Code) Entry {
 }
 
 var entries = []Entry{
+	{SessionLost, "the session is lost, with the transaction that was open in it", false, codes.FailedPrecondition},
 	{ProtocolViolation, "the client sent bytes that the protocol does not allow", false, codes.InvalidArgument},
 	{FeatureNotSupported, "MicoDB knows the construct and does not support it", false, codes.Unimplemented},
 	{CardinalityViolation, "a scalar subquery returned more than one row", false, codes.InvalidArgument},

@@ -32,7 +32,6 @@ func (b *builder) segments(segments []*segment.Segment, committed bool) {
 		kept, rows := 0, uint32(0)
 		for i := range g.Descriptor.Groups {
 			group := &g.Descriptor.Groups[i]
-			s.total += (int(group.Rows) + MorselRows - 1) / MorselRows
 			p := piece{segment: g, group: i}
 			if committed {
 				p.address, p.deleted = group.Block, b.deletes[group.Block].bitmap()
@@ -120,7 +119,6 @@ func (b *builder) memory(v *memtable.View, own catalog.BlockID) {
 	if m != nil {
 		s.morsels = append(s.morsels, m)
 	}
-	s.total += (v.Blocks() + memoryBlocks - 1) / memoryBlocks
 }
 
 func addressForm(id catalog.ColumnID, block catalog.BlockID, first, end uint32) memtable.Form {

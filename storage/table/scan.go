@@ -24,7 +24,6 @@ type scan struct {
 	public  []catalog.ScanColumn
 	filters []scanFilter
 	morsels []morsel
-	total   int // morsels before pruning
 	next    atomic.Int64
 	counts  struct{ files, filesPruned, groups, groupsPruned, rows, bytes atomic.Int64 }
 }
@@ -137,7 +136,7 @@ func (s *scan) add(id catalog.ColumnID) error {
 func (s *scan) Columns() []catalog.ScanColumn { return s.public }
 
 // Morsels implements catalog.Scan.
-func (s *scan) Morsels() int { return s.total }
+func (s *scan) Morsels() int { return len(s.morsels) }
 
 // Open implements catalog.Scan.
 func (s *scan) Open(int) (catalog.ChunkSource, error) { return newSource(s), nil }
