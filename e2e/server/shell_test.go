@@ -117,6 +117,36 @@ func TestTheShellCompletes(t *testing.T) {
 	leave(t, term)
 }
 
+// Names that would not be read back as they are stand in quotes, which the person need not know beforehand.
+func TestTheShellCompletesNamesInQuotes(t *testing.T) {
+	s := harness.Start(t)
+	prepare(t, s, `CREATE DATABASE "My Shop"`, `CREATE TABLE "My Shop"."Order Lines" ("group" INT, "Unit Price" INT, n INT)`,
+		`INSERT INTO "My Shop"."Order Lines" VALUES (1, 20, 3)`)
+	term := newShell(t, s, t.TempDir())
+	term.AtPrompt()
+	term.Types("SELECT * FROM my")
+	term.Presses("\t", `micodb> SELECT * FROM "My Shop"`+"\n") // when the names are read
+	term.Types(".ord\t")
+	term.OnScreen(`micodb> SELECT * FROM "My Shop"."Order Lines"` + "\n")
+	term.Types(" WHERE unit\t > 1 AND gro\t")
+	term.OnScreen(`FROM "My Shop"."Order Lines" WHERE "Unit Price" > 1`, ` AND gro`, `"group"  group`) // or the keyword
+	term.Types("\x17\"gr\t = 1;\r")
+	term.OnScreen(`"Unit Price" > 1 AND "group" = 1;`, "│     1 │         20 │ 3 │")
+
+	term.AtPrompt()
+	term.Types("\\c my\t\r")
+	term.OnScreen(`micodb> \c "My Shop"`)
+	term.Enter(`\conninfo`, "the database is My Shop.")
+	term.AtPrompt()
+	term.Types("SELECT \"u FROM \"or\t")
+	term.OnScreen(`micodb> SELECT "u FROM "or` + "\n") // its quotes are paired: there is no name to complete
+	term.Types("\x15SELECT  FROM \"ord\t l;\x01" + strings.Repeat("\x1b[C", len("SELECT ")) + "\"u\t")
+	term.OnScreen(`micodb> SELECT "Unit Price" FROM`)
+	term.Types("\r")
+	term.OnScreen("│ Unit Price │", "│         20 │")
+	leave(t, term)
+}
+
 func TestTheShellsCommands(t *testing.T) {
 	s := harness.Start(t)
 	prepare(t, s, digits, "CREATE DATABASE shop", "CREATE TABLE shop.sale (item VARCHAR NOT NULL, price DECIMAL(9,2))",

@@ -53,7 +53,7 @@ type Options struct {
 	// Complete tells whether Enter ends the text; else it begins a new line.
 	Complete func(text string) bool
 
-	// Suggest returns what may stand in place of the last bytes before the cursor: the words begin with those bytes.
+	// Suggest returns what the text before the cursor ends with, and the words that may stand in its place.
 	Suggest func(before, after string) (start string, words []string)
 }
 
@@ -314,13 +314,11 @@ func (e *Editor) suggest() {
 		}
 		common = common[:n]
 	}
-	have := len([]rune(start))
-	if len(words) > 1 && len(common) <= have {
-		e.menu = words
-		return
-	}
-	e.insert(common[min(have, len(common)):]...)
 	if len(words) > 1 {
 		e.menu = words
+	}
+	if have := len([]rune(start)); len(words) == 1 || len(common) > have {
+		e.remove(e.cursor-have, e.cursor)
+		e.insert(common...)
 	}
 }

@@ -26,10 +26,18 @@ func editor(keys string) *lineedit.Editor {
 		Prompt: "> ", More: ". ", History: entries{"first;", "the second\nof two lines;", "third;"},
 		Complete: func(text string) bool { return strings.HasSuffix(text, ";") },
 		Suggest: func(before, _ string) (string, []string) {
-			if strings.HasSuffix(before, "na") {
+			switch {
+			case strings.HasSuffix(before, "na"):
 				return "na", []string{"name", "names"}
+			case strings.HasSuffix(before, "odd"):
+				return "odd", []string{`"Odd A"`, `"Odd B"`}
+			case strings.HasSuffix(before, "far"):
+				return "far", []string{"x", "y"}
+			case strings.HasSuffix(before, "one"):
+				return "one", []string{`"O"`}
+			default:
+				return "", nil
 			}
-			return "", nil
 		},
 	})
 }
@@ -63,6 +71,9 @@ func TestKeys(t *testing.T) {
 		"na\t;\r":                         "name;",
 		"na\t\t;\r":                       "name;",
 		"x\t;\r":                          "x;",
+		"an odd\tA\";\r":                  "an \"Odd A\";",
+		"far\t;\r":                        "far;",
+		"the one;\x1b[D\t\x05\r":          "the \"O\";",
 		"\x1b[99Zunknown keys\x1b[15~;\r": "unknown keys;",
 	} {
 		got, err := editor(keys).Read()

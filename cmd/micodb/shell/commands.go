@@ -215,7 +215,13 @@ func connection(_ context.Context, s *Shell, _ string) error {
 }
 
 // QuoteName returns a name as SQL has it.
-func QuoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+func QuoteName(s string) string { return inQuotes(s, '"') }
 
 // QuoteText returns a text as SQL has it.
-func QuoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func QuoteText(s string) string { return inQuotes(s, '\'') }
+
+// inQuotes puts a text in quotes; those in it are doubled.
+func inQuotes(s string, quote byte) string {
+	q := string(quote)
+	return q + strings.ReplaceAll(s, q, q+q) + q
+}

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // completer finds what may stand at the cursor. It knows no grammar: the word before decides.
@@ -26,84 +25,40 @@ const (
 	ofCommand  = "command"
 )
 
-// complete returns the start of the word at the cursor, and what it may become.
+// complete returns the start of the word at the cursor, and what may stand in its place.
 func (c completer) complete(before, after string) (word string, found []candidate) {
 	if isCommand(before) {
 		return c.command(strings.TrimLeft(before, " "))
 	}
-	if quoted(before) {
+	text := scan(before)
+	if text.inside {
 		return "", nil
 	}
-	word = lastWord(before)
-	return word, c.named(word, c.fitting(word, before, after))
-}
-
-// quoted tells whether a text ends within a string or a comment.
-func quoted(text string) bool {
-	for i := 0; i < len(text); i++ {
-		switch rest := text[i:]; {
-		case rest[0] == '\'':
-			n := strings.IndexByte(rest[1:], '\'')
-			if n < 0 {
-				return true
-			}
-			i += n + 1
-		case strings.HasPrefix(rest, "--"):
-			n := strings.IndexByte(rest, '\n')
-			if n < 0 {
-				return true
-			}
-			i += n
-		case strings.HasPrefix(rest, "/*"):
-			n := strings.Index(rest, "*/")
-			if n < 0 {
-				return true
-			}
-			i += n + 1
+	parts := partsOf(text.last)
+	at := parts[len(parts)-1]
+	if !at.open {
+		return text.last, c.named(text.last, c.fitting(text, after))
+	}
+	quote := string(at.quote)
+	closed := strings.HasPrefix(after, quote)
+	if _, behind, _ := strings.Cut(after, quote); strings.Count(after, quote)%2 == 1 {
+		after = behind // the name ends there: the quotes would not be pairs otherwise
+	}
+	found = c.named(text.last, c.fitting(text, after))
+	for i := range found {
+		if closed {
+			found[i].text = strings.TrimSuffix(found[i].text, quote)
 		}
 	}
-	return false
-}
-
-func inWord(r rune) bool { return r == '_' || r == '.' || unicode.IsLetter(r) || unicode.IsDigit(r) }
-
-// lastWord is the name, or the dotted names, that a text ends with.
-func lastWord(text string) string {
-	return text[strings.LastIndexFunc(text, func(r rune) bool { return !inWord(r) })+1:]
-}
-
-// wordsOf are the names and keywords of a text. Strings are left out, quoted names are bare.
-func wordsOf(text string) []string {
-	var words []string
-	for i := 0; i < len(text); {
-		switch c := text[i]; {
-		case c == '\'':
-			n := strings.IndexByte(text[i+1:], '\'')
-			if n < 0 {
-				return words
-			}
-			i += n + 2
-		case inWord(rune(c)) || c >= 0x80:
-			j := i + strings.IndexFunc(text[i:]+" ", func(r rune) bool { return !inWord(r) })
-			words = append(words, text[i:j])
-			i = j
-		case strings.IndexByte(",;()", c) >= 0:
-			words = append(words, text[i:i+1])
-			i++
-		default:
-			i++
-		}
-	}
-	return words
+	return text.last, found
 }
 
 // fitting are the candidates of a place, whatever the word there is.
-func (c completer) fitting(word, before, after string) []candidate {
-	before = before[strings.LastIndexByte(before, ';')+1 : len(before)-len(word)]
-	words := wordsOf(before)
-	from := c.from(append(words, wordsOf(firstStatement(after))...))
-	if owner, _, dotted := cutLast(word); dotted {
-		return c.members(owner, from)
+func (c completer) fitting(before scanned, after string) []candidate {
+	words := lastStatement(before.words)
+	from := c.from(append(slices.Clip(words), firstStatement(scan(after).all())...))
+	if owner := namesOf(before.last); len(owner) > 1 {
+		return c.members(owner[:len(owner)-1], from)
 	}
 	if len(words) == 0 {
 		return keywordsOf(beginnings())
@@ -140,21 +95,27 @@ func clause(words []string) string {
 	return ""
 }
 
-func firstStatement(text string) string {
-	text, _, _ = strings.Cut(text, ";")
-	return text
+func firstStatement(words []string) []string {
+	if i := slices.Index(words, ";"); i >= 0 {
+		return words[:i]
+	}
+	return words
 }
 
-func cutLast(word string) (before, after string, found bool) {
-	i := strings.LastIndexByte(word, '.')
-	if i < 0 {
-		return "", word, false
+func lastStatement(words []string) []string {
+	for i, w := range slices.Backward(words) {
+		if w == ";" {
+			return words[i+1:]
+		}
 	}
-	return word[:i], word[i+1:], true
+	return words
 }
 
 // source is a table that a statement reads, and the name that it has there.
-type source struct{ name, alias string }
+type source struct {
+	name  []string
+	alias string
+}
 
 // from finds the tables of a statement's words.
 func (c completer) from(words []string) []source {
@@ -169,18 +130,18 @@ func (c completer) from(words []string) []source {
 		default:
 			continue
 		}
-		if i+1 >= len(words) || c.catalog.columns(words[i+1], c.database) == nil {
+		if i+1 >= len(words) || c.catalog.columns(namesOf(words[i+1]), c.database) == nil {
 			continue
 		}
 		i++
-		s := source{name: words[i]}
-		_, s.alias, _ = cutLast(s.name)
+		s := source{name: namesOf(words[i])}
+		s.alias = s.name[len(s.name)-1]
 		if i+1 < len(words) && strings.EqualFold(words[i+1], "AS") {
 			i++
 		}
 		if i+1 < len(words) && isAlias(words[i+1]) {
 			i++
-			s.alias = words[i]
+			s.alias = partsOf(words[i])[0].name
 		}
 		found = append(found, s)
 	}
@@ -188,27 +149,22 @@ func (c completer) from(words []string) []source {
 }
 
 func isAlias(word string) bool {
-	return inWord(rune(word[0])) && !slices.Contains(keywords(), strings.ToUpper(word))
+	return nameLength(word) > 0 && !slices.Contains(keywords(), strings.ToUpper(word))
 }
 
 // members are what may stand after a dot: the columns of a table or alias, or the tables of a database.
-func (c completer) members(owner string, from []source) []candidate {
+func (c completer) members(owner []string, from []source) []candidate {
 	var out []candidate
-	add := func(kind string, names []string) {
-		for _, n := range names {
-			out = append(out, candidate{owner + "." + n, kind})
-		}
-	}
 	for _, s := range from {
-		if strings.EqualFold(s.alias, owner) {
-			add(ofColumn, c.catalog.columns(s.name, c.database))
+		if len(owner) == 1 && strings.EqualFold(s.alias, owner[0]) {
+			out = append(out, ofKind(ofColumn, c.catalog.columns(s.name, c.database))...)
 		}
 	}
 	if len(out) == 0 {
-		add(ofColumn, c.catalog.columns(owner, c.database))
+		out = ofKind(ofColumn, c.catalog.columns(owner, c.database))
 	}
-	for _, t := range sortedKeys(c.catalog.database(owner)) {
-		out = append(out, candidate{owner + "." + t, ofTable})
+	if len(owner) == 1 {
+		out = append(out, ofKind(ofTable, sortedKeys(c.catalog.database(owner[0])))...)
 	}
 	return out
 }
@@ -226,22 +182,29 @@ func (c completer) command(line string) (word string, found []candidate) {
 		for _, k := range commands() {
 			all = append(all, k.names...)
 		}
-		return name, c.named(name, ofKind(ofCommand, all))
+		return name, begun(name, ofKind(ofCommand, all))
 	}
 	argument = strings.TrimLeft(argument, " ")
 	switch name {
-	case `\d`, `\dt`, `\sf`, ".tables", ".schema":
-		if owner, _, dotted := cutLast(argument); dotted {
-			return argument, c.named(argument, c.members(owner, nil))
+	case `\d`, `\sf`, ".schema":
+		last := scan(argument).last
+		if owner := namesOf(last); len(owner) > 1 {
+			return last, c.named(last, c.members(owner[:len(owner)-1], nil))
 		}
-		return argument, c.named(argument, c.tablesAndDatabases())
+		return last, c.named(last, c.tablesAndDatabases())
+	case `\dt`, ".tables": // a pattern, which knows no quotes
+		if owner, table, dotted := strings.Cut(argument, "."); dotted {
+			return table, begun(table, ofKind(ofTable, sortedKeys(c.catalog.database(owner))))
+		}
+		return argument, begun(argument, c.tablesAndDatabases())
 	case `\c`, `\connect`, `\use`:
-		return argument, c.named(argument, ofKind(ofDatabase, c.catalog.databases()))
+		last := scan(argument).last
+		return last, c.named(last, ofKind(ofDatabase, c.catalog.databases()))
 	case `\format`, ".mode":
-		return argument, c.named(argument, ofKind(ofKeyword, []string{Table, CSV, JSON, NDJSON, Markdown, Arrow}))
+		return argument, begun(argument, ofKind(ofKeyword, []string{Table, CSV, JSON, NDJSON, Markdown, Arrow}))
 	case `\pset`:
 		settings := []string{"format", "expanded", "null", "pager", "maxrows"}
-		return argument, c.named(argument, ofKind(ofKeyword, settings))
+		return argument, begun(argument, ofKind(ofKeyword, settings))
 	case `\i`, `\include`, ".read", `\o`, `\output`, ".output":
 		files, err := filepath.Glob(argument + "*")
 		if err != nil {
@@ -261,21 +224,69 @@ func ofKind(kind string, texts []string) []candidate {
 	return out
 }
 
-// named keeps the candidates that begin with a word, each once. The word's letters stay as they were typed, and
-// keywords go on in their case.
+// named keeps the candidates that the last name of a word begins, as they stand in the word's place: in quotes where
+// the name needs them, or where they are open. A name that is closed has nothing to complete.
 func (completer) named(word string, all []candidate) []candidate {
+	parts := partsOf(word)
+	last := parts[len(parts)-1]
+	if last.quote != 0 && !last.open {
+		return nil
+	}
+	owner := word[:last.start]
 	var out []candidate
-	seen := map[string]bool{}
-	for _, c := range all {
-		if len(c.text) < len(word) || !strings.EqualFold(c.text[:len(word)], word) || seen[strings.ToLower(c.text)] {
+	for _, c := range matching(last.name, all) {
+		switch name := c.kind == ofColumn || c.kind == ofTable || c.kind == ofDatabase; {
+		case last.open && !name:
 			continue
+		case last.open:
+			c.text = inQuotes(c.text, last.quote)
+		case name && !plain(c.text, owner != ""):
+			c.text = inQuotes(c.text, '"')
+		default:
+			c = c.after(last.name)
 		}
-		seen[strings.ToLower(c.text)] = true
-		rest := c.text[len(word):]
-		if c.kind == ofKeyword && strings.ToLower(word) == word && word != "" {
-			rest = strings.ToLower(rest)
+		c.text = owner + c.text
+		out = append(out, c)
+	}
+	return each(out)
+}
+
+// begun keeps the candidates that a word begins, which are no names of SQL.
+func begun(word string, all []candidate) []candidate {
+	out := matching(word, all)
+	for i, c := range out {
+		out[i] = c.after(word)
+	}
+	return each(out)
+}
+
+// matching returns the candidates that begin with a word, whatever its case.
+func matching(word string, all []candidate) []candidate {
+	var out []candidate
+	for _, c := range all {
+		if len(c.text) >= len(word) && strings.EqualFold(c.text[:len(word)], word) {
+			out = append(out, c)
 		}
-		out = append(out, candidate{word + rest, c.kind})
 	}
 	return out
+}
+
+// each returns the candidates once: those that differ only in their case are the same.
+func each(all []candidate) []candidate {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(c candidate) bool {
+		text := strings.ToLower(c.text)
+		again := seen[text]
+		seen[text] = true
+		return again
+	})
+}
+
+// after returns the candidate with the letters of its beginning as they were typed; keywords go on in their case.
+func (c candidate) after(word string) candidate {
+	rest := c.text[len(word):]
+	if c.kind == ofKeyword && strings.ToLower(word) == word && word != "" {
+		rest = strings.ToLower(rest)
+	}
+	return candidate{word + rest, c.kind}
 }

@@ -103,13 +103,17 @@ func holdsSecret(text string) bool {
 		statements = []string{text}
 	}
 	return slices.ContainsFunc(statements, func(sql string) bool {
-		words := wordsOf(strings.ToUpper(sql))
+		var bare strings.Builder // what is in no string, comments among it
+		for i, text := range strings.Split(strings.ToUpper(sql), "'") {
+			if i%2 == 0 {
+				bare.WriteString(text + " ")
+			}
+		}
+		words := strings.Fields(bare.String())
 		if err == nil && len(words) > 0 && slices.Contains([]string{"SELECT", "SHOW", "DESCRIBE", "WITH"}, words[0]) {
 			return false
 		}
-		return slices.ContainsFunc(words, func(w string) bool {
-			return strings.Contains(w, "IDENTIFIED") || strings.Contains(w, "PASSWORD") ||
-				strings.Contains(w, "SECRET") || strings.Contains(w, "TOKEN")
-		})
+		return slices.ContainsFunc([]string{"IDENTIFIED", "PASSWORD", "SECRET", "TOKEN"},
+			func(w string) bool { return strings.Contains(bare.String(), w) })
 	})
 }

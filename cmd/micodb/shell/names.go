@@ -132,12 +132,13 @@ func (c catalog) databases() []string { return slices.Sorted(maps.Keys(c.tables)
 // database finds a database's tables by name, whatever its case.
 func (c catalog) database(name string) map[string][]string { return folded(c.tables, name) }
 
-// columns returns a table's columns; database is where a name without one is looked for.
-func (c catalog) columns(table, database string) []string {
-	if before, after, dotted := strings.Cut(table, "."); dotted {
-		database, table = before, after
+// columns returns the columns of a table, given by its name, or its database's and its own; database is where a name
+// without one is looked for.
+func (c catalog) columns(table []string, database string) []string {
+	if len(table) > 1 {
+		database = table[0]
 	}
-	return folded(c.database(database), table)
+	return folded(c.database(database), table[len(table)-1])
 }
 
 func folded[V any](m map[string]V, name string) V {
@@ -152,14 +153,17 @@ func folded[V any](m map[string]V, name string) V {
 
 // learn takes in what a statement that ran may have changed of names.
 func (s *Shell) learn(sql string) {
-	words := wordsOf(sql)
+	words := scan(sql).all()
 	if len(words) == 0 {
 		return
 	}
 	switch strings.ToUpper(words[0]) {
 	case "USE":
 		if len(words) > 1 {
-			s.database = strings.ToLower(words[len(words)-1])
+			name := partsOf(words[len(words)-1])[0]
+			if s.database = name.name; name.quote == 0 {
+				s.database = strings.ToLower(name.name)
+			}
 		}
 	case "CREATE", "DROP", "ALTER", "COMMIT", "COPY":
 		if s.names != nil {

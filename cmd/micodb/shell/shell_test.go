@@ -33,7 +33,10 @@ func TestCompletion(t *testing.T) {
 	t.Parallel()
 	c := completer{database: "main", catalog: catalog{
 		tables: map[string]map[string][]string{
-			"main": {"orders": {"id", "day"}, "odd": {"o"}}, "shop": {"sale": {"item", "price"}},
+			"main": {
+				"orders": {"id", "day"}, "odd": {"o"}, "My Orders": {"Price in €", "from"}, "select": {"x"},
+			},
+			"shop": {"sale": {"item", "price"}}, "My Shop": {`a "b".`: {"x"}},
 		},
 		functions: []string{"sum"},
 	}}
@@ -57,6 +60,35 @@ func TestCompletion(t *testing.T) {
 		{`\d shop.s`, "", "shop.s", "shop.sale"},
 		{`\form`, "", `\form`, `\format`},
 		{`\format nd`, "", "nd", "ndjson"},
+
+		// Names that need quotes.
+		{"SELECT * FROM my", "", "my", `"My Orders"`},
+		{`SELECT * FROM "my`, "", `"my`, `"My Orders"`},
+		{"SELECT * FROM `m", "", "`m", "`My Orders`"},
+		{`SELECT * FROM "sel`, "", `"sel`, `"select"`},
+		{"SELECT * FROM sel", "", "sel", `"select"`},
+		{`SELECT * FROM "zz`, "", `"zz`, ""},
+		{`SELECT * FROM "My Orders"`, "", `"My Orders"`, ""},
+		{`SELECT * FROM main."My O`, "", `main."My O`, `main."My Orders"`},
+		{`SELECT * FROM "My Shop".`, "", `"My Shop".`, `"My Shop"."a ""b""."`},
+		{`SELECT * FROM "my shop"."a ""b`, "", `"my shop"."a ""b`, `"my shop"."a ""b""."`},
+		{`SELECT pr`, ` FROM "My Orders" WHERE true`, "pr", `"Price in €"`},
+		{`SELECT "pr`, ` FROM "My Orders" WHERE true`, `"pr`, `"Price in €"`},
+		{`SELECT "pr`, `" FROM "My Orders" WHERE true`, `"pr`, `"Price in €`},
+		{`SELECT "`, ` FROM "My Orders"`, `"`, `"Price in €" "from" "My Orders"`},
+		{`SELECT "My Orders".p`, ` FROM "My Orders"`, `"My Orders".p`, `"My Orders"."Price in €"`},
+		{"SELECT m.f", ` FROM "My Orders" m`, "m.f", "m.from"},
+		{"SELECT f", ` FROM "My Orders" m`, "f", `"from" false float for from`},
+		{`SELECT "a name".f`, ` FROM "My Orders" AS "a name"`, `"a name".f`, `"a name".from`},
+		{`SELECT a_n`, ` FROM "My Orders" AS a_name`, `a_n`, `a_name`},
+		{`SELECT "it's ; o" AS x, pr`, ` FROM "My Orders"`, "pr", `"Price in €"`},
+		{`SELECT 'a "text', pr`, ` FROM "My Orders"`, "pr", `"Price in €"`},
+		{`SELECT '"', "`, ` FROM orders`, `"`, `"id" "day" "orders"`},
+		{`SELECT /* it's " */ i`, " FROM orders", "i", "id"},
+		{`\d my`, "", "my", `"My Orders"`},
+		{`\d "My Shop".a`, "", `"My Shop".a`, `"My Shop"."a ""b""."`},
+		{`\dt my o`, "", "my o", "my orders"},
+		{`\c my`, "", "my", `"My Shop"`},
 	} {
 		word, found := c.complete(tc.before, tc.after)
 		texts := make([]string, len(found))
