@@ -188,6 +188,35 @@ func TestTheShellsCommands(t *testing.T) {
 	leave(t, term)
 }
 
+// A script that a person reads stops at its first error, which names each script on the way to it and the line there;
+// the shell goes on.
+func TestTheShellReadsScripts(t *testing.T) {
+	s := harness.Start(t)
+	prepare(t, s, "CREATE TABLE kept (n INT)")
+	home := t.TempDir()
+	for name, text := range map[string]string{
+		"good.sql":  "-- fills\nINSERT INTO kept VALUES (1),\n  (2);\n\\x on\nSELECT SUM(n) AS total\nFROM kept;\n\\x off\n",
+		"inner.sql": "INSERT INTO kept VALUES (3);\n\n/* of\nthree lines */ SELECT n,\n  no_such_column FROM kept;\nDELETE FROM kept;\n",
+		"outer.sql": "SELECT 'the outer one' AS which;\n.read inner.sql\nDELETE FROM kept;\n",
+		"open.sql":  "SELECT 1 AS a;\nSELECT 'never closed;\n",
+		"odd.sql":   "SELECT 2 AS b;\n\\nonsense\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
+	}
+	term := newShell(t, s, home)
+	term.AtPrompt()
+	term.Types(".read go\t\r")
+	term.OnScreen("micodb> .read good.sql\n", "2 rows changed", "─ row 1 ", "total │ 3", "1 row returned")
+	term.Enter(".read outer.sql", "│ the outer one │", "error: outer.sql:2: inner.sql:4: 42703", "no_such_column", "1 row changed")
+	term.Enter("SELECT COUNT(*) AS rows_left FROM kept;", "│         3 │")
+	term.Enter(".read open.sql", "│ 1 │", "error: open.sql:2: the string that begins here has no end")
+	term.Enter(".read odd.sql", "│ 2 │", `error: odd.sql:2: there is no command \nonsense`)
+	term.Enter(".read missing.sql", "error: open missing.sql: no such file")
+	term.Enter(".read", "error: ")
+	term.Enter("SELECT 7 * 6 AS product;", "│      42 │")
+	leave(t, term)
+}
+
 func TestTheShellDrawsAnAnalyzedPlan(t *testing.T) {
 	s := harness.Start(t)
 	prepare(t, s, digits)
