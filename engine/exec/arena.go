@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -71,6 +72,31 @@ func (a *arena) addWords(words int) (block []uint64, number int, err error) {
 	return block, len(old), nil
 }
 
+// adopt takes all pages of another arena, and returns by how much the page numbers of references to it grow.
+func (a *arena) adopt(from *arena) (pages int) {
+	if a == from {
+		return 0
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	old := a.list()
+	grown := append(slices.Clip(old), from.list()[1:]...)
+	a.pages.Store(&grown)
+	a.blocks, a.words = append(a.blocks, from.blocks...), a.words+from.words
+	from.blocks, from.words = nil, 0
+	from.pages.Store(&[][]byte{{}})
+	return len(old) - 1
+}
+
+// moveRefs makes each stride-th word, from the first on, a reference to what adopt has moved by so many pages.
+func moveRefs(words []uint64, stride, pages int) {
+	for i := 0; i < len(words); i += stride {
+		if ref := words[i]; ref != noText && ref>>refPage != 0 {
+			words[i] = ref + uint64(pages)<<refPage
+		}
+	}
+}
+
 // release returns the arena's memory; its references are good no more.
 func (a *arena) release() {
 	a.mu.Lock()
@@ -90,6 +116,8 @@ type arenaWriter struct {
 	used  int
 	size  int // of the last page, in words
 	live  int // words of the arena after the last tidy
+
+	longest int // text so far, in bytes
 }
 
 func textTooLong(bytes int) error {
@@ -110,6 +138,7 @@ func (w *arenaWriter) put(b []byte) (uint64, error) {
 		}
 		w.used = 0
 	}
+	w.longest = max(w.longest, len(b))
 	n := copy(w.free, b)
 	ref := uint64(w.page)<<refPage | uint64(w.used)<<refOffset | uint64(n)
 	w.free, w.used = w.free[n:], w.used+n

@@ -131,52 +131,37 @@ func (j *HashJoin) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &buildSink{
-		query: q, op: j, layout: build, probe: probe, texts: newArena(q), workers: make([]*builder, q.Workers),
+	s := &buildSink{query: q, op: j, workers: make([]*builder, q.Workers)}
+	s.spill = &joinSpill{
+		query: q, soft: q.spillable(), op: j, probing: q.Workers, probed: make(chan struct{}),
+		build: &joinSide{layout: build}, probe: &joinSide{layout: probe, schema: j.Probe.Schema(), hashes: true},
 	}
 	if j.Kind.pairs() || j.Residual != nil || j.Unknown != nil {
-		s.schema = j.Build.Schema()
+		s.spill.build.schema = j.Build.Schema()
 	}
 	return q.breaker(ctx, j.Build, s)
 }
 
 // buildSink gathers the build side.
 type buildSink struct {
-	unspillable
+	unspillable // but by the workers themselves
 
 	query   *Query
 	op      *HashJoin
-	layout  *keyLayout
-	probe   *keyLayout
-	schema  Schema // of the columns that are kept
-	texts   *arena
+	spill   *joinSpill
 	workers []*builder
 }
 
-// builder is one worker's part of the build side.
-type builder struct {
-	sink  *buildSink
-	pack  *packer
-	texts *arenaWriter
-	store *store
-	keys  []uint64
-	n     int
-	rows  []uint16
-	nulls bool // some row had a NULL key
-
-	unkeyed *store // the rows with a NULL key, for a full join; else nil
-}
-
-// Worker returns a consumer with a store of its own.
+// Worker returns a consumer with rows of its own.
 func (s *buildSink) Worker(i int) (Consumer, error) {
-	st, err := newStore(s.query, s.schema, s.texts)
-	if err != nil {
+	b := &builder{sink: s, buffer: make([]uint16, vector.ChunkRows)}
+	var err error
+	if b.rows, err = newJoinRows(s.spill.soft, s.spill.build, i, &s.spill.builds); err != nil {
 		return nil, err
 	}
-	b := &builder{sink: s, pack: s.layout.packer(), store: st, rows: make([]uint16, vector.ChunkRows)}
-	b.texts = &arenaWriter{arena: s.texts}
 	if s.op.Kind == FullJoin {
-		if b.unkeyed, err = newStore(s.query, s.schema, s.texts); err != nil {
+		side := &joinSide{layout: s.spill.build.layout, schema: s.spill.build.schema, hashes: true}
+		if b.unkeyed, err = newJoinRows(s.spill.soft, side, i, &s.spill.unkeyed); err != nil {
 			return nil, err
 		}
 	}
@@ -184,49 +169,46 @@ func (s *buildSink) Worker(i int) (Consumer, error) {
 	return b, nil
 }
 
+// builder gathers one worker's part of the build side.
+type builder struct {
+	sink    *buildSink
+	rows    *joinRows
+	unkeyed *joinRows // the rows with a NULL key, for a full join; else nil
+	buffer  []uint16
+	nulls   bool // some row had a NULL key
+}
+
 // Consume keeps the rows without a NULL among the keys.
-func (b *builder) Consume(_ context.Context, c *vector.Chunk) error {
-	rows := selectKeyed(b.sink.op.Build.Schema(), b.sink.op.BuildKeys, c, b.rows)
+func (b *builder) Consume(ctx context.Context, c *vector.Chunk) error {
+	rows := selectKeyed(b.sink.op.Build.Schema(), b.sink.op.BuildKeys, c, b.buffer)
 	if len(rows) < c.Count() {
 		b.nulls = true
-		if err := b.keepUnkeyed(c, rows); err != nil {
+		if err := b.keepUnkeyed(ctx, c, rows); err != nil {
 			return err
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	w := b.pack.words
-	at := b.n * w
-	var err error
-	if b.keys, err = b.sink.query.grow(b.keys, at+len(rows)*w); err != nil {
-		return err
-	}
-	fresh := b.keys[at:]
-	if err := b.pack.pack(c, rows, fresh); err != nil {
-		return err
-	}
-	if b.pack.refs != 0 {
-		from := rowTexts(c, rows)
-		for k := range rows {
-			if err := b.pack.keep(fresh[k*w:(k+1)*w], from, b.texts); err != nil {
-				return err
-			}
-		}
-	}
-	b.n += len(rows)
-	return b.store.append(&vector.Chunk{Len: c.Len, Sel: rows, Columns: c.Columns})
+	return b.sink.spill.keep(ctx, b, b.rows, func() error { return b.rows.add(c, rows) })
+}
+
+// Close leaves the rows to other workers that need memory.
+func (b *builder) Close() error {
+	b.sink.spill.leave(b)
+	return nil
 }
 
 // keepUnkeyed keeps the rows of a chunk that are not among the keyed ones, if the join gives them.
-func (b *builder) keepUnkeyed(c *vector.Chunk, keyed []uint16) error {
+func (b *builder) keepUnkeyed(ctx context.Context, c *vector.Chunk, keyed []uint16) error {
 	if b.unkeyed == nil {
 		return nil
 	}
 	var with marks
 	with.set(keyed)
 	rows := with.split(chosen(c), false, make([]uint16, c.Count()+1))
-	return b.unkeyed.append(&vector.Chunk{Len: c.Len, Sel: rows, Columns: c.Columns})
+	zeros := make([]uint64, len(rows)) // they match nothing: any partition will do
+	return b.sink.spill.keep(ctx, b, b.unkeyed, func() error { return b.unkeyed.addHashed(c, rows, zeros) })
 }
 
 // selectKeyed keeps the chosen rows of a chunk none of whose keys is NULL.
@@ -240,51 +222,15 @@ func selectKeyed(in Schema, keys []int, c *vector.Chunk, buffer []uint16) []uint
 	return rows
 }
 
-// Close ends the worker's part.
-func (*builder) Close() error { return nil }
-
 // Finish indexes the build side and starts the probe.
 func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
-	t := &joinTable{query: s.query, layout: s.layout, probe: s.probe, held: s.texts}
-	var stores, unkeyed []*store
-	for _, b := range s.workers {
-		if b != nil {
-			t.n += b.n
-			t.nulls = t.nulls || b.nulls
-			stores, unkeyed = append(stores, b.store), append(unkeyed, b.unkeyed)
-		}
-	}
-	var err error
-	if t.keys, err = s.query.words(t.n * s.layout.words); err != nil {
-		return nil, err
-	}
-	at := 0
-	for _, b := range s.workers {
-		if b != nil {
-			at += copy(t.keys[at:], b.keys[:b.n*s.layout.words])
-			s.query.giveBack(b.keys)
-		}
-	}
-	rows, err := merged(ctx, s.query, stores, s.schema, s.texts)
+	t, err := s.table(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := t.build(ctx); err != nil {
 		return nil, err
 	}
 	var full *unmatched
 	if s.op.Kind == FullJoin {
-		rest, err := merged(ctx, s.query, unkeyed, s.schema, s.texts)
-		if err != nil {
-			return nil, err
-		}
-		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), rows, rest); err != nil {
-			return nil, err
-		}
-	}
-	if s.op.Filter != nil {
-		key := s.op.Probe.Schema()[s.op.ProbeKeys[0]]
-		if err := t.setFilter(ctx, s.op.Filter, key); err != nil {
+		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), t.rows, s.unkeyed()...); err != nil {
 			return nil, err
 		}
 	}
@@ -292,5 +238,41 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, rows, full) }), nil
+	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, full) }), nil
+}
+
+// unkeyed returns the rows with a NULL key that are in memory.
+func (s *buildSink) unkeyed() (parts []*store) {
+	for _, b := range s.workers {
+		if b != nil && b.unkeyed.n > 0 {
+			parts = append(parts, b.unkeyed.store)
+		}
+	}
+	return parts
+}
+
+// table brings the workers' rows together, and tells the probe's scan of their keys.
+func (s *buildSink) table(ctx context.Context) (*joinTable, error) {
+	for _, b := range s.workers {
+		s.spill.nulls = s.spill.nulls || b != nil && b.nulls
+	}
+	if !s.spill.started.Load() {
+		t, err := s.gather(ctx)
+		if err == nil && s.op.Filter != nil {
+			return t, t.setFilter(ctx, s.op.Filter, s.op.Probe.Schema()[s.op.ProbeKeys[0]])
+		}
+		if err == nil || !outOfMemory(err) || !s.query.Spill.Usable() {
+			return t, err
+		}
+	}
+	err := s.query.parallel(ctx, func(ctx context.Context, worker int) error {
+		if b := s.workers[worker]; b != nil {
+			return s.spill.putAll(ctx, worker, b)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.spill.settle(ctx)
 }

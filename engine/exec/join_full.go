@@ -15,13 +15,9 @@ type unmatched struct {
 	probing atomic.Int64
 }
 
-// newUnmatched makes one for a join whose probe side every worker of the query will read to its end; unkeyed may be
-// nil.
-func newUnmatched(q *Query, probe Schema, rows, unkeyed *store) (*unmatched, error) {
-	u := &unmatched{probe: probe, parts: []*store{rows}}
-	if unkeyed != nil {
-		u.parts = append(u.parts, unkeyed)
-	}
+// newUnmatched makes one for a join whose probe side every worker of the query will read to its end.
+func newUnmatched(q *Query, probe Schema, rows *store, unkeyed ...*store) (*unmatched, error) {
+	u := &unmatched{probe: probe, parts: append([]*store{rows}, unkeyed...)}
 	u.probing.Store(int64(q.Workers))
 	var err error
 	u.bits, err = q.zeroed((rows.n + 63) / 64)

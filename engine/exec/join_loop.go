@@ -67,7 +67,7 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 	}
 	var full *unmatched
 	if s.op.Kind == FullJoin {
-		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), rows, nil); err != nil {
+		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), rows); err != nil {
 			return nil, err
 		}
 	}

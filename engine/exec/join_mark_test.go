@@ -67,12 +67,14 @@ func TestMarkJoinEqualsReference(t *testing.T) {
 		for _, kind := range []JoinKind{MarkJoin, AntiJoin} {
 			for _, key := range []int{0, 2, 6, 7} {
 				for _, build := range []*testTable{right, whole, none} {
-					j := &HashJoin{
-						Kind: kind, Probe: left.scan(), Build: build.scan(), ProbeKeys: []int{key}, BuildKeys: []int{key},
-						NullAware: true,
-					}
 					want := referenceMark(kind, left, build, compareKey(key, key))
-					requireSameRows(t, want, collect(t, newTestQuery(t, workers), j))
+					for _, rows := range []int{0, 7} {
+						j := &HashJoin{
+							Kind: kind, Probe: left.scan(), Build: build.scan(), ProbeKeys: []int{key}, BuildKeys: []int{key},
+							NullAware: true,
+						}
+						requireSameRows(t, want, collect(t, spillingQuery(t, workers, rows), j))
+					}
 				}
 			}
 		}
@@ -103,12 +105,14 @@ func TestUnknownPairsEqualReference(t *testing.T) {
 			return compare(l, r)
 		}
 		for _, kind := range []JoinKind{MarkJoin, AntiJoin} {
-			hash := &HashJoin{
-				Kind: kind, Probe: left.scan(), Build: right.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0},
-				Residual: less, Unknown: expr.IsNull{Of: less},
-			}
 			want := referenceMark(kind, left, right, keyed)
-			requireSameRows(t, want, collect(t, newTestQuery(t, workers), hash))
+			for _, rows := range []int{0, 1, 7} {
+				hash := &HashJoin{
+					Kind: kind, Probe: left.scan(), Build: right.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0},
+					Residual: less, Unknown: expr.IsNull{Of: less},
+				}
+				requireSameRows(t, want, collect(t, spillingQuery(t, workers, rows), hash))
+			}
 			loop := &LoopJoin{
 				Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: less, Unknown: expr.IsNull{Of: less},
 			}
@@ -150,15 +154,21 @@ func TestSingleJoin(t *testing.T) {
 		}
 		keys := sameKeys([][2]int{{0, 0}})
 		less := lessOf(left.scan().Schema(), once.scan().Schema())
-		requireSameRows(t, referenceJoin(LeftJoin, left, once, keys),
-			collect(t, newTestQuery(t, workers), single(once, nil)))
-		requireSameRows(t, referenceJoin(LeftJoin, left, once, func(l, r row) bool { return keys(l, r) && isLess(l, r) }),
-			collect(t, newTestQuery(t, workers), single(once, less)))
+		for _, rows := range []int{0, 7} {
+			requireSameRows(t, referenceJoin(LeftJoin, left, once, keys),
+				collect(t, spillingQuery(t, workers, rows), single(once, nil)))
+			requireSameRows(t, referenceJoin(LeftJoin, left, once, func(l, r row) bool { return keys(l, r) && isLess(l, r) }),
+				collect(t, spillingQuery(t, workers, rows), single(once, less)))
+		}
+		spilled := 0
 		fails := func(j Operator) {
-			q := newTestQuery(t, workers)
+			q := spillingQuery(t, workers, spilled)
 			err := q.run(t.Context(), j, func(int) (Consumer, error) { return consumerOf(drop), nil })
 			require.Equal(t, sqlerr.CardinalityViolation, sqlerr.CodeOf(err))
 		}
+		fails(single(twice, nil))
+		fails(single(twice, less))
+		spilled = 7
 		fails(single(twice, nil))
 		fails(single(twice, less))
 		fails(&LoopJoin{Kind: SingleJoin, Probe: left.scan(), Build: once.scan()})

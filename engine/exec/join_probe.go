@@ -31,26 +31,43 @@ type prober struct {
 	unsure       marks         // rows of now with a pair of which that is unknown
 	out          joinOutput
 	full         *unmatchedSource // nil: no full join
+
+	feed   *probeFeed // nil: all of the build side is in the table
+	former []marks    // nil, or what marks and unsure begin with
+	more   bool       // the table is a piece of a build side, and not its last
 }
 
-func (s *buildSink) open(worker int, from Stream, t *joinTable, rows *store, full *unmatched) (Source, error) {
+func (s *buildSink) open(worker int, from Stream, t *joinTable, full *unmatched) (Source, error) {
 	src, err := from.Open(worker)
 	if err != nil {
 		return nil, err
 	}
+	layout := s.spill.probe.layout
 	p := &prober{
-		query: s.query, op: s.op, worker: worker, from: src, table: t, pack: s.probe.packer(), reader: rows.reader(),
-		keys: make([]uint64, vector.ChunkRows*s.probe.words), hashes: make([]uint64, vector.ChunkRows),
+		query: s.query, op: s.op, worker: worker, from: src, pack: layout.packer(),
+		keys: make([]uint64, vector.ChunkRows*layout.words), hashes: make([]uint64, vector.ChunkRows),
 		keyed: make([]uint16, vector.ChunkRows),
 		pairs: candidates{make([]uint32, vector.ChunkRows), make([]uint16, vector.ChunkRows)},
-		out:   newJoinOutput(s.schema),
-		full:  full.source(),
+		out:   newJoinOutput(s.spill.build.schema),
 	}
+	p.setTable(t, full)
 	if p.residual, p.unknown, err = conditions(s.op.Residual, s.op.Unknown); err != nil {
 		_ = src.Close() // the compile error is what counts
 		return nil, err
 	}
+	if s.spill.started.Load() {
+		if p.feed, err = s.spill.feed(p); err != nil {
+			_ = src.Close() // as above
+			return nil, err
+		}
+		p.from = p.feed
+	}
 	return p, nil
+}
+
+// setTable makes a table that which rows are looked up in.
+func (p *prober) setTable(t *joinTable, full *unmatched) {
+	p.table, p.reader, p.full = t, t.rows.reader(), full.source()
 }
 
 // conditions compiles what decides of pairs; nil gives nil.
@@ -73,15 +90,12 @@ func (p *prober) Close() error { return p.from.Close() }
 func (p *prober) Next(ctx context.Context) (*vector.Chunk, error) {
 	for {
 		if p.now == nil {
-			c, err := p.from.Next(ctx)
-			if c == nil && err == nil {
-				return p.full.next(), nil
+			out, more, err := p.read(ctx)
+			if err != nil || out != nil || !more {
+				return out, err
 			}
-			if err != nil {
-				return nil, err
-			}
-			if err := p.begin(c); err != nil {
-				return nil, err
+			if p.now == nil {
+				continue
 			}
 		}
 		out, err := p.step()
@@ -97,11 +111,31 @@ func (p *prober) Next(ctx context.Context) (*vector.Chunk, error) {
 	}
 }
 
+// read takes the next chunk, or at the end of a table's the next table, after rows that had no match in the one before.
+// It returns false after the last.
+func (p *prober) read(ctx context.Context) (out *vector.Chunk, more bool, err error) {
+	c, err := p.from.Next(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if c != nil {
+		return nil, true, p.begin(c)
+	}
+	if out := p.full.next(); out != nil {
+		return out, true, nil
+	}
+	more, err = p.feed.nextTable(ctx)
+	return nil, more, err
+}
+
 // begin looks up the rows of a chunk.
 func (p *prober) begin(c *vector.Chunk) error {
 	p.now = c
 	p.marks.clear()
 	p.unsure.clear()
+	if p.former != nil {
+		p.marks, p.unsure = p.former[0], p.former[1]
+	}
 	rows := selectKeyed(p.op.Probe.Schema(), p.op.ProbeKeys, c, p.keyed)
 	if p.op.NullAware {
 		p.compareNulls(c, rows)
@@ -183,7 +217,7 @@ func (p *prober) compareNulls(c *vector.Chunk, keyed []uint16) {
 	switch {
 	case p.table.nulls:
 		p.unsure.set(chosen(c))
-	case p.table.n > 0:
+	case p.table.some:
 		p.unsure.set(chosen(c))
 		p.unsure.unset(keyed)
 	}
@@ -205,6 +239,9 @@ func (p *prober) dropMarked() {
 func (p *prober) rest() *vector.Chunk {
 	c := p.now
 	p.now = nil
+	if p.more {
+		return nil
+	}
 	return p.out.rest(p.op.Kind, c, &p.marks, &p.unsure)
 }
 

@@ -18,15 +18,19 @@ type joinTable struct {
 	probe  *keyLayout // the same over the probe's columns
 	held   *arena     // has the texts of the keys
 	keys   []uint64   // the words of each row's key
+	rows   *store     // the columns that are kept
 	n      int
-	nulls  bool // rows with a NULL among their keys were left out
+	lent   [][]uint64 // what else the table lies in
+	nulls  bool       // rows with a NULL among their keys were left out
+	some   bool       // the build side has rows, here or elsewhere, with keys
 
-	lo, hi uint64 // of keys of a single word
-	heads  []uint32
-	slots  []uint64
-	exact  bool
-	next   []uint32 // row to row plus one
-	chains bool     // some key comes twice
+	lo, hi  uint64 // of keys of a single word, when they are bounded
+	bounded bool
+	heads   []uint32
+	slots   []uint64
+	exact   bool
+	next    []uint32 // row to row plus one
+	chains  bool     // some key comes twice
 }
 
 const (
@@ -45,19 +49,21 @@ func (t *joinTable) build(ctx context.Context) error {
 		return err
 	}
 	t.next = view[uint32](next, t.n)
-	t.setBounds()
+	t.lent = append(t.lent, next)
 	if t.direct() {
 		var heads []uint64
-		if heads, err = t.query.zeroed(int(t.hi-t.lo)/2 + 1); err != nil {
+		if heads, err = t.query.zeroed(t.places()); err != nil {
 			return err
 		}
+		t.lent = append(t.lent, heads)
 		t.heads = view[uint32](heads, int(t.hi-t.lo)+1)
 		return t.regions(ctx, len(t.heads), t.fillHeads)
 	}
 	t.exact = t.layout.single && t.n > 0 && t.hi-t.lo < 1<<32
-	if t.slots, err = t.query.zeroed(1 << bits.Len(uint(max(2*t.n, 8)-1))); err != nil {
+	if t.slots, err = t.query.zeroed(t.places()); err != nil {
 		return err
 	}
+	t.lent = append(t.lent, t.slots)
 	workers := t.workers()
 	late := make([][]uint32, workers) // rows that ran over the end of a region
 	err = t.regions(ctx, len(t.slots), func(worker int, lo, hi uint64) (chains bool) {
@@ -74,15 +80,41 @@ func (t *joinTable) build(ctx context.Context) error {
 	return err
 }
 
-func (t *joinTable) setBounds() {
-	if !t.layout.single || t.n == 0 {
+// release returns the memory of the table and of its rows.
+func (t *joinTable) release() {
+	for _, b := range append(t.lent, t.keys) {
+		t.query.giveBack(b)
+	}
+	t.lent = nil
+	t.rows.release()
+	t.held.release()
+}
+
+// bound takes in the bounds of more keys. All must be known before the table is built.
+func (t *joinTable) bound(keys []uint64) {
+	if !t.layout.single || len(keys) == 0 {
 		return
 	}
-	t.lo, t.hi = t.keys[0], t.keys[0]
-	for _, k := range t.keys[:t.n] {
-		t.lo, t.hi = min(t.lo, k), max(t.hi, k)
+	lo, hi := keys[0], keys[0]
+	if t.bounded {
+		lo, hi = t.lo, t.hi
 	}
+	for _, k := range keys {
+		lo, hi = min(lo, k), max(hi, k)
+	}
+	t.lo, t.hi, t.bounded = lo, hi, true
 }
+
+// places returns how many words heads or slots take.
+func (t *joinTable) places() int {
+	if t.direct() {
+		return int(t.hi-t.lo)/2 + 1
+	}
+	return slotsFor(t.n)
+}
+
+// slotsFor returns how many slots n rows have.
+func slotsFor(n int) int { return 1 << bits.Len(uint(max(2*n, 8)-1)) }
 
 // direct tells whether the keys are dense enough for an array.
 func (t *joinTable) direct() bool {
@@ -289,8 +321,8 @@ func (t *joinTable) setFilter(ctx context.Context, f *catalog.RuntimeFilter, pro
 	} else {
 		values.Bloom, err = t.query.zeroed(1 << bits.Len(uint(max(t.n/4, 1))))
 	}
-	if err != nil {
-		return err
+	if err != nil { // without memory for it there is no filter
+		return unlessOutOfMemory(err)
 	}
 	err = t.query.tasks(ctx, (t.n+runRows-1)/runRows, func(_ context.Context, _, task int) error {
 		for _, k := range t.keys[task*runRows : min(t.n, (task+1)*runRows)] {

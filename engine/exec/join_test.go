@@ -96,12 +96,14 @@ func TestHashJoinEqualsReference(t *testing.T) {
 			{{0, 0}, {2, 2}, {7, 10}},
 		} {
 			for _, kind := range []JoinKind{InnerJoin, LeftJoin, FullJoin, SemiJoin, AntiJoin} {
-				j := &HashJoin{Kind: kind, Probe: left.scan(), Build: right.scan()}
-				for _, k := range keys {
-					j.ProbeKeys, j.BuildKeys = append(j.ProbeKeys, k[0]), append(j.BuildKeys, k[1])
+				want := referenceJoin(kind, left, right, sameKeys(keys))
+				for _, rows := range []int{0, 1, 20} {
+					j := &HashJoin{Kind: kind, Probe: left.scan(), Build: right.scan()}
+					for _, k := range keys {
+						j.ProbeKeys, j.BuildKeys = append(j.ProbeKeys, k[0]), append(j.BuildKeys, k[1])
+					}
+					requireSameRows(t, want, collect(t, spillingQuery(t, workers, rows), j))
 				}
-				got := collect(t, newTestQuery(t, workers), j)
-				requireSameRows(t, referenceJoin(kind, left, right, sameKeys(keys)), got)
 			}
 		}
 	})
@@ -128,7 +130,10 @@ func TestResidualEqualsReference(t *testing.T) {
 				Residual: lessOf(left.scan().Schema(), right.scan().Schema()),
 			}
 			want := referenceJoin(kind, left, right, func(l, r row) bool { return sameKeys(keys)(l, r) && isLess(l, r) })
-			requireSameRows(t, want, collect(t, newTestQuery(t, workers), j))
+			for _, rows := range []int{0, 1, 20} {
+				j.Probe, j.Build = left.scan(), right.scan()
+				requireSameRows(t, want, collect(t, spillingQuery(t, workers, rows), j))
+			}
 			for _, residual := range []expr.Expr{nil, j.Residual} {
 				loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
 				matches := isLess
@@ -164,7 +169,10 @@ func TestJoinWithNothing(t *testing.T) {
 					Kind: kind, Probe: tables[0].scan(), Build: tables[1].scan(), ProbeKeys: []int{key}, BuildKeys: []int{key},
 				}
 				want := referenceJoin(kind, tables[0], tables[1], sameKeys([][2]int{{key, key}}))
-				requireSameRows(t, want, collect(t, newTestQuery(t, 2), j))
+				for _, rows := range []int{0, 2} {
+					j.Probe, j.Build = tables[0].scan(), tables[1].scan()
+					requireSameRows(t, want, collect(t, spillingQuery(t, 2, rows), j))
+				}
 			}
 			loop := &LoopJoin{Kind: kind, Probe: tables[0].scan(), Build: tables[1].scan()}
 			want := referenceJoin(kind, tables[0], tables[1], func(row, row) bool { return true })

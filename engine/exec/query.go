@@ -44,6 +44,8 @@ type shared struct {
 	served time.Duration // guarded by Scheduler.mu
 	turns  []turn        // of each worker
 	lent   lent
+
+	impatient atomic.Int64 // workers that wait for memory
 }
 
 // NewQuery returns a query that runs on all threads of a scheduler.

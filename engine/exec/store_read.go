@@ -121,6 +121,30 @@ func (r *storeReader) rows(rows []uint32) *vector.Chunk {
 	return &r.chunk
 }
 
+// all makes a chunk of all rows, at most vector.ChunkRows, which are not copied. The store is not read in another way
+// after that.
+func (r *storeReader) all() *vector.Chunk {
+	r.chunk.Len, r.chunk.Sel = r.n, nil
+	for i := range r.columns {
+		k := &r.columns[i]
+		v := r.head(i)
+		k.setData(v, k.data, r.n)
+		switch {
+		case !k.known.Nullable:
+		case !k.nullCode:
+			v.Valid = k.valid[:(r.n+63)/64]
+		default:
+			v.Valid = r.buffers[i].valid[:(r.n+63)/64]
+			for w := range v.Valid {
+				v.Valid[w] = ^uint64(0)
+			}
+			k.nullCodes(v, k.data, nil, v.Valid)
+		}
+		r.chunk.Columns[i] = v
+	}
+	return &r.chunk
+}
+
 // constant makes a vector of n times one row's value. Numbers of a dictionary are repeated, so that the
 // dictionary stays the column's.
 func (r *storeReader) constant(column, row, n int) *vector.Vector {

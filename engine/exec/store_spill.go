@@ -65,7 +65,21 @@ func (s *store) spill(ctx context.Context, worker int, f *spill.File, scratch []
 		}
 		return nil
 	})
+	if err == nil {
+		out.count(s.query.measure)
+	}
 	return out, err
+}
+
+// count tells what was written.
+func (r *spilledRows) count(to *Measure) {
+	for _, p := range r.pages {
+		to.spill(p)
+	}
+	for _, k := range r.columns {
+		to.spill(k.data)
+		to.spill(k.valid)
+	}
 }
 
 // textSpiller writes texts to pages of a file.

@@ -289,6 +289,14 @@ func newTestQuery(t *testing.T, workers int) *Query {
 	return limitedQuery(t, workers, 1<<30)
 }
 
+// spillingQuery returns a query whose breakers spill after as many rows of a worker, or never.
+func spillingQuery(t *testing.T, workers, rows int) *Query {
+	t.Helper()
+	q := newTestQuery(t, workers)
+	q.Debug.SpillRows = rows
+	return q
+}
+
 func limitedQuery(t *testing.T, workers int, limit int64) *Query {
 	t.Helper()
 	memory := budget.NewServer(limit).Query(0)

@@ -15,8 +15,11 @@ import (
 
 // Server is the memory that all queries and caches of a process share. Safe for concurrent use.
 type Server struct {
-	limit int64 // bytes
-	used  atomic.Int64
+	limit   int64 // bytes
+	used    atomic.Int64
+	waiting atomic.Int64
+	mu      sync.Mutex    // guards freed
+	freed   chan struct{} // closed at the next release; nil when nobody waits
 }
 
 // NewServer returns a budget of limit bytes.
@@ -35,6 +38,31 @@ func (s *Server) reserve(n, spare int64) bool {
 	}
 	s.used.Add(-n)
 	return false
+}
+
+// release gives n bytes back, and tells those that wait.
+func (s *Server) release(n int64) {
+	s.used.Add(-n)
+	if n <= 0 || s.waiting.Load() == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.freed != nil {
+		close(s.freed)
+		s.freed = nil
+	}
+}
+
+// listen returns what is closed at the next release.
+func (s *Server) listen() <-chan struct{} {
+	s.waiting.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.freed == nil {
+		s.freed = make(chan struct{})
+	}
+	return s.freed
 }
 
 // Query returns the budget of one query, at most limit bytes of the server's; limit 0 is the server's own.
@@ -147,12 +175,43 @@ func (q *Query) Release(n int64) {
 	q.used -= n
 	switch {
 	case q.whole == nil:
-		q.server.used.Add(-n)
+		q.server.release(n)
 	case q.holding:
 		q.ahead += n
 	default:
 		q.whole.Release(n)
 	}
+}
+
+// Listen returns a channel that is closed when anybody releases memory, for those that can do nothing but wait. Until
+// the function is called that it returns, too, Wanted is true for all.
+func (q *Query) Listen() (freed <-chan struct{}, end func()) {
+	return q.server.listen(), func() { q.server.waiting.Add(-1) }
+}
+
+// Wanted tells whether somebody waits for memory: who can do with less spills some.
+func (q *Query) Wanted() bool { return q.server.waiting.Load() > 0 }
+
+// Alone tells whether nobody else has memory of the server.
+func (q *Query) Alone() bool {
+	if q.whole != nil {
+		return q.whole.Alone()
+	}
+	return q.Used() == q.server.Used()
+}
+
+// Available returns how many bytes could be reserved now, if nobody else did.
+func (q *Query) Available() int64 { return q.available(false) }
+
+func (q *Query) available(spillable bool) int64 {
+	if q.whole != nil {
+		return q.whole.available(spillable || q.spillable)
+	}
+	here, there := q.limit-q.Used(), q.server.limit-q.server.Used()
+	if spillable {
+		here, there = here-q.limit/spareShare, there-q.server.limit/spareShare
+	}
+	return max(min(here, there), 0)
 }
 
 // Used returns the bytes reserved now.
@@ -174,7 +233,7 @@ func (q *Query) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.closed {
-		q.server.used.Add(-q.used)
+		q.server.release(q.used)
 		q.used, q.closed = 0, true
 	}
 }

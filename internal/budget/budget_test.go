@@ -19,8 +19,11 @@ func TestWhatCanSpillLeavesAnEighth(t *testing.T) {
 	server := budget.NewServer(800)
 	q := server.Query(400)
 	p := q.Spillable()
+	require.Equal(t, int64(350), p.Available())
 	require.NoError(t, p.Reserve(350))
 	requireFull(t, p.Reserve(1))
+	require.Zero(t, p.Available())
+	require.Equal(t, int64(50), q.Available())
 	require.NoError(t, q.Reserve(50), "what can't spill takes the rest")
 	requireFull(t, q.Reserve(1))
 	require.NoError(t, server.Query(0).Spillable().Reserve(300), "of the server's, too")
@@ -57,4 +60,29 @@ func TestHold(t *testing.T) {
 	requireFull(t, p.Hold(1001))
 	p.Settle()
 	require.Zero(t, q.Used())
+}
+
+func TestListen(t *testing.T) {
+	t.Parallel()
+	server := budget.NewServer(1000)
+	one, two := server.Query(0), server.Query(0)
+	require.NoError(t, one.Reserve(600))
+	require.True(t, one.Alone())
+	require.False(t, two.Spillable().Alone())
+	require.False(t, one.Wanted())
+	freed, end := two.Listen()
+	require.True(t, one.Part().Wanted())
+	select {
+	case <-freed:
+		require.Fail(t, "nothing was released")
+	default:
+	}
+	one.Release(1)
+	<-freed
+	again, endAgain := two.Listen()
+	one.Close()
+	<-again
+	end()
+	endAgain()
+	require.False(t, two.Wanted())
 }
