@@ -67,14 +67,14 @@ func schemata(ctx context.Context, s Snapshot, emit emitter) error {
 }
 
 func tables(ctx context.Context, s Snapshot, emit emitter) error {
-	return eachTable(ctx, s, func(t *Table) error {
+	return EachTable(ctx, s, func(t *Table) error {
 		return emit(vector.TextOf(Name), vector.TextOf(t.Name.Database), vector.TextOf(t.Name.Table),
 			vector.TextOf(t.Kind.String()))
 	})
 }
 
 func columns(ctx context.Context, s Snapshot, emit emitter) error {
-	return eachTable(ctx, s, func(t *Table) error {
+	return EachTable(ctx, s, func(t *Table) error {
 		for i, c := range t.Columns {
 			nullable := "YES"
 			if c.NotNull {
@@ -115,8 +115,9 @@ func precisions(t vector.Type) (digits, scale, fraction vector.Scalar) {
 	}
 }
 
-// eachTable calls f for every table in the order of database and name.
-func eachTable(ctx context.Context, s Snapshot, f func(*Table) error) error {
+// EachTable calls f for every table in the order of database and name.
+// EachTable calls f with every table that a snapshot shows, by database and name.
+func EachTable(ctx context.Context, s Snapshot, f func(*Table) error) error {
 	databases, err := s.Databases(ctx)
 	if err != nil {
 		return err

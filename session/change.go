@@ -21,7 +21,7 @@ type change struct {
 
 func (c change) run(ctx context.Context, x *transaction) (int64, error) {
 	if x == nil {
-		if !c.readOnly && c.session.isOn(settingReadOnly) {
+		if !c.readOnly && c.session.readsOnly() {
 			return 0, sqlerr.New(sqlerr.ReadOnlyTransaction, "the session only reads").
 				WithHint("SET %s = off", settingReadOnly)
 		}

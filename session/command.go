@@ -139,6 +139,8 @@ func (u *userSession) commandOf(tree ast.Statement) *command {
 		return &command{run: func(context.Context, *statement) error { return u.sqlReset(s) }}
 	case *ast.Show:
 		return u.showCommandOf(s)
+	case *ast.Analyze:
+		return u.analyzeCommand(s)
 	default:
 		if c := u.killCommandOf(tree); c != nil {
 			return c
@@ -166,7 +168,7 @@ func (u *userSession) sqlBegin(ctx context.Context, st *statement, s *ast.Begin)
 			"EndTransaction: a client that nothing but its connection tells from others can't be told when its " +
 			"transaction is lost")
 	}
-	readOnly := s.ReadOnly || !s.ReadWrite && u.isOn(settingReadOnly)
+	readOnly := s.ReadOnly || !s.ReadWrite && u.readsOnly()
 	x, err := u.begin(ctx, TransactionOptions{ReadOnly: readOnly})
 	if err != nil {
 		return err

@@ -66,8 +66,9 @@ func (u *userSession) set(name, value string) error {
 	return nil
 }
 
-func (u *userSession) isOn(name string) bool {
-	v, _ := u.setting(name)
+// readsOnly tells whether the session's transactions only read unless they say otherwise.
+func (u *userSession) readsOnly() bool {
+	v, _ := u.setting(settingReadOnly)
 	return v == "on"
 }
 

@@ -1,18 +1,23 @@
 package session
 
 import (
+	"context"
+
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/vector"
 	"github.com/micodb/micodb/txn"
 )
 
-// Storage tells what lies on the disk.
+// Storage tells what lies on the disk, and looks at it.
 type Storage interface {
 	// Segments returns all segment files that are in use now.
 	Segments() []txn.SegmentInfo
 
 	// Versions returns the newest version and the oldest that can be read.
 	Versions() (newest, oldest catalog.Sequence)
+
+	// Analyze looks at all rows of a table and keeps what it finds: 42P01 when there is no such table.
+	Analyze(ctx context.Context, name catalog.TableName) (*catalog.Statistics, error)
 }
 
 // storageProviders returns the views of what lies on the disk.
@@ -29,6 +34,7 @@ func (s *Server) storageProviders() []catalog.Provider {
 		systemView{"versions", []catalog.Column{
 			notNull("newest_version", number), notNull("oldest_version", number),
 		}, s.versionRows},
+		statisticsView{},
 	}
 }
 

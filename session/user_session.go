@@ -87,7 +87,7 @@ func (u *userSession) Use(ctx context.Context, database string) error {
 // Begin starts a transaction. Who may not begin one that writes gets one that only reads: drivers begin one
 // for every query.
 func (u *userSession) Begin(ctx context.Context, opts TransactionOptions) (Transaction, error) {
-	opts.ReadOnly = opts.ReadOnly || u.isOn(settingReadOnly)
+	opts.ReadOnly = opts.ReadOnly || u.readsOnly()
 	x, err := u.begin(ctx, opts)
 	if err != nil {
 		return nil, u.noted(ctx, err)

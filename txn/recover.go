@@ -2,6 +2,7 @@ package txn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"maps"
@@ -219,6 +220,13 @@ func (r *recovery) readTable(id catalog.TableID, of *manifest.Table) error {
 	v, err := table.Open(r.manager.environment, r.state.definitions.tables[id], segments, vectors)
 	if err != nil {
 		return err
+	}
+	if of.Statistics != nil {
+		a := &table.Analysis{}
+		if err := json.Unmarshal(of.Statistics, a); err != nil {
+			return sqlerr.Wrap(err, sqlerr.DataCorrupted, "the statistics of the manifest can't be read: %v", err)
+		}
+		v = v.WithAnalysis(a)
 	}
 	r.state.tables[id] = v
 	return nil

@@ -23,6 +23,14 @@ func (c *cursor) control() (ast.Statement, error) {
 		return c.describe(at)
 	case c.accept("EXPLAIN"):
 		return c.explain(at)
+	case c.accept("ANALYZE"):
+		s := &ast.Analyze{At: at}
+		if c.accept("TABLE") || c.i < c.end {
+			name, err := c.object("a table")
+			s.Table = &name
+			return s, err
+		}
+		return s, nil
 	case c.accept("KILL"):
 		return c.kill(at)
 	case c.accept("RESET"):

@@ -39,20 +39,33 @@ func (c *coder) run(g *gathered, b *bounds) (whole bool, distinct int64) {
 			return len(c.first) <= limit, int64(len(c.first))
 		}
 		// Hash is a bijection: equal hashes are equal values.
-		whole = c.hash(n, limit, func(i int) uint64 { return vector.Hash(uint64(g.ints[i])) }, always)
+		whole = c.hash(n, limit, g.hasher(), always)
 	case vector.Wide:
-		whole = c.hash(n, limit, func(i int) uint64 { return vector.Hash(g.wide[i].Lo) ^ uint64(g.wide[i].Hi) },
-			func(i, j int) bool { return g.wide[i] == g.wide[j] })
+		whole = c.hash(n, limit, g.hasher(), func(i, j int) bool { return g.wide[i] == g.wide[j] })
 	case vector.Float:
-		whole = c.hash(n, 0, func(i int) uint64 { return vector.Hash(bitsOf(g.floats[i])) }, always)
+		whole = c.hash(n, 0, g.hasher(), always)
 	default:
-		whole = c.hash(n, dictionaryLimit(g.rows), func(i int) uint64 { return vector.HashBytes(g.text(i)) },
+		whole = c.hash(n, dictionaryLimit(g.rows), g.hasher(),
 			func(i, j int) bool { return bytes.Equal(g.text(i), g.text(j)) })
 	}
 	if whole {
 		return true, int64(len(c.first))
 	}
 	return false, min(max(c.sketch.estimate(), 1), int64(n))
+}
+
+// hasher returns the function that hashes the present values.
+func (g *gathered) hasher() func(i int) uint64 {
+	switch g.of.Type.Physical() {
+	case vector.Integer:
+		return func(i int) uint64 { return vector.Hash(uint64(g.ints[i])) }
+	case vector.Wide:
+		return func(i int) uint64 { return vector.Hash(g.wide[i].Lo) ^ uint64(g.wide[i].Hi) }
+	case vector.Float:
+		return func(i int) uint64 { return vector.Hash(bitsOf(g.floats[i])) }
+	default:
+		return func(i int) uint64 { return vector.HashBytes(g.text(i)) }
+	}
 }
 
 func always(int, int) bool { return true }

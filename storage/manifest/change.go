@@ -63,6 +63,12 @@ type AddPermutation struct {
 	Permutation json.RawMessage `json:"permutation"` // as storage/table writes it
 }
 
+// SetStatistics says what an analysis of a table's rows found.
+type SetStatistics struct {
+	Table      catalog.TableID `json:"table"`
+	Statistics json.RawMessage `json:"statistics"` // as storage/table writes it
+}
+
 // ClearPermutations removes all permutations: the log does not reach back to them any more.
 type ClearPermutations struct{}
 
@@ -94,6 +100,7 @@ func (*AddSegment) name() string        { return "add_segment" }
 func (*RemoveSegment) name() string     { return "remove_segment" }
 func (*SetDeletes) name() string        { return "set_deletes" }
 func (*AddPermutation) name() string    { return "add_permutation" }
+func (*SetStatistics) name() string     { return "set_statistics" }
 func (*ClearPermutations) name() string { return "clear_permutations" }
 func (*Retain) name() string            { return "retain" }
 func (*Checkpoint) name() string        { return "checkpoint" }
@@ -174,6 +181,15 @@ func (c *AddPermutation) apply(s *State, owned map[catalog.TableID]bool) error {
 		return err
 	}
 	t.Permutations = append(t.Permutations, c.Permutation)
+	return nil
+}
+
+func (c *SetStatistics) apply(s *State, owned map[catalog.TableID]bool) error {
+	t, err := s.table(c.Table, owned)
+	if err != nil {
+		return err
+	}
+	t.Statistics = c.Statistics
 	return nil
 }
 

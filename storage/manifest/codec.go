@@ -67,6 +67,8 @@ func empty(kind string) Change {
 		return &SetDeletes{}
 	case "add_permutation":
 		return &AddPermutation{}
+	case "set_statistics":
+		return &SetStatistics{}
 	case "clear_permutations":
 		return &ClearPermutations{}
 	case "retain":

@@ -30,6 +30,9 @@ type Table struct {
 
 	// Permutations say where rows are that the log names by older addresses, the oldest first.
 	Permutations []json.RawMessage
+
+	// Statistics is what the last analysis found, as storage/table writes it; nil when there was none.
+	Statistics json.RawMessage
 }
 
 // DeleteVector says which rows of a block are deleted, and when, where that is retained.
@@ -75,7 +78,7 @@ func (s *State) table(id catalog.TableID, owned map[catalog.TableID]bool) (*Tabl
 	if !owned[id] {
 		t = &Table{
 			Definition: t.Definition, Segments: slices.Clone(t.Segments), Deletes: maps.Clone(t.Deletes),
-			Permutations: slices.Clone(t.Permutations),
+			Permutations: slices.Clone(t.Permutations), Statistics: t.Statistics,
 		}
 		s.Tables[id], owned[id] = t, true
 	}
@@ -100,6 +103,9 @@ func (s *State) changes() []Change {
 		}
 		for _, p := range t.Permutations {
 			out = append(out, &AddPermutation{Table: id, Permutation: p})
+		}
+		if t.Statistics != nil {
+			out = append(out, &SetStatistics{Table: id, Statistics: t.Statistics})
 		}
 	}
 	if s.Retain != nil {

@@ -10,7 +10,8 @@ import (
 )
 
 // Statistics returns estimates for the planner: exact row counts, bounds and NULL counts that ignore deletes,
-// and distinct counts joined from those of the row groups. They are computed once for each version, and shared.
+// and distinct counts joined from those of the row groups; or what an analysis found. They are
+// computed once for each version, and shared.
 func (v *Version) Statistics() *catalog.Statistics {
 	v.statistics.once.Do(func() { v.statistics.of = v.summarize() })
 	return v.statistics.of
@@ -39,6 +40,7 @@ func (v *Version) summarize() *catalog.Statistics {
 			}
 			e.most = max(e.most, int64(f.Distinct))
 		}
+		e.refine(v.analysis, c.ID, v.rows)
 		s.Columns[c.ID] = e.result(v.rows)
 	}
 	return s

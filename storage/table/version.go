@@ -30,6 +30,7 @@ type Version struct {
 	deletes  deletes
 	rows     int64 // not deleted
 
+	analysis   *Analysis  // nil: there was none
 	estimates  *estimates // of the segments
 	statistics *statistics
 }

@@ -350,6 +350,13 @@ type DropAPIKey struct {
 	User     *Name // nil: the current one
 }
 
+// Analyze is ANALYZE [TABLE] [table].
+type Analyze struct {
+	At
+
+	Table *ObjectName // nil: all tables
+}
+
 // KillQuery is KILL QUERY id.
 type KillQuery struct {
 	At
@@ -459,6 +466,7 @@ func (*CreateRole) statement()     {}
 func (*DropRole) statement()       {}
 func (*CreateAPIKey) statement()   {}
 func (*DropAPIKey) statement()     {}
+func (*Analyze) statement()        {}
 func (*KillQuery) statement()      {}
 func (*KillSession) statement()    {}
 func (*KillToken) statement()      {}
