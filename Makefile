@@ -5,13 +5,12 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
 SUITE   := scripts/suite
 
-.PHONY: help build release run demo test test-long check bench bench-memory bench-check fuzz
 # Vector instructions (docs/adr/0013): the compiler offers them for amd64 only, and as an experiment.
 ifeq ($(shell $(GO) env GOARCH),amd64)
 export GOEXPERIMENT ?= simd
 endif
 
-.PHONY: help build release run demo test test-long check bench bench-check fuzz
+.PHONY: help build release run demo test test-long check bench bench-memory bench-check fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -ts $$'\t'
