@@ -15,8 +15,8 @@ const maxSpan = 1 << 16
 // probed is after how many values a column of nearly distinct values is known to be one.
 const probed = 1 << 14
 
-// coder numbers the distinct values of a column in the order in which they come, and estimates their number where
-// there are too many for a dictionary.
+// coder numbers the distinct values of a column, small integers in their order, others as they come, and estimates
+// their number where there are too many for a dictionary.
 type coder struct {
 	codes  []uint32 // of the values
 	first  []int32  // where each distinct value stands first
@@ -70,17 +70,23 @@ func (g *gathered) hasher() func(i int) uint64 {
 
 func always(int, int) bool { return true }
 
-// spread numbers integers by a table over their span.
+// spread numbers integers by a table over their span, in the order of the values: a dictionary without gaps is then
+// read back without a look at it.
 func (c *coder) spread(values []int64, lo int64, span int) {
 	c.table = filled(c.table, span)
 	for i, x := range values {
-		code := c.table[x-lo]
-		if code < 0 {
-			code = int32(len(c.first))
-			c.table[x-lo] = code
-			c.first = append(c.first, int32(i))
+		if c.table[x-lo] < 0 {
+			c.table[x-lo] = int32(i)
 		}
-		c.codes = append(c.codes, uint32(code))
+	}
+	for i, first := range c.table {
+		if first >= 0 {
+			c.table[i] = int32(len(c.first))
+			c.first = append(c.first, first)
+		}
+	}
+	for _, x := range values {
+		c.codes = append(c.codes, uint32(c.table[x-lo]))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -13,7 +14,9 @@ import (
 )
 
 // decode reads all pages of a chunk into a vector.
-func (f *File) decode(ctx context.Context, in Input, pages file.PageReader, c Chunk) (*vector.Vector, error) {
+func (f *File) decode(
+	ctx context.Context, in Input, pages file.PageReader, c Chunk, space *workspace,
+) (*vector.Vector, error) {
 	descr := f.meta.Schema.Column(c.Column)
 	physical := descr.PhysicalType()
 	switch c.Type.Physical() {
@@ -29,7 +32,8 @@ func (f *File) decode(ctx context.Context, in Input, pages file.PageReader, c Ch
 		default:
 			return nil, unfit(c.Type, physical)
 		}
-		d := newDecoder(f, in, c, plain)
+		d := newDecoder(f, in, c, plain, space)
+		d.room = &space.ints
 		d.boolean = physical == parquet.Types.Boolean
 		if err := d.all(ctx, pages); err != nil {
 			return nil, err
@@ -39,7 +43,7 @@ func (f *File) decode(ctx context.Context, in Input, pages file.PageReader, c Ch
 		}
 		return integers(c.Type, d.values, d.valid), nil
 	case vector.Wide:
-		return f.decodeWide(ctx, in, pages, c)
+		return f.decodeWide(ctx, in, pages, c, space)
 	case vector.Float:
 		var plain plainDecoder[float64]
 		switch physical {
@@ -50,7 +54,7 @@ func (f *File) decode(ctx context.Context, in Input, pages file.PageReader, c Ch
 		default:
 			return nil, unfit(c.Type, physical)
 		}
-		d := newDecoder(f, in, c, plain)
+		d := newDecoder(f, in, c, plain, space)
 		if err := d.all(ctx, pages); err != nil {
 			return nil, err
 		}
@@ -58,14 +62,14 @@ func (f *File) decode(ctx context.Context, in Input, pages file.PageReader, c Ch
 		vector.SetCodes(v, d.flat())
 		return v, nil
 	case vector.Bytes:
-		d := f.texts(in, c)
+		d := f.texts(in, c, space)
 		if d.plain == nil {
 			return nil, unfit(c.Type, physical)
 		}
 		if err := d.all(ctx, pages); err != nil {
 			return nil, err
 		}
-		return textVector(d, c)
+		return textVector(d, c, space)
 	default:
 		return nil, unfit(c.Type, physical)
 	}
@@ -75,10 +79,10 @@ func unfit(t vector.Type, physical parquet.Type) error {
 	return sqlerr.NotSupported(fmt.Sprintf("reading %s from the Parquet type %s", t, physical))
 }
 
-func newDecoder[T any](f *File, in Input, c Chunk, plain plainDecoder[T]) *decoder[T] {
+func newDecoder[T any](f *File, in Input, c Chunk, plain plainDecoder[T], space *workspace) *decoder[T] {
 	return &decoder[T]{
 		rows: c.Rows, nullable: f.meta.Schema.Column(c.Column).MaxDefinitionLevel() > 0, plain: plain,
-		arena: &arena{limit: in.Limit},
+		arena: &arena{limit: in.Limit}, space: space,
 	}
 }
 
@@ -104,7 +108,9 @@ func (d *decoder[T]) all(ctx context.Context, pages file.PageReader) error {
 	return nil
 }
 
-func (f *File) decodeWide(ctx context.Context, in Input, pages file.PageReader, c Chunk) (*vector.Vector, error) {
+func (f *File) decodeWide(
+	ctx context.Context, in Input, pages file.PageReader, c Chunk, space *workspace,
+) (*vector.Vector, error) {
 	descr := f.meta.Schema.Column(c.Column)
 	var plain plainDecoder[vector.Int128]
 	switch size := descr.TypeLength(); {
@@ -115,12 +121,12 @@ func (f *File) decodeWide(ctx context.Context, in Input, pages file.PageReader, 
 	default:
 		return nil, unfit(c.Type, descr.PhysicalType())
 	}
-	d := newDecoder(f, in, c, plain)
+	d := newDecoder(f, in, c, plain, space)
 	if err := d.all(ctx, pages); err != nil {
 		return nil, err
 	}
 	wide := d.flat()
-	ints := make([]int64, len(wide))
+	ints := sized(&space.ints, len(wide))
 	for i, x := range wide {
 		var fits bool
 		if ints[i], fits = x.Int64(); !fits {
@@ -132,7 +138,7 @@ func (f *File) decodeWide(ctx context.Context, in Input, pages file.PageReader, 
 	return integers(c.Type, ints, d.valid), nil
 }
 
-func (f *File) texts(in Input, c Chunk) *decoder[span] {
+func (f *File) texts(in Input, c Chunk, space *workspace) *decoder[span] {
 	descr := f.meta.Schema.Column(c.Column)
 	var plain plainDecoder[span]
 	switch size := descr.TypeLength(); {
@@ -141,8 +147,9 @@ func (f *File) texts(in Input, c Chunk) *decoder[span] {
 	case descr.PhysicalType() == parquet.Types.FixedLenByteArray && size > 0:
 		plain = plainFixedBytes(size)
 	}
-	d := newDecoder(f, in, c, plain)
-	d.arena.used = true
+	d := newDecoder(f, in, c, plain, space)
+	d.room = &space.spans
+	d.arena.used, d.arena.bytes = true, space.texts[:0]
 	return d
 }
 
@@ -151,14 +158,22 @@ func dictionaryTexts(d *decoder[span]) [][]byte {
 	if !d.hasDict {
 		return nil
 	}
+	size := 0
+	for _, s := range d.dictionary {
+		size += int(s.length)
+	}
+	texts := make([]byte, 0, size)
 	values := make([][]byte, len(d.dictionary))
 	for i, s := range d.dictionary {
-		values[i] = d.arena.bytes[s.offset : s.offset+s.length : s.offset+s.length]
+		at := len(texts)
+		texts = append(texts, d.arena.bytes[s.offset:s.offset+s.length]...)
+		values[i] = texts[at:len(texts):len(texts)]
 	}
 	return values
 }
 
-func textVector(d *decoder[span], c Chunk) (*vector.Vector, error) {
+func textVector(d *decoder[span], c Chunk, space *workspace) (*vector.Vector, error) {
+	space.texts = d.arena.bytes
 	v := &vector.Vector{Type: c.Type, Physical: vector.Bytes, Len: c.Rows, Valid: d.valid}
 	if d.values == nil && d.hasDict && c.Codes {
 		v.Encoding, v.Dictionary = vector.Dict, &vector.Dictionary{Values: dictionaryTexts(d)}
@@ -168,7 +183,7 @@ func textVector(d *decoder[span], c Chunk) (*vector.Vector, error) {
 		case n < 1<<16:
 			vector.SetCodes(v, narrowed[uint16](d.indexes))
 		default:
-			vector.SetCodes(v, d.indexes)
+			vector.SetCodes(v, slices.Clone(d.indexes))
 		}
 		return v, nil
 	}
@@ -187,7 +202,7 @@ func textVector(d *decoder[span], c Chunk) (*vector.Vector, error) {
 	return v, nil
 }
 
-func narrowed[T uint8 | uint16](indexes []uint32) []T {
+func narrowed[T uint8 | uint16 | uint32](indexes []uint32) []T {
 	codes := make([]T, len(indexes))
 	for i, x := range indexes {
 		codes[i] = T(x)

@@ -32,6 +32,8 @@ type decoder[T any] struct {
 	values     []T      // once a page had not
 	arena      *arena
 	boolean    bool
+	space      *workspace
+	room       *[]T // of the space, for values that become others; nil: the values are what is returned
 }
 
 // arena holds the bytes of texts.
@@ -148,7 +150,7 @@ func (d *decoder[T]) dataPage(n int, levels, data []byte, encoding parquet.Encod
 
 // levels reads n definition levels of one bit and returns how many values are there.
 func (d *decoder[T]) levels(data []byte, n int) (int, error) {
-	bits := make([]uint32, n)
+	bits := sized(&d.space.bits, n)
 	if err := decodeHybrid(data, 1, bits); err != nil {
 		return 0, err
 	}
@@ -176,7 +178,16 @@ func (d *decoder[T]) coded(n, present int, data []byte) error {
 	if !d.hasDict {
 		return errors.New("the dictionary is missing")
 	}
-	out := make([]uint32, n)
+	var out []uint32
+	if d.values == nil {
+		if d.indexes == nil {
+			d.indexes = sized(&d.space.indexes, d.rows)[:0]
+		}
+		d.indexes = d.indexes[:d.at+n]
+		out = d.indexes[d.at:]
+	} else {
+		out = sized(&d.space.bits, n)
+	}
 	if present > 0 {
 		if len(data) == 0 {
 			return errShort
@@ -184,20 +195,12 @@ func (d *decoder[T]) coded(n, present int, data []byte) error {
 		if err := decodeHybrid(data[1:], int(data[0]), out[:present]); err != nil {
 			return err
 		}
-		top := uint32(0)
-		for _, x := range out[:present] {
-			top = max(top, x)
-		}
-		if uint64(top) >= uint64(len(d.dictionary)) {
+		if uint64(largest(out[:present])) >= uint64(len(d.dictionary)) {
 			return errors.New("a code is not in the dictionary")
 		}
 	}
 	if d.values == nil {
 		spread(out, present, d.valid, d.at, uint32(len(d.dictionary)))
-		if d.indexes == nil {
-			d.indexes = make([]uint32, 0, d.rows)
-		}
-		d.indexes = append(d.indexes, out...)
 		return nil
 	}
 	values := d.values[d.at : d.at+n]
@@ -212,8 +215,14 @@ func (d *decoder[T]) coded(n, present int, data []byte) error {
 // target returns where the values of a page without dictionary go; earlier pages are taken from it.
 func (d *decoder[T]) target(n int) []T {
 	if d.values == nil {
-		d.values = make([]T, d.rows)
+		if d.room != nil {
+			d.values = sized(d.room, d.rows)
+		} else {
+			d.values = make([]T, d.rows)
+		}
+		var zero T
 		for i, x := range d.indexes {
+			d.values[i] = zero
 			if int(x) < len(d.dictionary) {
 				d.values[i] = d.dictionary[x]
 			}
@@ -245,7 +254,7 @@ func (d *decoder[T]) runs(n, present int, data []byte) error {
 	if len(data) < 4 || uint64(binary.LittleEndian.Uint32(data)) > uint64(len(data)-4) {
 		return errShort
 	}
-	bits := make([]uint32, present)
+	bits := sized(&d.space.bits, present)
 	if err := decodeHybrid(data[4:4+binary.LittleEndian.Uint32(data)], 1, bits); err != nil {
 		return err
 	}
@@ -309,9 +318,7 @@ func plainInt64(factor int64) plainDecoder[int64] {
 		if len(data) < 8*len(out) {
 			return errShort
 		}
-		for i := range out {
-			out[i] = int64(binary.LittleEndian.Uint64(data[8*i:]))
-		}
+		copy(vector.MemoryOf(out), data)
 		if factor != 1 {
 			for i := range out {
 				out[i] /= factor
@@ -363,9 +370,7 @@ func plainFloat64(data []byte, out []float64) error {
 	if len(data) < 8*len(out) {
 		return errShort
 	}
-	for i := range out {
-		out[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
-	}
+	copy(vector.MemoryOf(out), data)
 	return nil
 }
 

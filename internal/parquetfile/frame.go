@@ -2,6 +2,7 @@ package parquetfile
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -76,13 +77,11 @@ func inverse(odd uint64) uint64 {
 
 func (f *frame) code(x int64) uint64 { return (uint64(x) - uint64(f.lo)) >> f.shift * f.odd }
 
-// integers makes a vector of decoded values; valid is nil when there are no NULLs.
+// integers makes a vector of decoded values, which it does not keep; valid is nil when there are no NULLs.
 func integers(t vector.Type, values []int64, valid []uint64) *vector.Vector {
 	b := unbounded()
 	if valid == nil {
-		for _, x := range values {
-			b.lo, b.hi = min(b.lo, x), max(b.hi, x)
-		}
+		b.lo, b.hi = extremes(values)
 	} else {
 		for i, x := range values {
 			if valid[i>>6]>>(i&63)&1 != 0 {
@@ -113,7 +112,7 @@ func integers(t vector.Type, values []int64, valid []uint64) *vector.Vector {
 	case vector.W4:
 		encode[uint32](v, &f, values)
 	default:
-		vector.SetCodes(v, values)
+		vector.SetCodes(v, slices.Clone(values))
 	}
 	return v
 }
@@ -185,7 +184,20 @@ func recoded(t vector.Type, dictionary []int64, indexes []uint32, valid []uint64
 	return v
 }
 
+// numbers tells whether the code of each value of a dictionary is its index.
+func (f *frame) numbers(dictionary []int64) bool {
+	for i, x := range dictionary {
+		if x != f.lo+f.scale*int64(i) {
+			return false
+		}
+	}
+	return true
+}
+
 func translated[T uint8 | uint16 | uint32](f *frame, dictionary []int64, indexes []uint32) []T {
+	if f.numbers(dictionary) {
+		return narrowed[T](indexes)
+	}
 	table := make([]T, len(dictionary)+1)
 	for i, x := range dictionary {
 		table[i] = T(f.code(x))

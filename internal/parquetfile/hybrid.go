@@ -46,21 +46,3 @@ func decodeHybrid(data []byte, width int, out []uint32) error {
 	}
 	return nil
 }
-
-// unpack reads little-endian bit fields, for which data has bytes enough.
-func unpack(data []byte, width int, out []uint32) {
-	mask := uint64(1)<<width - 1
-	i := 0
-	for ; i < len(out) && i*width/8+8 <= len(data); i++ {
-		bit := i * width
-		out[i] = uint32(binary.LittleEndian.Uint64(data[bit/8:]) >> (bit & 7) & mask)
-	}
-	for ; i < len(out); i++ {
-		var word uint64
-		bit := i * width
-		for k, b := range data[min(bit/8, len(data)):min(bit/8+8, len(data))] {
-			word |= uint64(b) << (8 * k)
-		}
-		out[i] = uint32(word >> (bit & 7) & mask)
-	}
-}

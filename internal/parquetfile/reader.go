@@ -23,6 +23,8 @@ type Input struct {
 	Bytes io.ReaderAt
 	Size  int64
 	Limit int64 // the most bytes that one page, or the texts of one column chunk, may have in memory
+
+	Scratch *Scratch // nil: every read takes memory of its own
 }
 
 // File is the metadata of a file. It is immutable and does not keep the Input.
@@ -35,7 +37,7 @@ type File struct {
 func Open(in Input) (f *File, err error) {
 	source := &tracked{reader: io.NewSectionReader(in.Bytes, 0, in.Size)}
 	defer func() { err = in.explain(recover(), err, source) }()
-	r, err := file.NewParquetReader(source, file.WithReadProps(in.properties()))
+	r, err := file.NewParquetReader(source, file.WithReadProps(in.properties(memory.DefaultAllocator)))
 	if err != nil {
 		return nil, err
 	}
@@ -74,23 +76,27 @@ type Chunk struct {
 func (f *File) Read(ctx context.Context, in Input, c Chunk) (v *vector.Vector, size int64, err error) {
 	source := &tracked{reader: io.NewSectionReader(in.Bytes, 0, in.Size)}
 	defer func() { err = in.explain(recover(), err, source) }()
-	pages, size, err := f.pages(in, source, c, false)
+	space := in.Scratch.take()
+	pages, size, err := f.pages(in, source, c, space)
 	if err != nil {
 		return nil, 0, err
 	}
-	v, err = f.decode(ctx, in, pages, c)
-	return v, size, errors.Join(err, pages.Close())
+	v, err = f.decode(ctx, in, pages, c, space)
+	if err = errors.Join(err, pages.Close()); err == nil { // else the library may hold on to it
+		in.Scratch.put(space)
+	}
+	return v, size, err
 }
 
 // Dictionary reads the dictionary of a chunk of texts alone; nil when there is none.
 func (f *File) Dictionary(in Input, c Chunk) (values [][]byte, err error) {
 	source := &tracked{reader: io.NewSectionReader(in.Bytes, 0, in.Size)}
 	defer func() { err = in.explain(recover(), err, source) }()
-	pages, _, err := f.pages(in, source, c, true)
+	pages, _, err := f.pages(in, source, c, nil)
 	if err != nil {
 		return nil, err
 	}
-	d := f.texts(in, c)
+	d := f.texts(in, c, &workspace{})
 	if pages.Next() {
 		if p, ok := pages.Page().(*file.DictionaryPage); ok {
 			err = d.dictionaryPage(p)
@@ -102,9 +108,9 @@ func (f *File) Dictionary(in Input, c Chunk) (values [][]byte, err error) {
 	return dictionaryTexts(d), nil
 }
 
-// pages checks what the metadata says of a chunk before anything is read by it. A stream reads what is asked
-// for; otherwise the chunk is read at once.
-func (f *File) pages(in Input, source *tracked, c Chunk, stream bool) (file.PageReader, int64, error) {
+// pages checks what the metadata says of a chunk before anything is read by it. With a workspace the chunk is read at
+// once, and held against its checksum; without one what is asked for is read from the file.
+func (f *File) pages(in Input, source *tracked, c Chunk, space *workspace) (file.PageReader, int64, error) {
 	descr := f.meta.Schema.Column(c.Column)
 	if descr.MaxRepetitionLevel() > 0 || descr.MaxDefinitionLevel() > 1 {
 		return nil, 0, sqlerr.NotSupported("the nested Parquet column " + descr.Path())
@@ -126,13 +132,15 @@ func (f *File) pages(in Input, source *tracked, c Chunk, stream bool) (file.Page
 	if n := chunk.NumValues(); n != int64(c.Rows) {
 		return nil, 0, fmt.Errorf("a column chunk has %d values in %d rows", n, c.Rows)
 	}
-	props := in.properties()
-	props.BufferedStreamEnabled = stream
+	props := in.properties(memory.DefaultAllocator)
+	props.BufferedStreamEnabled = true // else the library would copy the chunk
 	var from parquet.ReaderAtSeeker = source
-	if c.Checksum != 0 && !stream {
-		if from, err = verified(source, start, size, c.Checksum); err != nil {
+	if space != nil {
+		if from, err = space.read(source, start, size, c.Checksum); err != nil {
 			return nil, 0, err
 		}
+		props = in.properties(&space.pages)
+		props.BufferedStreamEnabled = true
 	}
 	r, err := file.NewParquetReader(from, file.WithMetadata(f.meta), file.WithReadProps(props))
 	if err != nil {
@@ -142,13 +150,13 @@ func (f *File) pages(in Input, source *tracked, c Chunk, stream bool) (file.Page
 	return p, size, err
 }
 
-// verified reads a column chunk and compares its checksum. Only the chunk can be read from what it returns.
-func verified(source *tracked, start, size int64, want uint32) (parquet.ReaderAtSeeker, error) {
-	data := make([]byte, size)
-	if _, err := source.ReadAt(data, start); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+// read reads a column chunk and compares its checksum, unless it is 0. Only the chunk can be read from what it returns.
+func (w *workspace) read(source *tracked, start, size int64, want uint32) (parquet.ReaderAtSeeker, error) {
+	data := sized(&w.chunk, int(size))
+	if _, err := source.ReadAt(data, start); err != nil {
+		return nil, err // the chunk lies within the file
 	}
-	if got := crc32.Checksum(data, castagnoli()); got != want {
+	if got := crc32.Checksum(data, castagnoli()); want != 0 && got != want {
 		return nil, fmt.Errorf("the column chunk at %d has the checksum %08x instead of %08x", start, got, want)
 	}
 	return io.NewSectionReader(shifted{bytes.NewReader(data), start}, 0, start+size), nil
@@ -163,8 +171,8 @@ type shifted struct {
 // ReadAt implements io.ReaderAt.
 func (s shifted) ReadAt(p []byte, off int64) (int, error) { return s.part.ReadAt(p, off-s.start) }
 
-func (in *Input) properties() *parquet.ReaderProperties {
-	p := parquet.NewReaderProperties(memory.DefaultAllocator)
+func (in *Input) properties(from memory.Allocator) *parquet.ReaderProperties {
+	p := parquet.NewReaderProperties(from)
 	p.MaxCompressedPageSize = min(in.Limit, in.Size)
 	p.MaxUncompressedPageSize = in.Limit
 	return p

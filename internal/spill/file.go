@@ -80,7 +80,7 @@ type File struct {
 
 // Write adds a block at the end. On an error (53100 no space, 58030) the file's other blocks are as they were.
 func (f *File) Write(words []uint64) (Extent, error) {
-	data := bytesOf(words)
+	data := vector.MemoryOf(words)
 	n := int64(len(data))
 	if err := f.of.space.reserve(n); err != nil {
 		return Extent{}, err
@@ -98,7 +98,7 @@ func (f *File) Write(words []uint64) (Extent, error) {
 // Read reads a block back; into has its size. 58030 when the file can't be read or has other bytes than were
 // written.
 func (f *File) Read(e Extent, into []uint64) error {
-	data := bytesOf(into[:e.Words])
+	data := vector.MemoryOf(into[:e.Words])
 	if len(data) == 0 {
 		return nil
 	}
@@ -130,14 +130,3 @@ func (f *File) end() (err error) {
 
 // checksum is CRC32C (RFC 3720), which processors compute.
 func checksum(data []byte) uint32 { return crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)) }
-
-// bytesOf is the memory of words.
-func bytesOf(words []uint64) []byte {
-	if len(words) == 0 {
-		return nil
-	}
-	var v vector.Vector
-	vector.SetCodes(&v, words)
-	v.Len = len(words) * 8
-	return vector.Codes[byte](&v)
-}

@@ -61,6 +61,12 @@ type Vector struct {
 // Codes returns the data as a slice of T, whose size must be the vector's width.
 func Codes[T any](v *Vector) []T { return unsafe.Slice((*T)(v.data), v.Len) }
 
+// MemoryOf returns the bytes of a slice, in the order of the machine, which is little-endian wherever MicoDB runs.
+func MemoryOf[T any](s []T) []byte {
+	var t T
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(t)))
+}
+
 // SetCodes makes d the data, its length the vector's, and its element size the width.
 func SetCodes[T any](v *Vector, d []T) {
 	var t T

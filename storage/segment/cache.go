@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/parquetfile"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 	"github.com/micodb/micodb/metrics"
@@ -18,6 +19,8 @@ import (
 type Cache struct {
 	limit int64        // bytes
 	read  atomic.Int64 // bytes of columns that were read from files, kept or not
+
+	scratch parquetfile.Scratch
 
 	mu      sync.Mutex // guards all below
 	used    int64

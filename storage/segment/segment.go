@@ -147,6 +147,9 @@ func (s *Segment) with(use func(*parquetfile.File, parquetfile.Input) error) err
 		return ioError(err, name)
 	}
 	in := parquetfile.Input{Name: name, Bytes: f, Size: s.Descriptor.Bytes, Limit: maxPageBytes}
+	if s.source.Cache != nil {
+		in.Scratch = &s.source.Cache.scratch
+	}
 	meta := s.meta.Load()
 	if meta == nil {
 		if meta, err = s.open(f, in); err != nil {
