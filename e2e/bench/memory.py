@@ -21,7 +21,7 @@ import zlib
 import duckdb
 import pyarrow as pa
 
-from tpch import MicoDB, machine
+from engines import MicoDB, machine
 
 SLICE_ROWS = 500_000
 GIB = 2**30
