@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -238,8 +239,8 @@ func (u *userSession) mayEnd(owner string) bool {
 	return owner == u.principal.Username || u.authorize(authz.ManageSystem, authz.Object{}) == nil
 }
 
-// killSession ends a session: its statements, its transaction, and the token that belongs to it alone. Whoever logs in
-// with other credentials may come again.
+// killSession ends a session: its statements, the transactions that it began, and the token that belongs to it alone.
+// Whoever logs in with other credentials may come again.
 func (u *userSession) killSession(ctx context.Context, id uint64) error {
 	found := false
 	revoke := ""
@@ -255,13 +256,14 @@ func (u *userSession) killSession(ctx context.Context, id uint64) error {
 		}
 		return cause
 	})
-	switch {
-	case !found:
+	if !found {
 		return sqlerr.New(sqlerr.UndefinedObject, "no session %d is open", id)
-	case revoke != "" && u.server.config.Users != nil:
-		return u.server.config.Users.RevokeLogin(ctx, revoke)
 	}
-	return nil
+	var failed error
+	if revoke != "" && u.server.config.Users != nil {
+		failed = u.server.config.Users.RevokeLogin(ctx, revoke)
+	}
+	return errors.Join(failed, u.server.transactions.abandon(ctx, id, cause.Message))
 }
 
 // killToken revokes a token with all that were renewed from it, and ends its sessions.

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,48 @@ func TestAKilledSessionEndsWithAllThatIsItsOwn(t *testing.T) {
 	admin.fails(sqlerr.InvalidParameterValue, "KILL SESSION 99999999999999999999")
 	require.Empty(t, admin.rows("SELECT x FROM t"))
 	i.as("ann").exec("INSERT INTO t VALUES (2)")
+}
+
+// Another session may name such a transaction, but it is the killed one's: what it holds must go at once.
+func TestAKilledSessionEndsTheTransactionsThatItBegan(t *testing.T) {
+	i := start(t)
+	admin := i.admin()
+	admin.exec("CREATE TABLE t (x INT)")
+	i.user("ann", "poweruser")
+	open := func() client {
+		s, err := i.server.Open(t.Context(), session.Credentials{
+			Method: session.Password, Username: "ann", Secret: userPassword, Door: metrics.Flight,
+		})
+		require.NoError(t, err)
+		return client{s, t}
+	}
+	ann := open()
+	kill := "KILL SESSION " + admin.id(metrics.Flight)
+	other := open()
+	begun, err := ann.Begin(t.Context(), session.TransactionOptions{})
+	require.NoError(t, err)
+	_, err = other.try(begun, "INSERT INTO t VALUES (1)")
+	require.NoError(t, err)
+	st, err := other.Prepare(t.Context(), begun, "SELECT x FROM t")
+	require.NoError(t, err)
+	rows, err := st.Query(t.Context(), nil)
+	require.NoError(t, err)
+	kept, err := other.Begin(t.Context(), session.TransactionOptions{})
+	require.NoError(t, err)
+
+	admin.exec(kill)
+	require.Equal(t, []string{strconv.FormatUint(kept.ID(), 10)},
+		admin.rows("SELECT transaction_id FROM system.transactions"))
+	_, err = rows.Next(t.Context())
+	requireCode(t, sqlerr.NoActiveTransaction, err)
+	require.ErrorContains(t, err, `ended by user "admin"`)
+	_, err = other.Resume(t.Context(), begun.ID())
+	requireCode(t, sqlerr.NoActiveTransaction, err)
+	_, err = begun.Commit(t.Context())
+	requireCode(t, sqlerr.NoActiveTransaction, err)
+	_, err = kept.Commit(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, admin.rows("SELECT x FROM t"))
 }
 
 func TestTokensAreKilled(t *testing.T) {

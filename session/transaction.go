@@ -23,6 +23,7 @@ const everybody = 1 << 30
 type transaction struct {
 	id       uint64
 	owner    Principal
+	session  uint64 // the id of the one that began it; any session of the owner may name it
 	server   *Server
 	handle   Handle
 	readOnly bool
@@ -39,14 +40,14 @@ type transaction struct {
 	reads     map[*resultStream]struct{}
 }
 
-// begin starts a transaction for a principal and enters it into the server's table.
-func (s *Server) begin(ctx context.Context, owner Principal, opts TransactionOptions) (*transaction, error) {
+// begin starts a transaction for a session and enters it into the server's table.
+func (s *Server) begin(ctx context.Context, by *userSession, opts TransactionOptions) (*transaction, error) {
 	h, err := s.config.Transactions.Begin(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
 	x := &transaction{
-		owner: owner, server: s, handle: h, readOnly: opts.ReadOnly,
+		owner: by.principal, session: by.id, server: s, handle: h, readOnly: opts.ReadOnly,
 		now: now(), gate: semaphore.NewWeighted(everybody),
 		idleSince: time.Now(), reads: map[*resultStream]struct{}{},
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -159,6 +160,17 @@ func (t *transactionTable) remember(x *transaction) {
 	}
 	t.expired[x.id] = x.owner
 	t.order = append(t.order, x.id)
+}
+
+// abandon rolls back the transactions that a session began. It waits for changes that run in them by other sessions,
+// until ctx ends.
+func (t *transactionTable) abandon(ctx context.Context, session uint64, cause string) (failed error) {
+	for _, x := range t.list() {
+		if x.session == session {
+			failed = errors.Join(failed, x.abandon(ctx, x.over("is rolled back: "+cause)))
+		}
+	}
+	return failed
 }
 
 // close rolls all transactions back and ends the reaper.

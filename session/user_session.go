@@ -105,7 +105,18 @@ func (u *userSession) begin(ctx context.Context, opts TransactionOptions) (*tran
 		}
 		opts.ReadOnly = true
 	}
-	return u.server.begin(ctx, u.principal, opts)
+	x, err := u.server.begin(ctx, u, opts)
+	if err != nil {
+		return nil, err
+	}
+	u.mu.Lock()
+	ended := u.ended
+	u.mu.Unlock()
+	if ended != nil { // meanwhile, and whoever killed it may not have found the transaction
+		u.server.abandon(ctx, x)
+		return nil, ended
+	}
+	return x, nil
 }
 
 // Resume finds an open transaction of the same principal.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -101,6 +102,30 @@ func TestASessionThatIdledOutIsTold(t *testing.T) {
 	require.ErrorContains(t, err, "08003")
 	_, err = c.Execute(t.Context(), "SELECT 1")
 	require.NoError(t, err)
+}
+
+// A transaction that was begun by the action of Flight, not by SQL, goes with its session.
+func TestAKilledSessionEndsItsFlightTransaction(t *testing.T) {
+	s := harness.Start(t)
+	admin := s.Connect(t.Context())
+	_, err := admin.Execute(t.Context(), "CREATE TABLE t (x INT)")
+	require.NoError(t, err)
+	c := s.Connect(t.Context())
+	tx, err := c.Begin(t.Context(), client.TxOptions{})
+	require.NoError(t, err)
+	_, err = tx.Execute(t.Context(), "INSERT INTO t VALUES (1)")
+	require.NoError(t, err)
+	rows, err := admin.Stream(t.Context(), "SELECT max(session_id) FROM system.sessions")
+	require.NoError(t, err)
+	require.True(t, rows.NextRow())
+	id := rows.Value(0)
+	require.NoError(t, rows.Close())
+	require.Len(t, column(t, admin, "SELECT CAST(1 AS INT) FROM system.transactions"), 1)
+	_, err = admin.Execute(t.Context(), fmt.Sprint("KILL SESSION ", id))
+	require.NoError(t, err)
+	require.Empty(t, column(t, admin, "SELECT CAST(1 AS INT) FROM system.transactions"))
+	require.Error(t, tx.Commit(t.Context()))
+	require.Empty(t, column(t, admin, "SELECT x FROM t"))
 }
 
 // Nothing but a connection tells this client from others, and gRPC makes new ones without a word.
