@@ -59,9 +59,7 @@ func identify(ctx context.Context) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
-	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
-		credentials.Address = p.Addr.String()
-	}
+	credentials.Address = addressOf(ctx)
 	credentials.Door = metrics.Flight
 	for _, name := range databaseHeaders() {
 		if values := headers.Get(name); len(values) > 0 && credentials.Database == "" {
@@ -83,6 +81,14 @@ func identify(ctx context.Context) (caller, error) {
 	who.connection = connection.number
 	who.key = "connection " + strconv.FormatUint(who.connection, 10) + who.secret
 	return who, nil
+}
+
+// addressOf returns from where a call comes, or nothing.
+func addressOf(ctx context.Context) string {
+	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
+		return p.Addr.String()
+	}
+	return ""
 }
 
 // databaseHeaders choose where a new session starts. The JDBC driver sends the parameters of its URL that it does

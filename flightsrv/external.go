@@ -62,7 +62,7 @@ func (h *handlers) heldTicket(ctx context.Context, signed []byte) (*handle, erro
 	if err != nil {
 		return nil, err
 	}
-	payload, err := h.door.OpenTicket(c.user(), signed)
+	payload, err := h.door.OpenTicket(ctx, c.user(), addressOf(ctx), signed)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func (*fakeDoor) SignTicket(user string, payload []byte) []byte {
 	return append(mac(user, payload), payload...)
 }
 
-func (*fakeDoor) OpenTicket(user string, ticket []byte) ([]byte, error) {
+func (*fakeDoor) OpenTicket(_ context.Context, user, _ string, ticket []byte) ([]byte, error) {
 	if len(ticket) < sha256.Size || !hmac.Equal(ticket[:sha256.Size], mac(user, ticket[sha256.Size:])) {
 		return nil, sqlerr.New(sqlerr.InvalidAuthorization, "the ticket is not valid")
 	}

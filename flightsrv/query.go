@@ -156,7 +156,7 @@ func (h *handlers) held(ctx context.Context, k kind, signed []byte) (*handle, er
 	if err != nil {
 		return nil, err
 	}
-	claim, err := h.open(c, k, signed)
+	claim, err := h.open(ctx, c, k, signed)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +253,7 @@ func (h *handlers) transaction(ctx context.Context, c *client, signed []byte) (s
 	if len(signed) == 0 {
 		return nil, nil //nolint:nilnil // no transaction is the session's own, or autocommit
 	}
-	claim, err := h.open(c, kindTransaction, signed)
+	claim, err := h.open(ctx, c, kindTransaction, signed)
 	if err != nil {
 		return nil, err
 	}

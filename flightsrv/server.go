@@ -40,8 +40,8 @@ type Door interface {
 	// SignTicket returns bytes from which only OpenTicket, of this server and for this user, gets the payload back.
 	SignTicket(user string, payload []byte) []byte
 
-	// OpenTicket fails with 28000 for bytes that SignTicket did not return for this user.
-	OpenTicket(user string, ticket []byte) ([]byte, error)
+	// OpenTicket fails with 28000 for bytes that SignTicket did not return for this user. The address is who sent them.
+	OpenTicket(ctx context.Context, user, address string, ticket []byte) ([]byte, error)
 }
 
 // Config is what a server is made of besides its door.

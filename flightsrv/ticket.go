@@ -1,6 +1,7 @@
 package flightsrv
 
 import (
+	"context"
 	"crypto/rand"
 
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -85,8 +86,8 @@ func (s *Server) sign(c *client, k kind, body []byte) []byte {
 }
 
 // open checks the signature, the user and the kind of what a client sent.
-func (s *Server) open(c *client, k kind, signed []byte) (claim, error) {
-	payload, err := s.door.OpenTicket(c.user(), signed)
+func (s *Server) open(ctx context.Context, c *client, k kind, signed []byte) (claim, error) {
+	payload, err := s.door.OpenTicket(ctx, c.user(), addressOf(ctx), signed)
 	if err != nil {
 		return claim{}, err
 	}

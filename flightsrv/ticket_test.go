@@ -59,10 +59,10 @@ func FuzzTicket(f *testing.F) {
 			}
 		}
 		for _, k := range []kind{kindTicket, kindPrepared, kindTransaction, kindSavepoint} {
-			_, err := s.open(c, k, b)
+			_, err := s.open(t.Context(), c, k, b)
 			require.Error(t, err, "bytes that nobody signed were taken")
 			signed := s.door.SignTicket("", b)
-			if opened, err := s.open(c, k, signed); err == nil && (k == kindTicket || k == kindPrepared) {
+			if opened, err := s.open(t.Context(), c, k, signed); err == nil && (k == kindTicket || k == kindPrepared) {
 				_, err = s.handles.get(opened)
 				require.Error(t, err, "a handle that nobody was given")
 			}

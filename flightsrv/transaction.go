@@ -86,7 +86,7 @@ func (h *handlers) EndSavepoint(ctx context.Context, request flightsql.ActionEnd
 	if err != nil {
 		return err
 	}
-	claim, err := h.open(c, kindSavepoint, request.GetSavepointId())
+	claim, err := h.open(ctx, c, kindSavepoint, request.GetSavepointId())
 	if err != nil {
 		return err
 	}

@@ -173,3 +173,21 @@ func TestAPreparedShowGrantsEndsWithTheRole(t *testing.T) {
 	_, err = st.Query(t.Context(), nil)
 	requireCode(t, sqlerr.InsufficientPrivilege, err)
 }
+
+func TestTheAuditLogHasForgedTickets(t *testing.T) {
+	i := start(t)
+	ticket := i.server.SignTicket("ann", []byte("x"))
+	seen := len(i.log.String())
+	_, err := i.server.OpenTicket(t.Context(), "ann", "192.0.2.7:1", ticket)
+	require.NoError(t, err)
+	require.Empty(t, i.audited(&seen))
+	ticket[len(ticket)-1]++
+	_, err = i.server.OpenTicket(t.Context(), "ann", "192.0.2.7:1", ticket)
+	requireCode(t, sqlerr.InvalidAuthorization, err)
+	_, err = i.server.OpenTicket(t.Context(), "bob", "192.0.2.7:1", nil)
+	requireCode(t, sqlerr.InvalidAuthorization, err)
+	require.Equal(t, []string{
+		`"ticket refused" user=ann address=192.0.2.7:1 code=28000`,
+		`"ticket refused" user=bob address=192.0.2.7:1 code=28000`,
+	}, i.audited(&seen))
+}

@@ -212,16 +212,16 @@ func TestTicketsAreBoundToTheirUser(t *testing.T) {
 	i := start(t)
 	payload := []byte("a statement's handle")
 	ticket := i.server.SignTicket("ann", payload)
-	got, err := i.server.OpenTicket("ann", ticket)
+	got, err := i.server.OpenTicket(t.Context(), "ann", "", ticket)
 	require.NoError(t, err)
 	require.Equal(t, payload, got)
-	empty, err := i.server.OpenTicket("ann", i.server.SignTicket("ann", nil))
+	empty, err := i.server.OpenTicket(t.Context(), "ann", "", i.server.SignTicket("ann", nil))
 	require.NoError(t, err)
 	require.Empty(t, empty)
 
 	refuse := func(user string, ticket []byte) {
 		t.Helper()
-		_, err := i.server.OpenTicket(user, ticket)
+		_, err := i.server.OpenTicket(t.Context(), user, "", ticket)
 		requireCode(t, sqlerr.InvalidAuthorization, err)
 	}
 	refuse("bob", ticket)
@@ -247,7 +247,7 @@ func FuzzOpenTicket(f *testing.F) {
 	f.Add("ann", server.SignTicket("ann", []byte("x")))
 	f.Add("", []byte{1})
 	f.Fuzz(func(t *testing.T, user string, ticket []byte) {
-		payload, err := server.OpenTicket(user, ticket)
+		payload, err := server.OpenTicket(t.Context(), user, "", ticket)
 		if err != nil {
 			require.Equal(t, sqlerr.InvalidAuthorization, sqlerr.CodeOf(err))
 			return

@@ -1,10 +1,12 @@
 package session
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"log/slog"
 
 	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -45,17 +47,26 @@ func (s *Server) SignTicket(user string, payload []byte) []byte {
 	return append(ticket, payload...)
 }
 
-// OpenTicket returns the payload of a ticket that SignTicket made for the user: 28000 for anything else. It
-// does not say what is wrong with a ticket.
-func (s *Server) OpenTicket(user string, ticket []byte) ([]byte, error) {
-	bad := sqlerr.New(sqlerr.InvalidAuthorization, "the ticket is not valid").
-		WithHint("ask for a new one: tickets are bound to their user and end with the server")
+// OpenTicket returns the payload of a ticket that SignTicket made for the user: 28000 for anything else, which goes
+// into the audit log with the address that it came from. It does not say what is wrong with a ticket.
+func (s *Server) OpenTicket(ctx context.Context, user, address string, ticket []byte) ([]byte, error) {
+	payload, ok := s.ticketKey.open(user, ticket)
+	if !ok {
+		s.audit.LogAttrs(ctx, slog.LevelWarn, "ticket refused", slog.String("user", user),
+			slog.String("address", address), slog.String("code", string(sqlerr.InvalidAuthorization)))
+		return nil, sqlerr.New(sqlerr.InvalidAuthorization, "the ticket is not valid").
+			WithHint("ask for a new one: tickets are bound to their user and end with the server")
+	}
+	return payload, nil
+}
+
+func (k *ticketKey) open(user string, ticket []byte) (payload []byte, ok bool) {
 	if len(ticket) < ticketHeader || len(ticket) > ticketHeader+limits.TicketBytes || ticket[0] != ticketVersion {
-		return nil, bad
+		return nil, false
 	}
-	payload := ticket[ticketHeader:]
-	if !hmac.Equal(ticket[1:ticketHeader], s.ticketKey.mac(user, payload)) {
-		return nil, bad
+	signed := ticket[ticketHeader:]
+	if !hmac.Equal(ticket[1:ticketHeader], k.mac(user, signed)) {
+		return nil, false
 	}
-	return append([]byte(nil), payload...), nil
+	return append([]byte(nil), signed...), true
 }

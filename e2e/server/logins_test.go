@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
@@ -58,4 +60,24 @@ func TestALoginIsRenewedAndEndsWithItsLogout(t *testing.T) {
 		require.NoError(t, err)
 		defer c.Close()
 	}
+}
+
+// Whoever tries tickets is as noteworthy as who tries passwords.
+func TestAForgedTicketIsInTheAuditLog(t *testing.T) {
+	s := harness.Start(t)
+	c, err := flightsql.NewClient(s.Flight, nil, nil, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer c.Close()
+	ctx, err := c.Client.AuthenticateBasicToken(t.Context(), "admin", harness.Password)
+	require.NoError(t, err)
+	info, err := c.Execute(ctx, "SELECT 1")
+	require.NoError(t, err)
+	require.NotContains(t, s.Log(), "ticket refused")
+	ticket := info.GetEndpoint()[0].GetTicket()
+	ticket.Ticket[len(ticket.GetTicket())-1]++
+	_, err = c.DoGet(ctx, ticket)
+	require.ErrorContains(t, err, "28000")
+	require.Eventually(t, func() bool {
+		return strings.Contains(s.Log(), `"ticket refused" audit=true user=admin address=127.0.0.1:`)
+	}, patience, 20*time.Millisecond)
 }
