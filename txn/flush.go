@@ -55,7 +55,7 @@ func (m *Manager) Flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if f.state.sequence == m.manifest.State().Through {
+	if f.state.sequence == m.manifest.State().Through && m.retain(f.state).Since == f.state.since {
 		m.collect()
 		m.memory.ended(nil)
 		return nil

@@ -160,13 +160,20 @@ func (m *Manager) wakeFlusher() {
 	}
 }
 
-// flushOnDemand is the flusher: it flushes when it is woken, and again, later and later, while that fails.
+// flushOnDemand is the flusher: it flushes when it is woken and when versions have become too old, and again, later and
+// later, while that fails.
 func (m *Manager) flushOnDemand(ctx context.Context) {
+	aging := time.NewTicker(m.aging())
+	defer aging.Stop()
 	for {
 		select {
 		case <-m.stop:
 			return
 		case <-m.wake:
+		case <-aging.C:
+			if !m.aged() {
+				continue
+			}
 		}
 		for delay := m.options.FlushRetryDelay; ; delay = min(2*delay, flushRetryFactorMax*m.options.FlushRetryDelay) {
 			err := m.Flush(ctx)

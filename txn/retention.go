@@ -2,8 +2,10 @@ package txn
 
 import (
 	"slices"
+	"time"
 
 	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/storage/manifest"
 )
 
@@ -31,6 +33,25 @@ func (m *Manager) retain(state *published) *manifest.Retain {
 	next.Since = max(next.Since, state.affordable(m.options.HistoryBytes))
 	next.Times = slices.DeleteFunc(next.Times, func(at manifest.Instant) bool { return at.Sequence < next.Since })
 	return next
+}
+
+// agingsPerRetention is how often, over the time of retention, a server looks whether versions have become too old.
+const agingsPerRetention = 16
+
+// aging returns how long to wait between two looks, at most an hour; never when versions are not retained.
+func (m *Manager) aging() time.Duration {
+	if m.options.Retention == 0 {
+		return limits.Never
+	}
+	return min(max(m.options.Retention/agingsPerRetention, time.Millisecond), time.Hour)
+}
+
+// aged tells whether a flush would forget versions that have become too old, though nobody commits.
+func (m *Manager) aged() bool {
+	m.flushMu.Lock()
+	defer m.flushMu.Unlock()
+	state := m.snapshots.current.Load()
+	return m.failure() == nil && m.retain(state).Since > state.since
 }
 
 // affordable returns the oldest version that can be read when half of limit bytes tell when rows were deleted; 0

@@ -46,3 +46,27 @@ func TestRetentionEndsWhereItsMemoryDoes(t *testing.T) {
 	require.NoError(t, source.Close())
 	require.NoError(t, scan.Close())
 }
+
+// Nobody commits, and still what is older than the time of retention is forgotten.
+func TestVersionsOfAnIdleServerGrowOld(t *testing.T) {
+	fs := vfs.NewMemory()
+	o := options(fs)
+	o.Retention = 50 * time.Millisecond
+	m := open(t, o)
+	createTable(t, m, "t")
+	tx := begin(t, m)
+	insert(t, tx, "t", span(1, 10)...)
+	commit(t, tx)
+	tx = begin(t, m)
+	remove(t, tx, "t", 1)
+	commit(t, tx)
+	newest := m.Sequence()
+	oldest := func() catalog.Sequence {
+		tx := begin(t, m)
+		defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
+		return tx.OldestSequence()
+	}
+	require.NoError(t, m.Flush(t.Context()))
+	require.Eventually(t, func() bool { return oldest() == newest }, time.Minute, time.Millisecond)
+	require.Equal(t, newest, m.Sequence())
+}
