@@ -12,6 +12,25 @@ import (
 type aggregation struct {
 	groups []expr.Expr
 	calls  []expr.Aggregate
+	below  []attachment // subqueries in the arguments
+}
+
+// settle joins the subqueries of the arguments to the node's input.
+func (a *aggregation) settle(input plan.Node) plan.Node {
+	c := &clause{attached: a.below}
+	var args []expr.Expr
+	for _, call := range a.calls {
+		if call.Arg != nil {
+			args = append(args, call.Arg)
+		}
+	}
+	input, args = c.settle(input, args)
+	for i := range a.calls {
+		if a.calls[i].Arg != nil {
+			a.calls[i].Arg, args = args[0], args[1:]
+		}
+	}
+	return input
 }
 
 // add notes an aggregate, each different one once, and returns the column that stands for its result until lift.
@@ -80,7 +99,7 @@ func (a *aggregation) lift(e expr.Expr, places map[int]*ast.Column) (expr.Expr, 
 		case c.Index >= aggregateFrom:
 			c.Index += len(a.groups) - aggregateFrom
 			return c, nil
-		case c.Index >= attachedFrom:
+		case c.Index >= subqueryFrom:
 			return c, nil
 		}
 		err := sqlerr.New(sqlerr.GroupingError, "column %s is neither in GROUP BY nor inside an aggregate", c.Name)

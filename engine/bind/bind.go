@@ -100,6 +100,7 @@ type binder struct {
 	parameters []vector.Type // Unknown until a place tells
 	accesses   []Access      // in the order of first need
 	access     map[Access]bool
+	variables  int  // so far, of subqueries that read rows of enclosing queries
 	inlined    int  // uses of common tables so far
 	holdsNow   bool // see Bound
 }

@@ -221,7 +221,7 @@ func (c *clause) aggregate(kind expr.AggregateKind, name string, e *ast.Call) (e
 // input is the clause of an aggregate's argument: over the rows before they are grouped.
 func (c *clause) input(what string) *clause {
 	inner := *c
-	inner.name, inner.aggregates, inner.attached, inner.places = what, nil, nil, nil
+	inner.name, inner.aggregates, inner.attached, inner.places = what, nil, c.aggregates.below, nil
 	return &inner
 }
 
@@ -231,8 +231,9 @@ func (c *clause) aggregateArgument(call *expr.Aggregate, name string, arg ast.Ex
 	if err != nil {
 		return err
 	}
-	if len(inner.attached) > 0 {
-		return unsupported("a subquery in the argument of an aggregate", arg)
+	c.aggregates.below = inner.attached
+	if onlyOuter(e) {
+		return unsupported("an aggregate over columns of an enclosing query alone", arg)
 	}
 	if call.Kind == expr.Min || call.Kind == expr.Max || call.Kind == expr.Count {
 		if e, err = c.known(e, arg); err != nil {
@@ -248,6 +249,17 @@ func (c *clause) aggregateArgument(call *expr.Aggregate, name string, arg ast.Ex
 	return err
 }
 
+// onlyOuter tells whether a value is computed from rows of enclosing queries alone: an aggregate of it is theirs.
+func onlyOuter(e expr.Expr) bool {
+	outer := false
+	expr.Walk(e, func(e expr.Expr) bool {
+		_, is := e.(expr.Outer)
+		outer = outer || is
+		return true
+	})
+	return outer && len(expr.Columns(e)) == 0
+}
+
 // filterAggregate makes the rows that FILTER refuses NULL.
 func (c *clause) filterAggregate(call *expr.Aggregate, filter ast.Expr) error {
 	inner := c.input("FILTER")
@@ -258,9 +270,7 @@ func (c *clause) filterAggregate(call *expr.Aggregate, filter ast.Expr) error {
 	if condition, err = c.condition(condition, "FILTER", filter); err != nil {
 		return err
 	}
-	if len(inner.attached) > 0 {
-		return unsupported("a subquery in FILTER", filter)
-	}
+	c.aggregates.below = inner.attached
 	if call.Kind == expr.CountRows {
 		call.Kind, call.Arg = expr.Count, expr.Literal{Value: vector.IntOf(vector.Of(vector.Int64), 1)}
 	}

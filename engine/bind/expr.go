@@ -5,7 +5,6 @@ import (
 
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/parser/ast"
-	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -13,7 +12,8 @@ import (
 // Columns that are no column of the input yet have ordinals from these on, until clause.settle and aggregation.lift
 // know where they stand.
 const (
-	attachedFrom  = 1 << 24 // the only columns of uncorrelated subqueries
+	subqueryFrom  = 1 << 23 // the only column of a subquery that values are compared with
+	attachedFrom  = 1 << 24 // the columns that subqueries give
 	aggregateFrom = 1 << 25 // results of aggregates
 )
 
@@ -26,7 +26,7 @@ type clause struct {
 	with       *commonTables
 	aggregates *aggregation        // nil: aggregates are an error here
 	aliases    map[string]ast.Expr // outputs of SELECT by their folded names, where they may be used; nil: not
-	attached   []plan.Node         // of uncorrelated subqueries, each of one column and one row
+	attached   []attachment        // subqueries
 	places     map[int]*ast.Column // where a column of the input was first named
 }
 
@@ -65,6 +65,8 @@ func (c *clause) expr(e ast.Expr) (expr.Expr, error) {
 		return c.scalarSubquery(e)
 	case *ast.Exists:
 		return c.exists(e)
+	case *ast.Quantified:
+		return c.quantified(e)
 	case *ast.Star:
 		return nil, fail(e, sqlerr.SyntaxError, "* stands for columns only in SELECT and count(*)")
 	case *ast.Default:
@@ -76,8 +78,6 @@ func (c *clause) expr(e ast.Expr) (expr.Expr, error) {
 
 func expressionName(e ast.Expr) string {
 	switch e.(type) {
-	case *ast.Quantified:
-		return "a comparison with ANY or ALL"
 	case *ast.Row:
 		return "a row value"
 	case *ast.Array:
@@ -120,6 +120,23 @@ func (c *clause) column(n *ast.Column) (expr.Expr, error) {
 		e, err := inner.expr(alias)
 		c.attached = inner.attached
 		return e, err
+	}
+	return c.outerColumn(n)
+}
+
+// outerColumn finds a name among the columns of the enclosing queries, the nearest first.
+func (c *clause) outerColumn(n *ast.Column) (expr.Expr, error) {
+	table := n.Parts[:len(n.Parts)-1]
+	for o := c.scope.outer; o != nil; o = o.outer {
+		found, err := o.find(n)
+		switch {
+		case err != nil:
+			return nil, err
+		case found != nil:
+			return o.capture(c.binder, found, n), nil
+		case len(table) > 0 && o.hasTable(table) && !c.scope.hasTable(table):
+			return nil, o.unknown(n)
+		}
 	}
 	return nil, c.scope.unknown(n)
 }

@@ -40,12 +40,13 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 	if n.Residual, using, err = c.joinCondition(j, len(ls.columns)); err != nil {
 		return nil, nil, err
 	}
-	if len(c.attached) > 0 {
-		return nil, nil, unsupported("a subquery in ON", j)
-	}
 	fields := n.Schema().Fields
 	for i := range s.columns {
 		s.columns[i].Nullable = fields[s.columns[i].index].Nullable
+	}
+	if len(c.attached) > 0 {
+		out, err := c.settleOn(n, s, j)
+		return out, s, err
 	}
 	if j.Kind == ast.FullJoin {
 		merged, ms := mergeFull(n, s, using)

@@ -245,7 +245,7 @@ func (c *clause) between(e *ast.Between) (expr.Expr, error) {
 
 func (c *clause) in(e *ast.In) (expr.Expr, error) {
 	if e.Query != nil {
-		return nil, unsupported("IN (SELECT …) that is no condition of WHERE or HAVING on its own", e)
+		return c.inQuery(e)
 	}
 	all, err := c.exprs(append([]ast.Expr{e.Of}, e.List...))
 	if err != nil {

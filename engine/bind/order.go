@@ -150,8 +150,11 @@ func (s *selection) grouped() (plan.Node, error) {
 	}
 	keys := len(all)
 	all = append(all, s.having.all()...)
+	having := len(all)
+	all = append(all, s.attachedExprs()...)
 	n := s.input
 	if aggregated {
+		n = a.settle(n)
 		for i, e := range all {
 			var err error
 			if all[i], err = a.lift(e, s.places); err != nil {
@@ -160,11 +163,9 @@ func (s *selection) grouped() (plan.Node, error) {
 		}
 		n = a.node(n)
 	}
-	n, all = s.settle(n, all)
-	n, err := s.apply(n, s.having.with(all[keys:]))
-	if err != nil {
-		return nil, err
-	}
+	s.setAttached(all[having:])
+	n, all = s.settle(n, all[:having])
+	n = apply(n, s.having.with(all[keys:]))
 	for i := range s.items {
 		s.items[i].expr = all[i]
 	}

@@ -13,7 +13,9 @@ import (
 // scope is the columns that names can mean in one query.
 type scope struct {
 	columns []column
-	outer   *scope // of the enclosing query, only to tell its columns from unknown ones
+	outer   *scope // of the enclosing query; nil: none
+
+	captured *captures // what a subquery reads of an enclosing query's scope; nil: it is none
 }
 
 // column is one column of the rows that a FROM gives.
@@ -85,11 +87,6 @@ func (s *scope) find(name *ast.Column) (*column, error) {
 
 // unknown is the error for a name that means no column of the scope.
 func (s *scope) unknown(name *ast.Column) error {
-	for o := s.outer; o != nil; o = o.outer {
-		if len(o.lookup(name)) > 0 {
-			return unsupported("a subquery that reads "+nameOf(name)+" of the enclosing query", name)
-		}
-	}
 	e := sqlerr.New(sqlerr.UndefinedColumn, "column %s does not exist", nameOf(name))
 	last := len(name.Parts) - 1
 	if last > 0 && !s.hasTable(name.Parts[:last]) {

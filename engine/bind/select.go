@@ -84,24 +84,7 @@ func (c *clause) where(n plan.Node, condition ast.Expr) (plan.Node, error) {
 		return nil, err
 	}
 	n, all := c.settle(n, of.all())
-	return c.apply(n, of.with(all))
-}
-
-// all returns the expressions of conditions, and with puts others in their places.
-func (of conditions) all() []expr.Expr {
-	out := slices.Clone(of.filters)
-	for _, m := range of.memberships {
-		out = append(out, m.of)
-	}
-	return out
-}
-
-func (of conditions) with(all []expr.Expr) conditions {
-	out := conditions{filters: all[:len(of.filters)], memberships: slices.Clone(of.memberships)}
-	for i := range out.memberships {
-		out.memberships[i].of = all[len(of.filters)+i]
-	}
-	return out
+	return apply(n, of.with(all)), nil
 }
 
 func (s *selection) bindClauses() error {

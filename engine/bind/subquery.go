@@ -1,9 +1,6 @@
 package bind
 
 import (
-	"errors"
-	"slices"
-
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
@@ -12,82 +9,154 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// attach joins a node of one column and exactly one row to the clause's input, and returns the column.
-func (c *clause) attach(n plan.Node) expr.Column {
-	col := n.Schema().Column(0)
-	col.Index = attachedFrom + len(c.attached)
-	c.attached = append(c.attached, n)
-	return col
+// subquery is a bound query inside an expression, and the columns of the enclosing query's rows that it reads.
+type subquery struct {
+	node      plan.Node
+	variables []plan.Variable
 }
 
-// settle joins what was attached to the clause's input and gives its columns in es their ordinals there.
-func (c *clause) settle(input plan.Node, es []expr.Expr) (plan.Node, []expr.Expr) {
-	if len(c.attached) == 0 {
-		return input, es
+// subquery binds a query inside an expression; columns is how many it must have, 0 for any number.
+func (c *clause) subquery(q ast.Query, columns int) (subquery, error) {
+	reader := &captures{places: c.places}
+	outer := &scope{columns: c.scope.columns, outer: c.scope.outer, captured: reader}
+	n, err := c.query(q, queryContext{with: c.with, outer: outer})
+	if err != nil {
+		return subquery{}, err
 	}
-	width := len(input.Schema().Fields)
-	for _, n := range c.attached {
-		input = &plan.Join{Kind: plan.InnerJoin, Left: input, Right: n}
+	if got := len(n.Schema().Fields); columns > 0 && got != columns {
+		return subquery{}, fail(q, sqlerr.SyntaxError, "the subquery has %d columns where %d is wanted", got, columns)
 	}
-	c.attached = nil
-	out := make([]expr.Expr, len(es))
-	for i, e := range es {
-		out[i] = expr.Remap(e, func(at int) int {
-			if at >= attachedFrom && at < aggregateFrom {
-				return at - attachedFrom + width
-			}
-			return at
-		})
-	}
-	return input, out
+	return subquery{node: n, variables: reader.variables}, nil
 }
 
-// scalarSubquery is the value of a query of one column that has at most one row by its form; NULL of none.
+// captures is what a subquery reads of the rows of the clause that it stands in.
+type captures struct {
+	variables []plan.Variable
+	places    map[int]*ast.Column // the clause's
+}
+
+// capture returns the variable that stands for a column of the scope in a subquery.
+func (s *scope) capture(b *binder, found *column, n *ast.Column) expr.Expr {
+	r := s.captured
+	if r.places != nil && r.places[found.index] == nil {
+		r.places[found.index] = n
+	}
+	out := expr.Outer{Name: found.Name, Of: found.Type, IsNull: found.Nullable}
+	for _, v := range r.variables {
+		if c, ok := v.Of.(expr.Column); ok && c.Index == found.index {
+			out.Variable = v.Number
+			return out
+		}
+	}
+	b.variables++
+	out.Variable = b.variables
+	place := n.Position()
+	r.variables = append(r.variables, plan.Variable{Number: out.Variable, Of: found.expr(), Place: &place})
+	return out
+}
+
+// scalarSubquery is the value of a query of one column; NULL of no row, 21000 of several.
 func (c *clause) scalarSubquery(s *ast.Subquery) (expr.Expr, error) {
-	n, err := c.subquery(s.Query, 1)
+	sub, err := c.subquery(s.Query, 1)
 	if err != nil {
 		return nil, err
 	}
-	exactly, most := rowCount(n)
-	if most != 1 {
-		return nil, unsupported("a scalar subquery that may have several rows (aggregate it, or add LIMIT 1)", s)
-	}
-	if !exactly {
-		a := &aggregation{}
-		col := n.Schema().Column(0)
-		_, result, ok := function.AggregateType(expr.Min, col.Of)
-		if !ok {
-			return nil, unsupported("a scalar subquery of "+col.Of.String(), s)
+	a := attachment{kind: plan.SingleJoin, query: sub.node, variables: sub.variables}
+	exactly, most := rowCount(sub.node)
+	switch {
+	case len(sub.variables) > 0 && most == 1:
+		a.kind = plan.LeftJoin
+	case len(sub.variables) > 0:
+	case most == 1 && exactly:
+		a.kind = plan.InnerJoin
+	case most == 1:
+		a.kind, a.query = plan.InnerJoin, onlyRow(sub.node)
+		if a.query == nil {
+			a.kind, a.query = plan.LeftJoin, sub.node
 		}
-		a.add(expr.Aggregate{Kind: expr.Min, Arg: col, Of: result})
-		n = a.node(n)
+	default:
+		a.query = &plan.Limit{Input: sub.node, Count: 2} // the second is the error
 	}
-	return c.attach(n), nil
+	return c.attach(a), nil
+}
+
+// onlyRow makes exactly one row of a query that has at most one: NULL of none; nil where the type has no MIN.
+func onlyRow(n plan.Node) plan.Node {
+	col := n.Schema().Column(0)
+	_, result, ok := function.AggregateType(expr.Min, col.Of)
+	if !ok {
+		return nil
+	}
+	a := &aggregation{}
+	a.add(expr.Aggregate{Kind: expr.Min, Arg: col, Of: result})
+	return a.node(n)
 }
 
 // exists is whether a query has a row.
 func (c *clause) exists(e *ast.Exists) (expr.Expr, error) {
-	n, err := c.subquery(e.Query, 0)
+	sub, err := c.subquery(e.Query, 0)
 	if err != nil {
 		return nil, err
+	}
+	return c.existence(sub), nil
+}
+
+func (c *clause) existence(sub subquery) expr.Expr {
+	if len(sub.variables) > 0 {
+		return c.attach(attachment{kind: plan.MarkJoin, query: sub.node, variables: sub.variables})
 	}
 	a := &aggregation{}
 	a.add(expr.Aggregate{Kind: expr.CountRows, Of: vector.Of(vector.Int64)})
-	count := c.attach(a.node(&plan.Limit{Input: n, Count: 1}))
+	count := c.attach(attachment{query: a.node(&plan.Limit{Input: sub.node, Count: 1})})
 	zero := expr.Literal{Value: vector.IntOf(vector.Of(vector.Int64), 0)}
-	return expr.Compare{Op: expr.Greater, Left: count, Right: zero}, nil
+	return expr.Compare{Op: expr.Greater, Left: count, Right: zero}
 }
 
-// subquery binds a query inside an expression; columns is how many it must have, 0 for any number.
-func (c *clause) subquery(q ast.Query, columns int) (plan.Node, error) {
-	n, err := c.query(q, queryContext{with: c.with, outer: c.scope})
+// inQuery is [NOT] IN (SELECT …), which is = ANY.
+func (c *clause) inQuery(e *ast.In) (expr.Expr, error) {
+	a, err := c.compareAny(expr.Equal, e.Of, e.Query, e)
 	if err != nil {
 		return nil, err
 	}
-	if got := len(n.Schema().Fields); columns > 0 && got != columns {
-		return nil, fail(q, sqlerr.SyntaxError, "the subquery has %d columns where %d is wanted", got, columns)
+	return notIf(e.Not, c.attach(a)), nil
+}
+
+// quantified is a comparison with ANY or ALL rows of a query.
+func (c *clause) quantified(e *ast.Quantified) (expr.Expr, error) {
+	a, not, err := c.anyOf(e)
+	if err != nil {
+		return nil, err
 	}
-	return n, nil
+	return notIf(not, c.attach(a)), nil
+}
+
+// anyOf returns a comparison with ALL as the negation (not) of the opposite one with ANY.
+func (c *clause) anyOf(e *ast.Quantified) (a attachment, not bool, err error) {
+	op, ok := comparisons[e.Op]
+	if !ok || op == expr.NotDistinct {
+		return a, false, unsupported("this comparison with ANY or ALL", e)
+	}
+	if e.All {
+		op = op.Negated()
+	}
+	a, err = c.compareAny(op, e.Of, e.Query, e)
+	return a, e.All, err
+}
+
+// compareAny is the mark that tells whether a comparison with one of a query's rows is TRUE.
+func (c *clause) compareAny(op expr.CompareOp, of ast.Expr, q ast.Query, place ast.Node) (attachment, error) {
+	left, err := c.expr(of)
+	if err != nil {
+		return attachment{}, err
+	}
+	sub, err := c.subquery(q, 1)
+	if err != nil {
+		return attachment{}, err
+	}
+	col := sub.node.Schema().Column(0)
+	col.Index = subqueryFrom
+	mark, err := c.compareAt(op, left, col, [3]ast.Node{place, of, q})
+	return attachment{kind: plan.MarkJoin, query: sub.node, mark: mark, variables: sub.variables}, err
 }
 
 // rowCount tells by a plan's form whether it has exactly so many rows, and how many it has at most; -1 for any number.
@@ -110,100 +179,18 @@ func rowCount(n plan.Node) (exactly bool, most int64) {
 			return false, n.Count
 		}
 		return exactly && n.Offset == 0 && n.OffsetFrom == nil && n.CountFrom == nil, most
+	case *plan.Join:
+		if n.Kind == plan.MarkJoin || n.Kind == plan.LeftJoin || n.Kind == plan.SingleJoin {
+			return rowCountOfJoin(n)
+		}
 	}
 	return false, -1
 }
 
-// conditions is a bound condition of WHERE or HAVING: a conjunction, and the members of it that are joins.
-type conditions struct {
-	filters     []expr.Expr
-	memberships []membership
-}
-
-// membership is x [NOT] IN (SELECT …) as a conjunct.
-type membership struct {
-	of    expr.Expr
-	query plan.Node
-	place *ast.In
-}
-
-// conditions binds a condition. Conjuncts of the form x [NOT] IN (SELECT …) will be semi and anti joins.
-func (c *clause) conditions(condition ast.Expr) (conditions, error) {
-	var out conditions
-	for _, conjunct := range astConjuncts(condition) {
-		if in, ok := conjunct.(*ast.In); ok && in.Query != nil {
-			of, err := c.expr(in.Of)
-			if err != nil {
-				return out, err
-			}
-			sub, err := c.subquery(in.Query, 1)
-			if err != nil {
-				return out, err
-			}
-			out.memberships = append(out.memberships, membership{of: of, query: sub, place: in})
-			continue
-		}
-		e, err := c.expr(conjunct)
-		if err != nil {
-			return out, err
-		}
-		if e, err = c.condition(e, c.name, conjunct); err != nil {
-			return out, err
-		}
-		out.filters = append(out.filters, e)
+// rowCountOfJoin counts a join that keeps its left rows: each once if it has one match at most.
+func rowCountOfJoin(n *plan.Join) (exactly bool, most int64) {
+	if _, matches := rowCount(n.Right); n.Kind == plan.LeftJoin && matches != 1 {
+		return false, -1
 	}
-	return out, nil
-}
-
-func astConjuncts(e ast.Expr) []ast.Expr {
-	var out []ast.Expr
-	for {
-		and, ok := e.(*ast.Binary)
-		if !ok || and.Op != ast.And {
-			break
-		}
-		right := astConjuncts(and.Right)
-		slices.Reverse(right)
-		out = append(out, right...)
-		e = and.Left
-	}
-	out = append(out, e)
-	slices.Reverse(out)
-	return out
-}
-
-// apply puts bound conditions above a node.
-func (b *binder) apply(n plan.Node, of conditions) (plan.Node, error) {
-	if len(of.filters) > 0 {
-		n = &plan.Filter{Input: n, Predicate: expr.Conjunction(of.filters)}
-	}
-	for _, m := range of.memberships {
-		var err error
-		if n, err = b.member(n, m); err != nil {
-			return nil, err
-		}
-	}
-	return n, nil
-}
-
-// member is a semi join for IN and an anti join for NOT IN. A row of which x NOT IN (a, NULL) asks is never TRUE,
-// so where either side may be NULL a row is also matched, and dropped, by a comparison that is NULL.
-func (b *binder) member(n plan.Node, m membership) (plan.Node, error) {
-	col := m.query.Schema().Column(0)
-	col.Index = len(n.Schema().Fields)
-	both, err := b.unify([]expr.Expr{m.of, col}, []ast.Node{m.place.Of, m.place.Query})
-	if _, ok := errors.AsType[*mismatch](err); ok {
-		return nil, noOperator("IN", m.of, col, m.place)
-	} else if err != nil {
-		return nil, err
-	}
-	equal := expr.Compare{Op: expr.Equal, Left: both[0], Right: both[1]}
-	join := &plan.Join{Kind: plan.SemiJoin, Left: n, Right: m.query, Residual: equal}
-	if m.place.Not {
-		join.Kind = plan.AntiJoin
-		if equal.Nullable() {
-			join.Residual = expr.Or{Of: []expr.Expr{equal, expr.IsNull{Of: equal}}}
-		}
-	}
-	return join, nil
+	return rowCount(n.Left)
 }

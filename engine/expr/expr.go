@@ -91,6 +91,26 @@ func (op CompareOp) Mirrored() CompareOp {
 	}
 }
 
+// Negated returns the comparison that is TRUE where op is FALSE; of NotDistinct, which has none, itself.
+func (op CompareOp) Negated() CompareOp {
+	switch op {
+	case Equal:
+		return NotEqual
+	case NotEqual:
+		return Equal
+	case Less:
+		return GreaterEqual
+	case LessEqual:
+		return Greater
+	case Greater:
+		return LessEqual
+	case GreaterEqual:
+		return Less
+	default:
+		return op
+	}
+}
+
 // Compare compares two values of one type.
 type Compare struct {
 	Op          CompareOp

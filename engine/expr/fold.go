@@ -22,7 +22,7 @@ func Fold(e Expr) (Expr, error) {
 
 func foldNode(e Expr) (Expr, error) {
 	switch e := e.(type) {
-	case Column, Literal, Parameter:
+	case Column, Literal, Parameter, Outer:
 		return e, nil
 	case And:
 		return foldJunction(e.Of, true), nil

@@ -1,6 +1,10 @@
 package expr
 
-import "github.com/micodb/micodb/internal/vector"
+import (
+	"slices"
+
+	"github.com/micodb/micodb/internal/vector"
+)
 
 func boolean() vector.Type { return vector.Of(vector.Boolean) }
 
@@ -87,14 +91,29 @@ func (e In) Nullable() bool { return e.Of.Nullable() || anyNullable(e.List) }
 // Nullable tells whether text or pattern may be NULL.
 func (e Like) Nullable() bool { return e.Of.Nullable() || e.Pattern.Nullable() }
 
-// Nullable tells whether a branch may be NULL.
+// Nullable tells whether a branch may be NULL: one that is tested not to be, as in COALESCE, may not.
 func (e Case) Nullable() bool {
+	notNull := []Expr{}
 	for _, w := range e.Whens {
-		if w.Then.Nullable() {
+		known := notNull
+		switch c := w.If.(type) {
+		case Not:
+			if null, ok := c.Of.(IsNull); ok {
+				known = append(known, null.Of)
+			}
+		case IsNull:
+			notNull = append(notNull, c.Of)
+		}
+		if mayBeNull(w.Then, known) {
 			return true
 		}
 	}
-	return e.Else.Nullable()
+	return mayBeNull(e.Else, notNull)
+}
+
+// mayBeNull tells whether a value may be NULL where those known are not.
+func mayBeNull(e Expr, known []Expr) bool {
+	return e.Nullable() && !slices.ContainsFunc(known, func(k Expr) bool { return SameExpr(k, e) })
 }
 
 // Nullable tells whether the operand may be NULL, or TRY_CAST make it so.

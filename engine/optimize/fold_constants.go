@@ -62,13 +62,8 @@ func negate(e expr.Expr) expr.Expr {
 	case expr.Or:
 		return normalize(expr.And{Of: each(e.Of)})
 	case expr.Compare:
-		opposite := map[expr.CompareOp]expr.CompareOp{
-			expr.Equal: expr.NotEqual, expr.NotEqual: expr.Equal,
-			expr.Less: expr.GreaterEqual, expr.GreaterEqual: expr.Less,
-			expr.Greater: expr.LessEqual, expr.LessEqual: expr.Greater,
-		}
-		if op, ok := opposite[e.Op]; ok {
-			e.Op = op
+		if e.Op != expr.NotDistinct {
+			e.Op = e.Op.Negated()
 			return e
 		}
 	}

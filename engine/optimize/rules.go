@@ -25,6 +25,8 @@ func Rules() []plan.Rule {
 	return []plan.Rule{
 		// First: every later rule sees constants, comparisons with the constant on the right, and NOT at the leaves.
 		fold,
+		// Before all that knows of joins: no later rule meets a dependent one.
+		rule{"unnest", unnest},
 		// Before pushing: what all branches of an OR have in common can be pushed and joined by, the OR can't.
 		rule{"factor_disjunctions", factorDisjunctions},
 		// Brings conditions to the join that sees both their sides, and below every join that sees one.

@@ -81,6 +81,9 @@ func (g *Generator) Query() string {
 	numbers, texts := []string{"a.x", "a.y", "b.x", "b.z"}, []string{"a.s", "b.s"}
 	on := func() string { return g.pick("", "a.x = b.x and ", "b.z = a.y and ") + g.condition(numbers, texts, 1) }
 	where := func() string { return g.condition(numbers, texts, 3) }
+	if g.IntN(2) == 0 {
+		return g.subqueries()
+	}
 	switch g.IntN(11) {
 	case 0:
 		return "select * from a, b where " + where()

@@ -15,7 +15,15 @@ import (
 func (in *Interpreter) join(n *plan.Join) []Row {
 	var out []Row
 	left := in.Run(n.Left)
+	var once []Row
+	if len(n.Variables) == 0 {
+		once = in.Run(n.Right)
+	}
 	for _, l := range left {
+		if len(n.Variables) == 0 {
+			out = append(out, in.joinRow(n, l, once)...)
+			continue
+		}
 		inner := *in
 		inner.outer = maps.Clone(in.outer)
 		if inner.outer == nil {

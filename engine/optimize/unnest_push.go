@@ -1,0 +1,231 @@
+package optimize
+
+import (
+	"slices"
+
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// domain is all the values that the left rows of a dependent join have for its variables, each combination once.
+type domain struct {
+	*dependent
+
+	node plan.Node
+	at   map[int]int // of each variable: its column
+}
+
+// joinDomain computes the right input for the whole domain, and joins it back by that.
+func (d *dependent) joinDomain() (plan.Node, error) {
+	if !repeatable(d.join.Left) {
+		return nil, d.unsupported("a subquery like this of rows that LIMIT, or a sum of DOUBLE, gives")
+	}
+	dom := &domain{dependent: d, at: map[int]int{}}
+	a := &plan.Aggregate{Input: d.join.Left, Out: &plan.Schema{}}
+	in := d.join.Left.Schema()
+	for i, v := range d.join.Variables {
+		dom.at[v.Number] = i
+		a.Groups = append(a.Groups, v.Of)
+		a.Out.Fields = append(a.Out.Fields, fieldOf(v.Of, in))
+	}
+	dom.node = a
+	right, err := dom.push(d.join.Right)
+	if err != nil {
+		return nil, err
+	}
+	c := *d.join
+	c.Variables, c.Right = nil, right
+	fields := right.Schema()
+	first := len(fields.Fields) - len(d.join.Variables)
+	for i, v := range d.join.Variables {
+		col := fields.Column(first + i)
+		col.Index += d.split
+		c.Residual = conjunctions(c.Residual, same(v.Of, col))
+	}
+	return d.narrow(&c), nil
+}
+
+// same is a null-safe equality; a plain one where neither side may be NULL.
+func same(a, b expr.Expr) expr.Expr {
+	op := expr.NotDistinct
+	if !a.Nullable() || !b.Nullable() {
+		op = expr.Equal
+	}
+	return expr.Compare{Op: op, Left: a, Right: b}
+}
+
+// repeatable tells whether a node that is computed twice gives the same rows: not those of a limit, whose ties may be
+// cut otherwise, and not sums of floating point numbers, which depend on the order.
+func repeatable(n plan.Node) bool {
+	out := true
+	plan.Walk(n, func(n plan.Node) {
+		switch n := n.(type) {
+		case *plan.Limit:
+			out = false
+		case *plan.Aggregate:
+			out = out && !slices.ContainsFunc(n.Aggregates, func(a expr.Aggregate) bool {
+				return (a.Kind == expr.Sum || a.Kind == expr.Avg) && a.Arg.Type().Physical() == vector.Float
+			})
+		}
+	})
+	return out
+}
+
+// push returns what a node gives for each member of the domain: the node's columns, then the domain's.
+func (d *domain) push(n plan.Node) (plan.Node, error) {
+	if !d.reads(n) {
+		return &plan.Join{Kind: plan.InnerJoin, Left: n, Right: d.node}, nil
+	}
+	switch n := n.(type) {
+	case *plan.Filter:
+		in, err := d.push(n.Input)
+		if err != nil {
+			return nil, err
+		}
+		return &plan.Filter{Input: in, Predicate: d.over(n.Predicate, in)}, nil
+	case *plan.Project:
+		return d.pushProject(n)
+	case *plan.Sort:
+		return d.push(n.Input)
+	case *plan.Aggregate:
+		return d.pushAggregate(n)
+	case *plan.Join:
+		return d.pushJoin(n)
+	case *plan.Union:
+		return d.pushUnion(n)
+	case *plan.Limit:
+		return nil, d.unsupported("LIMIT or OFFSET in a subquery that reads a row of the enclosing query")
+	default:
+		return nil, d.unsupported("this subquery that reads a row of the enclosing query")
+	}
+}
+
+// members returns the domain's columns of a pushed node, which are its last.
+func (d *domain) members(n plan.Node) []expr.Expr {
+	s := n.Schema()
+	return columnsFrom(s, len(s.Fields)-len(d.at), len(d.at))
+}
+
+// over puts the domain's columns of a pushed node in the place of variables.
+func (d *domain) over(e expr.Expr, n plan.Node) expr.Expr {
+	members := d.members(n)
+	return d.replace(e, func(variable int) expr.Expr { return members[d.at[variable]] })
+}
+
+func (d *domain) fields() []plan.Field { return d.node.Schema().Fields }
+
+func (d *domain) pushProject(n *plan.Project) (plan.Node, error) {
+	in, err := d.push(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	out := &plan.Project{Input: in, Out: &plan.Schema{Fields: slices.Concat(n.Out.Fields, d.fields())}}
+	for _, e := range n.Exprs {
+		out.Exprs = append(out.Exprs, d.over(e, in))
+	}
+	out.Exprs = append(out.Exprs, d.members(in)...)
+	return out, nil
+}
+
+// pushAggregate groups by the domain, too. Without groups of its own an aggregation has a row for every member of the
+// domain, also where it has no rows.
+func (d *domain) pushAggregate(n *plan.Aggregate) (plan.Node, error) {
+	in, err := d.push(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	old, members := len(n.Groups), len(d.at)
+	out := &plan.Aggregate{Input: in, Groups: make([]expr.Expr, old), Aggregates: slices.Clone(n.Aggregates)}
+	for i, g := range n.Groups {
+		out.Groups[i] = d.over(g, in)
+	}
+	out.Groups = append(out.Groups, d.members(in)...)
+	for i, a := range out.Aggregates {
+		if a.Arg != nil {
+			out.Aggregates[i].Arg = d.over(a.Arg, in)
+		}
+	}
+	out.Out = &plan.Schema{Fields: slices.Concat(n.Out.Fields[:old], d.fields(), n.Out.Fields[old:])}
+	total := len(out.Out.Fields)
+	if old > 0 {
+		order := slices.Concat(columnRange(0, old), columnRange(old+members, total), columnRange(old, old+members))
+		return projectColumns(out, order), nil
+	}
+	all := &plan.Join{Kind: plan.LeftJoin, Left: d.node, Right: out}
+	s := all.Schema()
+	p := &plan.Project{Input: all, Out: &plan.Schema{Fields: slices.Concat(n.Out.Fields, d.fields())}}
+	for i := range members {
+		all.Residual = conjunctions(all.Residual, same(s.Column(i), columnOf(d.node, i, members)))
+	}
+	for i, a := range n.Aggregates {
+		p.Exprs = append(p.Exprs, countOrZero(a, s.Column(2*members+i)))
+	}
+	p.Exprs = append(p.Exprs, columnsFrom(s, 0, members)...)
+	return p, nil
+}
+
+// columnOf reads a column of a node at another place.
+func columnOf(n plan.Node, i, shift int) expr.Expr {
+	c := n.Schema().Column(i)
+	c.Index += shift
+	return c
+}
+
+func (d *domain) pushUnion(n *plan.Union) (plan.Node, error) {
+	out := &plan.Union{Out: &plan.Schema{Fields: slices.Concat(n.Out.Fields, d.fields())}}
+	for _, in := range n.All {
+		pushed, err := d.push(in)
+		if err != nil {
+			return nil, err
+		}
+		out.All = append(out.All, pushed)
+	}
+	return out, nil
+}
+
+// pushJoin pushes the domain to the left of a join, and to the right where that reads it: then the two are joined by
+// it, too.
+func (d *domain) pushJoin(n *plan.Join) (plan.Node, error) {
+	if n.Kind == plan.FullJoin {
+		return nil, d.unsupported("FULL JOIN in a subquery that reads a row of the enclosing query")
+	}
+	left, err := d.push(n.Left)
+	if err != nil {
+		return nil, err
+	}
+	split, members := len(n.Left.Schema().Fields), len(d.at)
+	c := *n
+	c.Left = left
+	own := len(n.Right.Schema().Fields)
+	over := func(e expr.Expr) expr.Expr {
+		if e == nil {
+			return nil
+		}
+		e = expr.Remap(e, func(at int) int {
+			if at >= split {
+				return at + members
+			}
+			return at
+		})
+		return d.over(e, left)
+	}
+	c.Residual, c.Mark = over(n.Residual), over(n.Mark)
+	if d.reads(n.Right) {
+		if c.Right, err = d.push(n.Right); err != nil {
+			return nil, err
+		}
+		for i, m := range d.members(left) {
+			c.Residual = conjunctions(c.Residual, same(m, columnOf(c.Right, own+i, split+members)))
+		}
+	}
+	if n.Kind == plan.SemiJoin || n.Kind == plan.AntiJoin {
+		return &c, nil
+	}
+	if n.Kind == plan.MarkJoin {
+		own = 1
+	}
+	order := slices.Concat(columnRange(0, split), columnRange(split+members, split+members+own),
+		columnRange(split, split+members))
+	return projectColumns(&c, order), nil
+}
