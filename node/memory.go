@@ -35,6 +35,12 @@ func defaultMemoryLimit() int64 {
 	return total / 100 * memoryShare
 }
 
+// mappedBytes is what the binary itself takes of the memory that the operating system counts, and the runtime doesn't.
+const mappedBytes = 32 << 20
+
+// runtimeLimit is what the Go runtime may take of the memory limit.
+func runtimeLimit(memory int64) int64 { return memory - min(mappedBytes, memory/8) }
+
 // What recent rows take, whatever the memory limit.
 const (
 	memtableBytesMax = 1 << 30 // recovery reads as much again

@@ -166,7 +166,7 @@ func (n *Node) openStorage(
 		limit = defaultMemoryLimit()
 	}
 	n.limits = clientLimits(n.cfg.Limits, limit)
-	debug.SetMemoryLimit(limit)
+	debug.SetMemoryLimit(runtimeLimit(limit))
 	threads := n.cfg.Threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)

@@ -41,6 +41,11 @@ CASES = {
           ((hash(i + 2) % 100000000)::DECIMAL(18, 0) / 100)::DECIMAL(12, 2) AS amount,
           'name ' || (hash(i + 3) % 1000000) AS name, md5(i::VARCHAR) || md5((i + 4)::VARCHAR) AS note""")},
                  "SELECT * FROM events ORDER BY day DESC, id, n", ordered=True),
+    "group": Case("GROUP BY with 10 M groups of 60 M rows", {"sales": (60_000_000, """
+        SELECT (hash(i) % ({rows} // 6))::BIGINT AS k, (hash(i + 1) % 10000)::INTEGER AS v""")},
+                  """SELECT count(*) AS groups, CAST(sum(n) AS BIGINT) AS n, CAST(sum(total) AS BIGINT) AS total,
+          CAST(sum(most - least) AS BIGINT) AS spans, CAST(sum(k * (n % 7)) AS BIGINT) AS keys FROM (
+          SELECT k, count(*) AS n, sum(v) AS total, min(v) AS least, max(v) AS most FROM sales GROUP BY k) AS g"""),
 }
 
 
@@ -50,7 +55,7 @@ def slices(case: Case, scale: float):
     for name, (rows, select) in case.tables.items():
         rows = max(int(rows * scale), 1)
         for first in range(0, rows, SLICE_ROWS):
-            made = maker.sql(f"{select} FROM range({first}, {min(rows, first + SLICE_ROWS)}) AS t(i)")
+            made = maker.sql(f"{select.replace('{rows}', str(rows))} FROM range({first}, {min(rows, first + SLICE_ROWS)}) AS t(i)")
             yield name, made.to_arrow_table(), first == 0
 
 
@@ -71,7 +76,7 @@ class Digest:
                 ends = memoryview(offsets).cast("i")[data.offset:data.offset + len(data) + 1]
                 self.sums[i] = zlib.crc32(memoryview(values)[ends[0]:ends[-1]], self.sums[i]) if len(data) else 0
             else:
-                self.sums[i] += sum(hash(str(v)) for v in column.to_pylist())
+                self.sums[i] += sum(zlib.crc32(str(v).encode()) for v in column.to_pylist())
 
     def value(self) -> list:
         return [self.rows, *self.sums]
