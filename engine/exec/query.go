@@ -32,6 +32,8 @@ type Query struct {
 	// For EXPLAIN ANALYZE: what every operator counts, and what the one counts that this Query was given to.
 	measures map[Operator]*Measure
 	measure  *Measure
+
+	turns []turn // of each worker
 }
 
 // Debug makes a query run in ways that it chooses rarely by itself, for tests: its answers are the same.
@@ -42,7 +44,6 @@ type Debug struct {
 // shared is what is one for all operators of a query.
 type shared struct {
 	served time.Duration // guarded by Scheduler.mu
-	turns  []turn        // of each worker
 	lent   lent
 
 	impatient atomic.Int64 // workers that wait for memory
@@ -51,7 +52,7 @@ type shared struct {
 // NewQuery returns a query that runs on all threads of a scheduler.
 func NewQuery(s *Scheduler, memory *budget.Query) *Query {
 	return &Query{
-		Workers: s.threads, Budget: memory, Scheduler: s, shared: &shared{turns: make([]turn, s.threads)},
+		Workers: s.threads, Budget: memory, Scheduler: s, shared: &shared{}, turns: make([]turn, s.threads),
 	}
 }
 
@@ -65,6 +66,14 @@ func (q *Query) Close() error {
 func (q *Query) spillable() *Query {
 	own := *q
 	own.Budget = q.Budget.Spillable()
+	return &own
+}
+
+// aside is the query for tasks that a source runs while other workers may be in their pipelines: those have turns of
+// their own. The source's worker gives its turn up meanwhile.
+func (q *Query) aside() *Query {
+	own := *q
+	own.turns = make([]turn, len(q.turns))
 	return &own
 }
 

@@ -46,7 +46,7 @@ func radixSort(a, room []uint64, low, n uint) {
 	}
 }
 
-// mergeRanked merges two ordered lists into out.
+// mergeRanked merges two ordered lists into out; among equal keys a comes first.
 func mergeRanked(a, b, out []ranked, tie func(a, b uint32) int) {
 	i, j := 0, 0
 	for k := range out {

@@ -264,7 +264,7 @@ func (l *sortLayout) comparer(keys []uint64, s *store) *comparer {
 	return c
 }
 
-// compare orders two rows whose first words are equal; rows with equal keys keep the order of the store.
+// compare orders two rows by their keys alone.
 func (c *comparer) compare(a, b uint32) int {
 	x, y := c.keys[int(a)*c.words:][:c.words], c.keys[int(b)*c.words:][:c.words]
 	for w := range x {
@@ -286,5 +286,5 @@ func (c *comparer) compare(a, b uint32) int {
 			return d
 		}
 	}
-	return cmp.Compare(a, b)
+	return 0
 }

@@ -252,7 +252,8 @@ func (k *storeColumn) code(row int) int64 {
 // text returns the text of a row of a View column.
 func (s *store) text(k *storeColumn, row int) []byte { return s.texts.arena.get(k.data[row]) }
 
-// merged joins the workers' stores into one, and returns their memory.
+// merged joins the workers' stores into one, and returns their memory. Their texts, which may be in arenas of their
+// own, are in texts then; but a single store is returned as it is.
 func merged(ctx context.Context, q *Query, stores []*store, schema Schema, texts *arena) (*store, error) {
 	var some []*store
 	for _, s := range stores {
@@ -267,9 +268,9 @@ func merged(ctx context.Context, q *Query, stores []*store, schema Schema, texts
 	if err != nil || len(some) == 0 {
 		return out, err
 	}
-	starts := make([]int, len(some))
+	starts, pages := make([]int, len(some)), make([]int, len(some))
 	for i, s := range some {
-		starts[i] = out.n
+		starts[i], pages[i] = out.n, texts.adopt(s.texts.arena)
 		out.n += s.n
 	}
 	err = q.tasks(ctx, len(out.columns), func(_ context.Context, _, column int) error {
@@ -280,6 +281,9 @@ func merged(ctx context.Context, q *Query, stores []*store, schema Schema, texts
 		for i, s := range some {
 			from := &s.columns[column]
 			k.copyFrom(from, starts[i], s.n)
+			if k.encoding == vector.View && pages[i] > 0 {
+				moveRefs(k.data[starts[i]:out.n][:s.n], 1, pages[i])
+			}
 			q.giveBack(from.data)
 			q.giveBack(from.valid)
 		}
