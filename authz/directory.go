@@ -160,6 +160,9 @@ func (d *Directory) Sees(p Principal, on Object) bool {
 	return false
 }
 
+// Epoch counts the changes.
+func (d *Directory) Epoch() uint64 { return d.state.Load().epoch }
+
 // Users returns all users in the order of their names.
 func (d *Directory) Users() []Principal {
 	s := d.state.Load()

@@ -81,7 +81,9 @@ func (d *Directory) Forget(ctx context.Context, dropped []Object, commit func() 
 		c := Change{DropGrants: before.within(dropped)}
 		d.state.Store(before.after(c))
 		if err := commit(); err != nil {
-			d.state.Store(before)
+			again := *before
+			again.epoch = d.state.Load().epoch + 1 // what was answered meanwhile is not what is answered now
+			d.state.Store(&again)
 			return err
 		}
 		if len(c.DropGrants) == 0 {

@@ -41,3 +41,6 @@ func (*NoAuth) Sees(Principal, Object) bool { return true }
 
 // Valid accepts everybody.
 func (*NoAuth) Valid(Principal) error { return nil }
+
+// Epoch is always the same one.
+func (*NoAuth) Epoch() uint64 { return 0 }

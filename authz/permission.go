@@ -163,6 +163,10 @@ type Authorizer interface {
 	// key was dropped, the token was revoked, either has expired, or a password or token is from before the user's
 	// password changed.
 	Valid(p Principal) error
+
+	// Epoch changes with every change of users, roles and grants: what Authorize and Sees answered in an epoch they
+	// answer until its end.
+	Epoch() uint64
 }
 
 // Denied is the error of a permission that a principal lacks.

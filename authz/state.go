@@ -16,6 +16,8 @@ type snapshot struct {
 
 	ids  map[string]uint64 // by user: Principal.user. They count from the start of the process, as sessions do
 	last uint64            // of the ids that were given
+
+	epoch uint64 // how many changes came before
 }
 
 func newSnapshot(s State) *snapshot {
@@ -31,6 +33,7 @@ func (s *snapshot) after(c Change) *snapshot {
 	n := &snapshot{
 		users: maps.Clone(s.users), roles: maps.Clone(s.roles), grants: maps.Clone(s.grants),
 		keys: maps.Clone(s.keys), hashes: map[keyPrefix][]Key{}, ids: maps.Clone(s.ids), last: s.last,
+		epoch: s.epoch + 1,
 	}
 	for _, name := range c.DropUsers {
 		delete(n.users, name)

@@ -31,6 +31,11 @@ type Queries struct {
 	Sessions prometheus.Gauge
 	Logins   *prometheus.CounterVec // outcome
 	Slow     prometheus.Counter
+
+	PlanHits    prometheus.Counter
+	PlanMisses  prometheus.Counter
+	PlanEntries prometheus.Gauge
+	PlanBytes   prometheus.Gauge
 }
 
 // Transactions are the instruments of the transaction manager.
@@ -99,6 +104,13 @@ func New(r prometheus.Registerer, version string) *Set {
 			Sessions: m.gauge("micodb_sessions", "Sessions that are open."),
 			Logins:   m.counterVec("micodb_logins_total", "Attempts to log in.", "outcome"),
 			Slow:     m.counter("micodb_slow_queries_total", "Statements that took --slow-query-threshold or longer."),
+
+			PlanHits: m.counter("micodb_plan_cache_hits_total",
+				"Statements that were prepared or run with a plan that was there."),
+			PlanMisses: m.counter("micodb_plan_cache_misses_total",
+				"Statements for which a plan was made that is kept for the next ones."),
+			PlanEntries: m.gauge("micodb_plan_cache_entries", "Plans that are kept."),
+			PlanBytes:   m.gauge("micodb_plan_cache_bytes", "About the memory that kept plans take."),
 		},
 		Transactions: Transactions{
 			Open:     m.gauge("micodb_transactions_open", "Transactions that are open."),

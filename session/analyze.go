@@ -57,7 +57,7 @@ func (u *userSession) analyzeCommand(s *ast.Analyze) *command {
 // analyzed returns the tables that an ANALYZE is about.
 func (u *userSession) analyzed(ctx context.Context, look *sight, s *ast.Analyze) ([]*catalog.Table, error) {
 	if s.Table != nil {
-		t, needs, err := bind.Analyzed(ctx, u.environment(look), *s.Table)
+		t, needs, err := bind.Analyzed(ctx, u.environment(look, u.Database()), *s.Table)
 		if err != nil {
 			return nil, err
 		}

@@ -48,7 +48,7 @@ func (st *statement) prepareCopyFrom(ctx context.Context, x *transaction, s *ast
 
 // target finds the table, and asks whether the principal may fill it.
 func (c *copyFrom) target(ctx context.Context, look *sight) (*bind.Target, error) {
-	t, err := bind.CopyTarget(ctx, c.session.environment(look), c.tree)
+	t, err := bind.CopyTarget(ctx, c.session.environment(look, c.session.Database()), c.tree)
 	if err != nil {
 		return nil, err
 	}

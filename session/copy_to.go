@@ -28,7 +28,9 @@ func (st *statement) prepareCopyTo(ctx context.Context, x *transaction, s *ast.C
 	if err != nil {
 		return nil, err
 	}
-	query := &statement{session: st.session, tx: st.tx, sql: st.sql, kind: kindCopy, tree: s.Query}
+	query := &statement{
+		session: st.session, tx: st.tx, sql: st.sql, within: st.within, kind: kindCopy, tree: s.Query,
+	}
 	if err := query.plan(ctx, x); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type statement struct {
 	session *userSession
 	tx      *transaction // nil: the session's own when it is run, or autocommit
 	sql     string       // as it may be shown
+	text    string       // by which its plan may be kept; empty: it may not
+	within  string       // database of unqualified names; a later USE does not change it
 	kind    string       // for metrics: "select", "insert", …
 	tree    ast.Statement
 	command *command // nil for planned statements
@@ -34,13 +36,19 @@ type statement struct {
 	closing    sync.Once
 
 	mu       sync.Mutex // guards prepared
-	prepared prepared
+	prepared *prepared
 }
 
-// prepared is a statement with its meaning under one set of definitions.
+// prepared is a statement with its meaning under one set of definitions. It is immutable, and may be shared.
 type prepared struct {
-	bound     *bind.Bound
-	optimized plan.Node // nil when the statement has parameters: their values are worth waiting for
+	key        planKey // as which it was made
+	kind       string
+	tree       ast.Statement
+	bound      *bind.Bound
+	template   plan.Node // optimized, with its parameters in place; nil: to be optimized for each run
+	parameters *arrow.Schema
+	result     *arrow.Schema // nil: no rows
+	bytes      int64         // about, when it is kept
 }
 
 // Prepare makes a statement of a text.
@@ -65,6 +73,50 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 	if err != nil {
 		return nil, err
 	}
+	st, err := u.known(ctx, x, sql)
+	if err == nil && st == nil {
+		st, err = u.parsed(ctx, tx, x, sql)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if tx != nil {
+		st.tx = x
+	}
+	if err := u.admit(); err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+// known makes a statement of a text whose plan is kept; nil when none is.
+func (u *userSession) known(ctx context.Context, x *transaction, sql string) (*statement, error) {
+	key := u.planKey(sql, u.Database())
+	p := u.server.plans.get(key)
+	if p == nil {
+		return nil, nil //nolint:nilnil // the caller makes one
+	}
+	look, err := u.look(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	defer look.Close() //nolint:errcheck // it never fails
+	same, err := sameDefinitions(ctx, p.bound.Plan, look)
+	if err != nil || !same {
+		return nil, err
+	}
+	if err := u.authorizeAll(p.bound.Access); err != nil {
+		return nil, err
+	}
+	u.server.plans.hit()
+	return &statement{
+		session: u, sql: sql, text: sql, within: key.database, kind: p.kind, tree: p.tree,
+		parameters: p.parameters, result: p.result, prepared: p,
+	}, nil
+}
+
+// parsed makes a statement of a text.
+func (u *userSession) parsed(ctx context.Context, tx Transaction, x *transaction, sql string) (*statement, error) {
 	tree, err := parser.ParseWithin(sql, u.server.limits.Statement) //nolint:contextcheck // parsing never waits
 	if err != nil {
 		return nil, err
@@ -72,18 +124,15 @@ func (u *userSession) prepare(ctx context.Context, tx Transaction, sql string) (
 	kind := kindOf(tree)
 	st := &statement{
 		session: u, sql: shown(sql, kind, u.server.limits.Statement), kind: kind, tree: tree,
-		parameters: arrow.NewSchema(nil, nil),
+		within: u.Database(), parameters: arrow.NewSchema(nil, nil),
+	}
+	if keeps(kind, sql) {
+		st.text = sql
 	}
 	if tx != nil {
 		st.tx = x
 	}
-	if err := st.understand(ctx, x); err != nil {
-		return nil, err
-	}
-	if err := u.admit(); err != nil {
-		return nil, err
-	}
-	return st, nil
+	return st, st.understand(ctx, x)
 }
 
 // understand finds out what a statement does, and whether it may.
@@ -110,37 +159,73 @@ func (st *statement) plan(ctx context.Context, x *transaction) error {
 		return err
 	}
 	defer look.Close() //nolint:errcheck // it never fails
-	p, err := st.session.bind(ctx, look, st.tree)
+	p, err := st.bind(ctx, look)
 	if err != nil {
 		return err
 	}
-	st.prepared = p
-	st.result = resultSchema(p.bound.Plan)
-	st.parameters = parameterSchema(p.bound.Parameters)
+	st.prepared, st.result, st.parameters = p, p.result, p.parameters
 	return nil
 }
 
-// bind binds, authorizes and optimizes.
-func (u *userSession) bind(ctx context.Context, look *sight, tree ast.Statement) (prepared, error) {
-	b, err := bind.Bind(ctx, u.environment(look), tree)
-	if err != nil {
-		return prepared{}, err
+// bind binds and authorizes, makes the template where there is one, and keeps the plan for others if it may.
+func (st *statement) bind(ctx context.Context, look *sight) (*prepared, error) {
+	u := st.session
+	p := &prepared{key: u.planKey(st.text, st.within), kind: st.kind, tree: st.tree}
+	var err error
+	if p.bound, err = bind.Bind(ctx, u.environment(look, st.within), st.tree); err != nil {
+		return nil, err
 	}
-	if err := u.authorizeAll(b.Access); err != nil {
-		return prepared{}, err
+	if err := u.authorizeAll(p.bound.Access); err != nil {
+		return nil, err
 	}
-	p := prepared{bound: b}
-	if len(b.Parameters) == 0 {
-		if p.optimized, err = optimize.Optimize(b.Plan); err != nil {
-			return prepared{}, err
-		}
+	p.result, p.parameters = resultSchema(p.bound.Plan), parameterSchema(p.bound.Parameters)
+	if p.template, err = template(p.bound.Plan); err != nil {
+		return nil, err
+	}
+	if st.text != "" && p.mayShare() {
+		p.bytes = p.estimateBytes()
+		u.server.plans.put(p)
 	}
 	return p, nil
 }
 
-func (u *userSession) environment(look *sight) bind.Environment {
+// template optimizes a plan that does not depend on what is in the tables, nor on the values of its parameters; nil for
+// one that does.
+func template(n plan.Node) (plan.Node, error) {
+	if depends(n) {
+		return nil, nil //nolint:nilnil // no template is no error
+	}
+	n = plan.WithTables(n, func(t *catalog.Table) *catalog.Table {
+		without := *t
+		without.Statistics = nil
+		return &without
+	})
+	n, err := optimize.Optimize(n)
+	if err != nil || depends(n) {
+		return nil, err
+	}
+	return n, nil
+}
+
+// depends tells whether the best form of a plan is another for other tables or values: with joins, and where a LIMIT is
+// a parameter, which the rules have to know.
+func depends(n plan.Node) bool {
+	found := false
+	plan.Walk(n, func(n plan.Node) {
+		switch n := n.(type) {
+		case *plan.Join, *plan.Explain, *plan.Define:
+			found = true
+		case *plan.Limit:
+			found = found || n.CountFrom != nil || n.OffsetFrom != nil
+		default:
+		}
+	})
+	return found
+}
+
+func (u *userSession) environment(look *sight, database string) bind.Environment {
 	return bind.Environment{
-		Snapshot: look, Database: u.Database(), Functions: u.server.config.Functions,
+		Snapshot: look, Database: database, Functions: u.server.config.Functions,
 		Setting: u.setting, SettingNames: settingNames(),
 		User: u.principal.Username, Now: look.now, Version: look.version,
 	}
@@ -154,26 +239,35 @@ func (st *statement) bound() *bind.Bound {
 }
 
 // current returns the statement's meaning under the definitions of a snapshot, and authorizes it anew.
-func (st *statement) current(ctx context.Context, look *sight) (prepared, error) {
+func (st *statement) current(ctx context.Context, look *sight) (*prepared, error) {
 	st.mu.Lock()
 	p := st.prepared
 	st.mu.Unlock()
+	plans, key := st.session.server.plans, st.session.planKey(st.text, st.within)
+	if p.key != key && st.text != "" {
+		if kept := plans.get(key); kept != nil {
+			p = kept
+		}
+	}
 	same, err := sameDefinitions(ctx, p.bound.Plan, look)
 	if err != nil {
-		return prepared{}, err
+		return nil, err
 	}
 	// What SHOW and DESCRIBE give was made when they were bound, and so was what now() gives.
-	if same && !p.bound.HoldsNow && st.kind != kindShow {
-		return p, st.session.authorizeAll(p.bound.Access)
+	if same && p.key == key && !p.bound.HoldsNow && st.kind != kindShow {
+		if st.text != "" {
+			plans.hit()
+		}
+		err = st.session.authorizeAll(p.bound.Access)
+	} else {
+		p, err = st.bind(ctx, look)
 	}
-	p, err = st.session.bind(ctx, look, st.tree)
 	if err != nil {
-		return prepared{}, err
+		return nil, err
 	}
-	result := resultSchema(p.bound.Plan)
-	if (result == nil) != (st.result == nil) || result != nil && !result.Equal(st.result) ||
-		!parameterSchema(p.bound.Parameters).Equal(st.parameters) {
-		return prepared{}, sqlerr.New(sqlerr.FeatureNotSupported,
+	if (p.result == nil) != (st.result == nil) || p.result != nil && !p.result.Equal(st.result) ||
+		!p.parameters.Equal(st.parameters) {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported,
 			"the columns or parameters of the prepared statement have changed").WithHint("prepare it again")
 	}
 	st.mu.Lock()

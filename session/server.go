@@ -49,6 +49,7 @@ type Server struct {
 	transactions *transactionTable
 	queries      *queryTable
 	providers    *catalog.Providers
+	plans        *planCache
 
 	lastSession atomic.Uint64 // the id of the last one
 
@@ -64,6 +65,7 @@ func NewServer(c Config) *Server {
 		log: c.Log, audit: c.Log.With(slog.Bool("audit", true)),
 		ticketKey: newTicketKey(),
 		queries:   newQueryTable(c.Metrics.Queries.Running),
+		plans:     newPlanCache(limits.PlanCacheBytes, c.Metrics.Queries),
 		sessions:  map[*userSession]struct{}{},
 	}
 	s.transactions = newTransactionTable(s.limits, c.Log)

@@ -63,6 +63,7 @@ func (u *userSession) set(name, value string) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.settings[s.name] = value
+	u.settingsChanged()
 	return nil
 }
 
@@ -144,6 +145,7 @@ func (u *userSession) sqlReset(s *ast.Reset) error {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		clear(u.settings)
+		u.settingsChanged()
 		return nil
 	}
 	found, err := findSetting(s.Name)
@@ -153,6 +155,7 @@ func (u *userSession) sqlReset(s *ast.Reset) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.settings, found.name)
+	u.settingsChanged()
 	return nil
 }
 

@@ -125,14 +125,47 @@ func (st *statement) transaction() (*transaction, error) {
 // planWith returns the plan for one row of parameters.
 func (st *statement) planWith(ctx context.Context, look *sight, row []vector.Scalar) (plan.Node, error) {
 	p, err := st.current(ctx, look)
-	if err != nil || p.optimized != nil {
-		return p.optimized, err
-	}
-	n, err := plan.Substitute(p.bound.Plan, row)
 	if err != nil {
 		return nil, err
 	}
+	return p.planWith(ctx, look, row)
+}
+
+func (p *prepared) planWith(ctx context.Context, look *sight, row []vector.Scalar) (plan.Node, error) {
+	if p.template != nil && len(p.bound.Parameters) == 0 {
+		return p.template, nil
+	}
+	if p.template != nil {
+		n, err := plan.Substitute(p.template, row)
+		if err != nil {
+			return nil, err
+		}
+		return optimize.Settle(n)
+	}
+	n, err := withStatistics(ctx, p.bound.Plan, look)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.bound.Parameters) > 0 {
+		if n, err = plan.Substitute(n, row); err != nil {
+			return nil, err
+		}
+	}
 	return optimize.Optimize(n)
+}
+
+// withStatistics gives the tables of a plan the statistics of a snapshot, whose definitions are the same.
+func withStatistics(ctx context.Context, n plan.Node, look *sight) (plan.Node, error) {
+	var failed error
+	n = plan.WithTables(n, func(t *catalog.Table) *catalog.Table {
+		found, err := look.Table(ctx, t.Name)
+		if err != nil {
+			failed = err
+			return t
+		}
+		return found
+	})
+	return n, failed
 }
 
 // Exec runs a statement once for each row of parameters, in one transaction.
@@ -231,13 +264,10 @@ func (st *statement) nextPlan(ctx context.Context, look *sight, rows [][]vector.
 	if err != nil {
 		return nil, 0, err
 	}
-	if p.optimized != nil {
-		return p.optimized, 1, nil
-	}
 	if n, used, err := mergedInsert(p.bound.Plan, rows); used > 0 || err != nil {
 		return n, used, err
 	}
-	n, err := st.planWith(ctx, look, rows[0])
+	n, err := p.planWith(ctx, look, rows[0])
 	return n, 1, err
 }
 

@@ -23,16 +23,17 @@ type userSession struct {
 	id        uint64
 	started   time.Time
 
-	mu         sync.Mutex // guards what follows
-	proof      Proof      // by what the principal is who he is; principal's own is that of the beginning
-	database   string
-	nameless   bool              // see Credentials
-	used       time.Time         // when a statement last began
-	settings   map[string]string // what SET changed
-	own        *transaction      // of SQL BEGIN; nil: autocommit
-	statements int               // prepared and not closed
-	reads      map[*resultStream]struct{}
-	ended      error // why the session is closed; nil: it is open
+	mu           sync.Mutex // guards what follows
+	proof        Proof      // by what the principal is who he is; principal's own is that of the beginning
+	database     string
+	nameless     bool              // see Credentials
+	used         time.Time         // when a statement last began
+	settings     map[string]string // what SET changed
+	settingsText string            // the same, for the keys of plans
+	own          *transaction      // of SQL BEGIN; nil: autocommit
+	statements   int               // prepared and not closed
+	reads        map[*resultStream]struct{}
+	ended        error // why the session is closed; nil: it is open
 }
 
 func newUserSession(s *Server, p Principal, c Credentials) *userSession {

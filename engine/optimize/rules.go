@@ -52,6 +52,11 @@ func Rules() []plan.Rule {
 	}
 }
 
+// Settle folds the constants that parameters became in a plan that was optimized before it had them.
+func Settle(n plan.Node) (plan.Node, error) {
+	return apply(n, []plan.Rule{rule{"fold_constants", foldConstants}})
+}
+
 // Optimize applies all rules.
 func Optimize(n plan.Node) (plan.Node, error) { return apply(n, Rules()) }
 

@@ -85,8 +85,10 @@ const (
 
 // The limits of statements and tickets that no flag moves.
 const (
-	StatementTokens    = 1 << 20 // words and signs of one SQL text: each takes some hundred bytes
-	StatementTreeDepth = 5000    // of a syntax tree: a chain of operators is as deep as it is long
+	StatementTokens    = 1 << 20  // words and signs of one SQL text: each takes some hundred bytes
+	StatementTreeDepth = 5000     // of a syntax tree: a chain of operators is as deep as it is long
+	PlanCacheBytes     = 16 << 20 // of all plans that are kept for the next statement with the same text
+	PlanTextBytes      = 16 << 10 // of a text whose plan is kept
 	TicketBytes        = 64 << 10
 	NamesExpected      = 1 << 16  // of clients that have logged in and not come yet
 	TicketQueryBytes   = 60 << 10 // of the SQL text that a ticket of the JSON port carries
