@@ -127,8 +127,6 @@ type folder struct {
 	words  []uint64 // key words
 	in     []uint64 // of one fold
 	slots  []uint32
-	lanes  []uint64
-	groups []uint32 // dense groups of the rows
 }
 
 func (l *stateLayout) folder(q *Query) *folder {
@@ -139,42 +137,33 @@ func (l *stateLayout) folder(q *Query) *folder {
 	}
 }
 
-// laneSpan is how large a value may be for a chunk's sum to fit 64 bits.
-const laneSpan = 1 << 50
-
-// laneGroups is up to how many dense groups sums have lanes.
-const laneGroups = 1 << 8
-
-// fold folds every call's input into the states at slots, and counts the rows. Dense is the number of groups
-// where the states are an array of them all, else 0. When it fails with 53200, the rows may be folded again.
-func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []uint32, dense int) error {
+// fold folds every call's input into the states at slots, and counts the rows. When it fails with 53200, the rows may
+// be folded again.
+func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []uint32) error {
 	if err := f.foldTexts(c, rows, states, slots); err != nil {
 		return err
 	}
-	lanes := dense > 0 && dense <= laneGroups
-	if lanes {
-		f.setGroups(len(rows), dense)
-		countGroups(states, f.groups, uint32(f.layout.stride), f.lanes)
-	} else {
-		foldOnes(states[f.layout.nKeys:], slots)
-	}
+	foldOnes(states[f.layout.nKeys:], slots)
 	for i := range f.layout.folds {
-		k := &f.layout.folds[i]
-		if k.op.isText() {
+		if f.layout.folds[i].op.isText() {
 			continue
 		}
-		v := c.Columns[k.column]
-		in := f.in[:len(rows)*k.op.inWords()]
-		if err := f.loader.load(i, v, rows, in); err != nil {
+		if err := f.foldOne(i, c, rows, states, slots); err != nil {
 			return err
 		}
-		if k.op == foldSum && lanes && v.Lo >= -laneSpan && v.Hi <= laneSpan {
-			foldGroups(states[k.at:], f.groups, uint32(f.layout.stride), in, f.lanes)
-			continue
-		}
-		if !foldRows(k.op, states[k.at:], slots, words{in, k.op.inWords()}) {
-			return sumOverflow(k.known)
-		}
+	}
+	return nil
+}
+
+// foldOne folds the input of one fold, which is of no text.
+func (f *folder) foldOne(i int, c *vector.Chunk, rows []uint16, states []uint64, slots []uint32) error {
+	k := &f.layout.folds[i]
+	in := f.in[:len(rows)*k.op.inWords()]
+	if err := f.loader.load(i, c.Columns[k.column], rows, in); err != nil {
+		return err
+	}
+	if !foldRows(k.op, states[k.at:], slots, words{in, k.op.inWords()}) {
+		return sumOverflow(k.known)
 	}
 	return nil
 }
@@ -197,15 +186,4 @@ func (f *folder) foldTexts(c *vector.Chunk, rows []uint16, states []uint64, slot
 		}
 	}
 	return nil
-}
-
-// setGroups takes the numbers of dense groups from the key words.
-func (f *folder) setGroups(rows, dense int) {
-	if f.lanes == nil {
-		f.lanes, f.groups = make([]uint64, 4*dense), make([]uint32, vector.ChunkRows)
-	}
-	f.groups = f.groups[:rows]
-	for i, w := range f.words[:rows] {
-		f.groups[i] = uint32(w)
-	}
 }

@@ -38,9 +38,8 @@ func (s *denseSink) Worker(i int) (Consumer, error) {
 	}
 	f := s.layout.folder(s.query)
 	s.workers[i] = denseWorker{states, f.texts}
-	stride, groups := uint32(s.layout.stride), s.groups()
-	return consumerOf(func(_ context.Context, c *vector.Chunk) error {
-		rows := chosen(c)
+	stride := uint32(s.layout.stride)
+	fold := func(c *vector.Chunk, rows []uint16) error {
 		words, slots := f.words[:len(rows)], f.slots[:len(rows)]
 		if err := f.keys.pack(c, rows, words); err != nil {
 			return err
@@ -48,7 +47,14 @@ func (s *denseSink) Worker(i int) (Consumer, error) {
 		for k, w := range words {
 			slots[k] = uint32(w) * stride
 		}
-		if err := f.fold(c, rows, states, slots, groups); err != nil {
+		return f.fold(c, rows, states, slots)
+	}
+	if s.groups() <= laneGroups {
+		l := &laneFolder{folder: f, dense: s.groups()}
+		fold = func(c *vector.Chunk, rows []uint16) error { return l.fold(c, rows, states) }
+	}
+	return consumerOf(func(_ context.Context, c *vector.Chunk) error {
+		if err := fold(c, chosen(c)); err != nil {
 			return err
 		}
 		return f.texts.tidy(s.layout, states)

@@ -109,7 +109,7 @@ func (w *radixWorker) foldLocally(c *vector.Chunk, rows []uint16, keys, hashes [
 	if err := w.local.find(keys, w.layout.nKeys, hashes, rowTexts(c, rows), slots); err != nil {
 		return err
 	}
-	if err := w.fold(c, rows, w.local.states, slots, 0); err != nil {
+	if err := w.fold(c, rows, w.local.states, slots); err != nil {
 		return err
 	}
 	if w.texts.arena.words > localWords { // what it takes to spill is taken while there is some

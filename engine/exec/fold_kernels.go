@@ -87,49 +87,6 @@ func foldSums(states []uint64, slots []uint32, in words) {
 	}
 }
 
-// countGroups is foldOnes for dense groups, a few states one after the other. Rows that follow each other go to
-// lanes of their own, so that no addition waits for the last one.
-func countGroups(states []uint64, groups []uint32, stride uint32, lanes []uint64) {
-	clear(lanes)
-	i, n := 0, len(groups)
-	for ; i+4 <= n; i += 4 {
-		lanes[groups[i]*4]++
-		lanes[groups[i+1]*4+1]++
-		lanes[groups[i+2]*4+2]++
-		lanes[groups[i+3]*4+3]++
-	}
-	for ; i < n; i++ {
-		lanes[groups[i]*4]++
-	}
-	for g := 0; g+4 <= len(lanes); g += 4 {
-		states[uint32(g/4)*stride] += lanes[g] + lanes[g+1] + lanes[g+2] + lanes[g+3]
-	}
-}
-
-// foldGroups is foldSums for dense groups, when no sum of the rows leaves 64 bits.
-func foldGroups(states []uint64, groups []uint32, stride uint32, in []uint64, lanes []uint64) {
-	clear(lanes)
-	n := len(groups)
-	in = in[:n]
-	i := 0
-	for ; i+4 <= n; i += 4 {
-		lanes[groups[i]*4] += in[i]
-		lanes[groups[i+1]*4+1] += in[i+1]
-		lanes[groups[i+2]*4+2] += in[i+2]
-		lanes[groups[i+3]*4+3] += in[i+3]
-	}
-	for ; i < n; i++ {
-		lanes[groups[i]*4] += in[i]
-	}
-	for g := 0; g+4 <= len(lanes); g += 4 {
-		x := lanes[g] + lanes[g+1] + lanes[g+2] + lanes[g+3]
-		e := states[uint32(g/4)*stride:]
-		var carry uint64
-		e[0], carry = bits.Add64(e[0], x, 0)
-		e[1] += uint64(int64(x)>>63) + carry
-	}
-}
-
 func foldWides(states []uint64, slots []uint32, in words) bool {
 	o, over := 0, int64(0)
 	for _, s := range slots {

@@ -144,6 +144,7 @@ type packer struct {
 type dictionaryTable struct {
 	of    *vector.Dictionary
 	table []uint64
+	bytes [256]uint8 // of the codes that a byte has, where the keys fit one
 }
 
 func (l *keyLayout) packer() *packer {
@@ -205,21 +206,52 @@ func packConstant(v *vector.Vector, f bitField, rows []uint16, to place) {
 	}
 }
 
+// packBytes is pack for keys that fit a byte, where all columns have codes of a byte; false where they have not.
+func (p *packer) packBytes(c *vector.Chunk, rows []uint16, out []uint8) bool {
+	for i := range p.fields {
+		f := &p.fields[i]
+		v := c.Columns[f.index]
+		if f.kind != keyCode || v.Dictionary == nil || v.Encoding != vector.Dict || v.Width != vector.W1 {
+			return false
+		}
+	}
+	for i := range p.fields {
+		v := c.Columns[p.fields[i].index]
+		p.learn(i, v.Dictionary)
+		if i == 0 {
+			packFirst(vector.Codes[uint8](v), &p.tables[i].bytes, rows, out)
+		} else {
+			packNext(vector.Codes[uint8](v), &p.tables[i].bytes, rows, out)
+		}
+	}
+	return true
+}
+
+// learn makes a field's table for a dictionary.
+func (p *packer) learn(field int, d *vector.Dictionary) {
+	f, t := &p.fields[field], &p.tables[field]
+	if t.of == d {
+		return
+	}
+	ids := f.known.Unifier.Remap(d)
+	t.of, t.table = d, make([]uint64, len(ids))
+	for i, id := range ids {
+		t.table[i] = uint64(id) << f.shift
+		if id == vector.NullID {
+			t.table[i] = f.null << f.shift
+		}
+		if i < len(t.bytes) {
+			t.bytes[i] = uint8(t.table[i])
+		}
+	}
+}
+
 func (p *packer) packCodes(field int, v *vector.Vector, rows []uint16, to place) error {
 	f, t := &p.fields[field], &p.tables[field]
 	if v.Dictionary == nil {
 		return physicalMismatch(f.known, v)
 	}
-	if t.of != v.Dictionary {
-		ids := f.known.Unifier.Remap(v.Dictionary)
-		t.of, t.table = v.Dictionary, make([]uint64, len(ids))
-		for i, id := range ids {
-			t.table[i] = uint64(id) << f.shift
-			if id == vector.NullID {
-				t.table[i] = f.null << f.shift
-			}
-		}
-	}
+	p.learn(field, v.Dictionary)
 	if v.Encoding == vector.Constant {
 		packConstant(v, bitField{base: t.table[0] >> f.shift, shift: f.shift, null: f.null}, rows, to)
 		return nil

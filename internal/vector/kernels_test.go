@@ -27,7 +27,12 @@ func TestKernelsAtTheEndsOfBlocks(t *testing.T) {
 			got := vector.SelectRange(x, rg, nil, make([]uint16, n))
 			require.Equal(t, want, append([]uint16{}, got...), "%d rows of width %d in %+v", n, width, rg)
 
-			ints := vector.Ints(x, nil, make([]int64, n))
+			ints, sum := vector.Ints(x, nil, make([]int64, n)), uint64(0)
+			for _, v := range ints {
+				sum += uint64((v - x.Base) / x.Scale)
+			}
+			require.Equal(t, sum, vector.SumCodes(x, nil))
+			require.Equal(t, sum, vector.SumCodes(x, vector.All(n)))
 			for _, op := range []vector.Operation{vector.Add, vector.Subtract, vector.Multiply} {
 				var b vector.Buffer
 				v, ok := b.Arithmetic(op, x, y, nil)

@@ -70,6 +70,21 @@ func combineBlocks(op Operation, x, y []int64) {
 	}
 }
 
+// sumBlocks adds whole blocks, modulo 2^64.
+func sumBlocks(x []int64) uint64 {
+	sums := archsimd.BroadcastInt64x8(0)
+	for i := 0; i+8 <= len(x); i += 8 {
+		sums = sums.Add(archsimd.LoadInt64x8Slice(x[i : i+8]))
+	}
+	var lanes [8]int64
+	sums.Store(&lanes)
+	sum := uint64(0)
+	for _, l := range lanes {
+		sum += uint64(l)
+	}
+	return sum
+}
+
 // hashBlocks is Hash of whole blocks.
 func hashBlocks(in, out []uint64) {
 	out = out[:len(in)]

@@ -73,6 +73,29 @@ func widenKernels(scalar [4]widenKernel) [4]widenKernel {
 	return out
 }
 
+func sumKernels(scalar [4]sumKernel) [4]sumKernel {
+	if !simd {
+		return scalar
+	}
+	var out [4]sumKernel
+	for w := range out {
+		out[w] = func(v *Vector, sel []uint16) uint64 {
+			if sel != nil {
+				return scalar[w](v, sel)
+			}
+			rows, sum := v.Len&^(simdBlock-1), uint64(0)
+			var values [512]int64
+			for at := 0; at < rows; at += len(values) {
+				piece := values[:min(rows-at, len(values))]
+				widenBlocks(v, affine{scale: 1}, at, piece)
+				sum += sumBlocks(piece)
+			}
+			return sum + scalar[w](v, All(v.Len)[rows:])
+		}
+	}
+	return out
+}
+
 // simdBlock divides the rows that the kernels of widening and arithmetic take.
 const simdBlock = 16
 

@@ -7,6 +7,8 @@ func SIMD() bool { return false }
 
 func spanKernels(scalar [4]spanKernel, _ bool) [4]spanKernel { return scalar }
 
+func sumKernels(scalar [4]sumKernel) [4]sumKernel { return scalar }
+
 func widenKernels(scalar [4]widenKernel) [4]widenKernel { return scalar }
 
 func codeKernels(scalar [4][4]codeKernel, _ Operation) [4][4]codeKernel { return scalar }

@@ -74,6 +74,27 @@ func compact[T Code](v *Vector, sel []uint16, out []int64) {
 	}
 }
 
+type sumKernel func(v *Vector, sel []uint16) uint64
+
+var sumCodes = sumKernels([4]sumKernel{sumOf[uint8], sumOf[uint16], sumOf[uint32], sumOf[int64]})
+
+// SumCodes adds the codes of the chosen rows of an Integer vector that is not Constant, modulo 2^64.
+func SumCodes(v *Vector, sel []uint16) uint64 { return sumCodes[v.Width](v, sel) }
+
+func sumOf[T Code](v *Vector, sel []uint16) uint64 {
+	d, sum := Codes[T](v), uint64(0)
+	if sel == nil {
+		for _, x := range d {
+			sum += uint64(x)
+		}
+		return sum
+	}
+	for _, i := range sel {
+		sum += uint64(d[i])
+	}
+	return sum
+}
+
 // Floats writes the values of the chosen rows of a Float vector one after the other.
 func Floats(v *Vector, sel []uint16, out []float64) []float64 {
 	switch {
