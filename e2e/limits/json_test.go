@@ -57,7 +57,7 @@ func jsonEdges() map[string]edge {
 			slow.write(`{"command":"sql","db_name":"main",`)
 			require.Contains(t, slow.ended(), `"code":"08P01"`, "the connection is closed, and told why")
 			require.Empty(t, quiet.run("SELECT 1"), "one that asked for nothing is not")
-			return told
+			return "08P01"
 		}},
 		"write-timeout": {value: "1s", test: func(t *testing.T, s *server) string {
 			t.Helper()

@@ -400,3 +400,13 @@ func crossJoin(rows int) string {
 	return fmt.Sprintf("SELECT d0.n AS a, d1.n AS b, 'a text of some length that is the same' AS c FROM %s LIMIT %d",
 		strings.Join(from, " CROSS JOIN "), rows)
 }
+
+func TestAStatementThatTakesTooLongNamesItsFlag(t *testing.T) {
+	s := harness.Start(t)
+	prepare(t, s, digits)
+	code, output := runToEnd(t, []string{"MICODB_PASSWORD=" + harness.Password}, "sql", "--url", "grpc://"+s.Flight,
+		"--user", "admin", "--operation-timeout", "0.2", "-e", strings.TrimSuffix(endless, "\r"))
+	require.Equal(t, 1, code, output)
+	require.Contains(t, output, "57014")
+	require.Contains(t, output, "took longer than 200ms: raise --operation-timeout")
+}

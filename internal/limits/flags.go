@@ -115,7 +115,8 @@ func (l *Limits) sessionFlags() []Flag {
 			above(goesOn, sqlerr.IdleTransaction),
 		period("session-idle-timeout", &l.SessionIdle, "time after which an idle session of Flight SQL is closed").
 			above("the next call runs nothing and the one after it opens a new session", sqlerr.SessionLost),
-		period("login-timeout", &l.LoginTimeout, "time within which a connection must log in").then(ends),
+		period("login-timeout", &l.LoginTimeout, "time within which a connection must log in").
+			then(ends + ", after an answer with 28000 on the JSON port"),
 		count("max-connections-before-login", &l.ConnectionsNoUser, 1, "open connections of one port on which nobody "+
 			"has logged in").above(refused, sqlerr.TooManyConnections),
 		count("max-http-connections", &l.HTTPConnections, 1, "open connections of the health and metrics port").
@@ -160,7 +161,8 @@ func (l *Limits) jsonFlags() []Flag {
 			most(jsonDepthMax).above(goesOn, sqlerr.ProgramLimitExceeded),
 		size("max-json-answer-size", &l.JSONAnswerBytes, 1<<10, "size of the rows of one answer of the JSON port, "+
 			"but a stream").above(goesOn, sqlerr.LimitExceeded),
-		period("line-timeout", &l.LineTimeout, "time from the first byte of a request to its end").then(ends),
+		period("line-timeout", &l.LineTimeout, "time from the first byte of a request to its end").
+			above("then "+ends, sqlerr.ProtocolViolation),
 		period("write-timeout", &l.WriteTimeout, "time that a client of the JSON port may take to read").then(ends),
 		count("stream-rows", &l.StreamRows, 1, "rows between flushes of a stream of the JSON port").
 			then("they are sent"),

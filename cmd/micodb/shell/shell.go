@@ -106,6 +106,8 @@ func (s *Shell) statement(ctx context.Context, sql string, l Layout) error {
 		return nil
 	case err != nil && ctx.Err() != nil:
 		return interrupted{err}
+	case errors.Is(err, context.DeadlineExceeded) && limited.Err() != nil:
+		return fmt.Errorf("%w: it took longer than %s: raise --operation-timeout", err, s.Limit)
 	case err != nil:
 		return err
 	}
