@@ -33,10 +33,10 @@ def differences(got: list, want: list) -> str:
 def untied(sql: str, got: list, want: list) -> tuple:
     """Both without what the query's order leaves open: rows with equal keys are sorted, and those that tie with the
     last row at a LIMIT are left out, of which any may be among the answer. Of those only the keys are compared."""
-    tail = sql.upper().rpartition("ORDER BY")[2]
+    _, order, tail = sql.upper().rpartition("ORDER BY")
     keys, _, limit = tail.partition("LIMIT")
-    names = [k.split()[0].lower() for k in keys.split(",") if k.split()]
-    if not names or not want:
+    names = [k.split()[0].lower() for k in keys.split(",")]
+    if not order:
         return sorted(got, key=repr), sorted(want, key=repr)
 
     def key(row: dict) -> tuple:

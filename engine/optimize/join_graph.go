@@ -155,6 +155,7 @@ func (g *joinGraph) collect(n plan.Node) []int {
 }
 
 func (g *joinGraph) collectJoin(n *plan.Join) []int {
+	first := len(g.units)
 	left := g.collect(n.Left)
 	split := len(left)
 	var on []expr.Expr
@@ -176,6 +177,9 @@ func (g *joinGraph) collectJoin(n *plan.Join) []int {
 		a.reads |= g.readBy(e)
 	}
 	a.reads &^= unitOf(len(g.units) - 1)
+	if a.reads == 0 { // it must be joined to something of its left input, whatever that is
+		a.reads = unitOf(first)
+	}
 	a.factor = g.joinRows(n) / g.estimateRows(n.Left)
 	if n.Kind == plan.LeftJoin {
 		return both

@@ -112,7 +112,7 @@ class Expressions:
         if general < 0.19:
             return f"NULLIF({self.make(family, depth - 1)}, {self.make(family, depth - 1)})"
         if general < 0.21 and self.subquery and family in ("int", "double", "dec", "text", "date", "ts"):
-            return self.subquery.scalar(family)
+            return self.subquery.scalar(family, self.scope)
         return getattr(self, "make_" + family)(depth - 1)
 
     def case(self, family: str, depth: int) -> str:

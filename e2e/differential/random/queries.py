@@ -66,7 +66,8 @@ class Queries:
         for _ in range(r.choice([0, 0, 0, 1, 1, 1, 2])):
             limit = MOST_ROWS // max(rows, 1)
             right, more, count = self.relation(min(limit, most), depth - 1)
-            kind = r.choice(["JOIN", "JOIN", "INNER JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "CROSS JOIN", ","])
+            kind = r.choice(["JOIN", "JOIN", "INNER JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN",
+                             ","])
             if kind == "CROSS JOIN":
                 sql = f"{sql} CROSS JOIN {right}"
             elif kind == ",":
@@ -79,25 +80,33 @@ class Queries:
 
     # Subqueries
 
-    def scalar(self, family: str) -> str:
+    def inner(self, scope: list, alias: str, t: Table) -> tuple:
+        """Returns the expressions over a subquery's table, and its WHERE, which may read a row of scope."""
+        r = self.r
+        own = [(f"{alias}.{c.name}", c.family, c.wild) for c in t.columns]
+        e = Expressions(r, own)
+        parts = [e.make("bool", 1)] if r.random() < 0.5 else []
+        pairs = [(a, b) for a, fa, _ in own for b, fb, _ in scope if fa == fb]
+        if pairs and r.random() < 0.5:
+            parts += [f"{a} = {b}" for a, b in r.sample(pairs, min(len(pairs), r.choice([1, 1, 2])))]
+        return e, " WHERE " + " AND ".join(parts) if parts else ""
+
+    def scalar(self, family: str, scope: list) -> str:
         r = self.r
         t = self.table(2000)
         alias = self.name("s")
-        e = Expressions(r, [(f"{alias}.{c.name}", c.family, c.wild) for c in t.columns])
+        e, where = self.inner(scope, alias, t)
         call = r.choice(["MIN", "MAX"])
         if family == "int" and r.random() < 0.3:
             call = "COUNT"
-        where = f" WHERE {e.make('bool', 1)}" if r.random() < 0.5 else ""
         return f"(SELECT {call}({e.leaf(family)}) FROM {t.name} AS {alias}{where})"
 
     def membership(self, scope: list) -> str:
         r = self.r
         t = self.table(2000)
         alias = self.name("s")
-        inner = [(f"{alias}.{c.name}", c.family, c.wild) for c in t.columns]
-        e = Expressions(r, inner)
+        e, where = self.inner(scope, alias, t)
         family = r.choice([f for _, f, _ in scope])
-        where = f" WHERE {e.make('bool', 1)}" if r.random() < 0.5 else ""
         no = r.choice(["", "NOT "])
         if r.random() < 0.3:
             return f"{no}EXISTS (SELECT * FROM {t.name} AS {alias}{where})"
