@@ -89,7 +89,8 @@ def peak_bytes(pid: str | int) -> int:
 
 def run_duckdb(path: str, scratch: str, limit: int, threads: int, case: Case, into) -> None:
     """The whole life of a process."""
-    config = {"threads": threads, "memory_limit": f"{limit // 2**20}MiB", "temp_directory": scratch}
+    config = {"threads": threads, "memory_limit": f"{limit // 2**20}MiB", "temp_directory": scratch,
+              "enable_progress_bar": False}
     connection = duckdb.connect(path, config=config, read_only=True)
     digest, start = Digest(case.ordered), time.perf_counter()
     try:

@@ -116,7 +116,7 @@ const pruneRows = 4 * vector.ChunkRows
 // Worker returns a consumer with a store of its own.
 func (s *sortSink) Worker(i int) (Consumer, error) {
 	in := &sortInput{sink: s, worker: i, pack: s.layout.packer(), sel: make([]uint16, vector.ChunkRows)}
-	in.fresh = make([]uint64, vector.ChunkRows*s.layout.words)
+	in.fresh = make([]uint64, s.layout.room(vector.ChunkRows))
 	if s.op.Limit > 0 {
 		in.most = int(2*s.op.Limit) + pruneRows
 	}
@@ -134,10 +134,10 @@ func (s *sortSink) noRows() (keyedRows, error) {
 // Consume keeps the rows of a chunk that may be in the result.
 func (in *sortInput) Consume(ctx context.Context, c *vector.Chunk) error {
 	rows, w := chosen(c), in.pack.words
-	fresh := in.fresh[:len(rows)*w]
-	if err := in.pack.pack(c, rows, fresh); err != nil {
+	if err := in.pack.pack(c, rows, in.fresh[:in.pack.room(len(rows))]); err != nil {
 		return err
 	}
+	fresh := in.fresh[:len(rows)*w]
 	if in.full {
 		k := 0
 		for i, row := range rows {

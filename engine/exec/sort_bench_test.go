@@ -11,7 +11,9 @@ import (
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/spill"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/internal/vfs"
 )
 
 // benchTable has rows of a small integer, a large one, and a text of 1,000,000.
@@ -49,18 +51,23 @@ func benchTable(rows int) *testTable {
 // BenchmarkSort reports the processor's seconds, not the clock's.
 func BenchmarkSort(b *testing.B) {
 	table := benchTable(6_000_000)
+	scratch, err := spill.Open(vfs.Disk{}, b.TempDir(), 1<<40)
+	require.NoError(b, err)
 	for _, c := range []struct {
-		name string
-		keys []SortKey
+		name  string
+		keys  []SortKey
+		limit int64
 	}{
-		{"packed", []SortKey{{Column: 0}}},
-		{"words", []SortKey{{Column: 0}, {Column: 1, Descending: true}}},
-		{"texts", []SortKey{{Column: 2}, {Column: 0}}},
+		{"packed", []SortKey{{Column: 0}}, 4 << 30},
+		{"words", []SortKey{{Column: 0}, {Column: 1, Descending: true}}, 4 << 30},
+		{"texts", []SortKey{{Column: 2}, {Column: 0}}, 4 << 30},
+		{"spilled", []SortKey{{Column: 0}, {Column: 1, Descending: true}}, 64 << 20},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			begun := processorSeconds()
 			for b.Loop() {
-				q := NewQuery(NewScheduler(2), budget.NewServer(4<<30).Query(0))
+				q := NewQuery(NewScheduler(2), budget.NewServer(c.limit).Query(0))
+				q.Spill = scratch.Files()
 				op := &Sort{Input: table.scan(), Keys: c.keys}
 				err := q.run(context.Background(), op, func(int) (Consumer, error) {
 					return consumerOf(func(context.Context, *vector.Chunk) error { return nil }), nil

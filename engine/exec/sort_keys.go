@@ -35,21 +35,27 @@ type sortField struct {
 
 // sortLayout gives rows words that compare as the rows do; only texts with equal first 8 bytes must be compared
 // further. It is immutable.
+//
+// Fields are packed first so that none lies in two words; then, but where there are texts, the bits that are left
+// over in the words are closed up. That makes most rows differ in their first word, even where it begins with a key
+// of few values or with the bit of NULL.
 type sortLayout struct {
 	fields []sortField
+	packed []uint // bits of each word in use, before they are closed up
 	words  int
 	used   uint // bits of the last word
 	texts  bool
 }
 
 func newSortLayout(in Schema, keys []SortKey) (*sortLayout, error) {
-	l := &sortLayout{words: 1}
+	l := &sortLayout{packed: []uint{0}}
 	place := func(n uint) (word int, shift uint) {
-		if l.used+n > 64 {
-			l.words, l.used = l.words+1, 0
+		if l.packed[len(l.packed)-1]+n > 64 {
+			l.packed = append(l.packed, 0)
 		}
-		l.used += n
-		return l.words - 1, 64 - l.used
+		last := len(l.packed) - 1
+		l.packed[last] += n
+		return last, 64 - l.packed[last]
 	}
 	for _, k := range keys {
 		f := sortField{SortKey: k, known: in[k.Column]}
@@ -71,6 +77,15 @@ func newSortLayout(in Schema, keys []SortKey) (*sortLayout, error) {
 		}
 		l.texts = l.texts || f.kind == keyText
 		l.fields = append(l.fields, f)
+	}
+	l.words, l.used = len(l.packed), l.packed[len(l.packed)-1]
+	if !l.texts {
+		bits := uint(0)
+		for _, n := range l.packed {
+			bits += n
+		}
+		l.words = max(1, int(bits+63)/64)
+		l.used = bits - uint(l.words-1)*64
 	}
 	return l, nil
 }
@@ -125,7 +140,10 @@ func (l *sortLayout) packer() *sortPacker {
 	return &sortPacker{sortLayout: l, tables: make([]dictionaryTable, len(l.fields))}
 }
 
-// pack writes the words of the chosen rows, row after row.
+// room returns how many words pack needs for so many rows.
+func (l *sortLayout) room(rows int) int { return rows * len(l.packed) }
+
+// pack writes the words of the chosen rows, row after row, to the first of out, which has room.
 func (p *sortPacker) pack(c *vector.Chunk, rows []uint16, out []uint64) error {
 	clear(out)
 	if len(rows) == 0 {
@@ -137,7 +155,7 @@ func (p *sortPacker) pack(c *vector.Chunk, rows []uint16, out []uint64) error {
 		if v.Physical != f.known.Physical && (f.kind != keyWide || v.Physical != vector.Integer) {
 			return physicalMismatch(f.known, v)
 		}
-		to := place{out[f.word:], p.words}
+		to := place{out[f.word:], len(p.packed)}
 		switch f.kind {
 		case keyBits:
 			f.packInts(v, rows, to)
@@ -147,10 +165,37 @@ func (p *sortPacker) pack(c *vector.Chunk, rows []uint16, out []uint64) error {
 			}
 		default:
 			f.packWords(v, rows, to)
-			f.markNulls(v, rows, place{out[f.nullWord:], p.words})
+			f.markNulls(v, rows, place{out[f.nullWord:], len(p.packed)})
 		}
 	}
+	p.closeUp(out, len(rows))
 	return nil
+}
+
+// closeUp moves the used bits of each row's words together.
+func (l *sortLayout) closeUp(words []uint64, rows int) {
+	if l.texts || len(l.packed) == 1 {
+		return
+	}
+	to := 0
+	for row := range rows {
+		word, free := uint64(0), uint(64)
+		for w, x := range words[row*len(l.packed):][:len(l.packed)] {
+			word |= x >> (64 - free)
+			used := l.packed[w]
+			if used < free {
+				free -= used
+				continue
+			}
+			words[to] = word
+			to++
+			word, free = x<<free, 64+free-used
+		}
+		if free < 64 {
+			words[to] = word
+			to++
+		}
+	}
 }
 
 func (f *sortField) packInts(v *vector.Vector, rows []uint16, to place) {
