@@ -43,6 +43,7 @@ type entry struct {
 	key    key
 	done   chan struct{} // closed when vector or err is set
 	vector *vector.Vector
+	zones  []vector.Bounds // nil until they are asked for; guarded by the cache's mu
 	err    error
 	bytes  int64
 	place  *list.Element // nil while it loads
@@ -135,7 +136,7 @@ func (c *Cache) Forget(segment uint64) {
 
 // vectorBytes is the memory that a loaded vector takes.
 func vectorBytes(v *vector.Vector) int64 {
-	n := int64(256 + 8*len(v.Valid) + 4*len(v.Offsets) + len(v.Data))
+	n := int64(256 + 16*zoneCount(v) + 8*len(v.Valid) + 4*len(v.Offsets) + len(v.Data))
 	if d := v.Dictionary; d != nil {
 		for _, b := range d.Values {
 			n += int64(24 + len(b))

@@ -25,7 +25,11 @@ type scan struct {
 	filters []scanFilter
 	morsels []morsel
 	next    atomic.Int64
-	counts  struct{ files, filesPruned, groups, groupsPruned, rows, bytes atomic.Int64 }
+
+	where     []catalog.Predicate // by which runs of rows within row groups are left out
+	narrowing []catalog.ColumnID  // their columns of integers
+
+	counts struct{ files, filesPruned, groups, groupsPruned, rows, bytes atomic.Int64 }
 }
 
 // scanColumn is a column that the scan reads.
@@ -83,6 +87,7 @@ func newScan(ctx context.Context, v *Version, request catalog.ScanRequest, own *
 	if err := b.finish(ctx); err != nil {
 		return nil, err
 	}
+	s.narrow(request.Where)
 	return s, nil
 }
 

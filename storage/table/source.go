@@ -17,7 +17,8 @@ type source struct {
 	at      uint32  // next row of the current piece
 	values  []*vector.RuntimeValues
 	whole   []*vector.Vector // of the current row group, nil until loaded
-	columns []vector.Vector  // of the current chunk
+	zones   runZones
+	columns []vector.Vector // of the current chunk
 	buffers []memtable.Buffer
 	wide    [][]vector.Int128
 	rows    []uint16 // selection of deletes and filters
@@ -115,6 +116,7 @@ func (r *source) refused(p *piece) bool {
 func (r *source) begin() {
 	r.at = r.pieces[0].first
 	clear(r.whole)
+	r.zones = nil
 }
 
 // read makes the next chunk of a piece; false when no row of it is left.
@@ -122,6 +124,9 @@ func (r *source) read(ctx context.Context, p *piece) (bool, error) {
 	lo := r.at
 	hi := min(lo+vector.ChunkRows, p.end)
 	r.at = hi
+	if excluded, err := r.excludes(ctx, p, lo); excluded || err != nil {
+		return false, err
+	}
 	start := lo // the first row that counts
 	if p.segment == nil {
 		lo = 0 // a memtable block is one chunk, from its first row on
