@@ -36,8 +36,8 @@ type joinTable struct {
 const (
 	directRows  = 8       // an array may have so many entries a row
 	directLeast = 1 << 16 // or so many in any case
-	filterRows  = 64      // an exact runtime filter may have so many bits a row
-	filterLeast = 1 << 20
+	filterRows  = 128     // an exact runtime filter may have so many bits a row
+	filterLeast = 1 << 23
 	serialRows  = 1 << 15 // fewer are indexed by one worker
 )
 

@@ -96,21 +96,29 @@ func byBitmap[T Code](v *Vector, r *RuntimeValues, in, out []uint16) []uint16 {
 	return out[:k]
 }
 
+// bloomPiece is how many rows are hashed at once.
+const bloomPiece = 256
+
 func byBloom[T Code](v *Vector, r *RuntimeValues, in, out []uint16) []uint16 {
 	d, k := Codes[T](v), 0
 	base, scale := v.Affine()
-	offset, factor, last := uint64(base)-uint64(r.Lo), uint64(scale), uint64(r.Hi)-uint64(r.Lo)
+	lo, last := uint64(r.Lo), uint64(r.Hi)-uint64(r.Lo)
 	bloom, blocks := r.Bloom, uint64(len(r.Bloom)-1)
 	out = out[:len(in)]
-	for _, i := range in {
-		out[k] = i
-		x := offset + factor*uint64(d[i])
-		if x > last {
-			continue
+	var values, hashes [bloomPiece]uint64
+	for len(in) > 0 {
+		rows := in[:min(bloomPiece, len(in))]
+		in = in[len(rows):]
+		for j, i := range rows {
+			values[j] = uint64(base) + uint64(scale)*uint64(d[i])
 		}
-		h := Hash(x + uint64(r.Lo))
-		if mask := BloomMask(h); bloom[h>>12&blocks]&mask == mask {
-			k++
+		HashWords(values[:len(rows)], hashes[:len(rows)])
+		for j, i := range rows {
+			out[k] = i
+			h := hashes[j]
+			if mask := BloomMask(h); bloom[h>>12&blocks]&mask == mask && values[j]-lo <= last {
+				k++
+			}
 		}
 	}
 	return out[:k]

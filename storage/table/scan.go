@@ -23,6 +23,7 @@ type scan struct {
 	columns []scanColumn // the requested ones, then those that only runtime filters need
 	public  []catalog.ScanColumn
 	filters []scanFilter
+	ranges  []scanRange // which cost less than the filters, and go before them
 	morsels []morsel
 	next    atomic.Int64
 
@@ -41,6 +42,13 @@ type scanColumn struct {
 
 type scanFilter struct {
 	*catalog.RuntimeFilter
+
+	column int // in scan.columns
+}
+
+// scanRange is a predicate on a column of the Integer family.
+type scanRange struct {
+	vector.Range
 
 	column int // in scan.columns
 }
@@ -108,8 +116,39 @@ func (s *scan) resolve(request catalog.ScanRequest) error {
 		}
 		s.filters = append(s.filters, scanFilter{f, k})
 	}
+	for i := range request.Where {
+		p := &request.Where[i]
+		if k := s.find(p.Column); k >= 0 && p.Kind == catalog.InRange && s.columns[k].Physical != vector.Bytes &&
+			s.columns[k].Physical != vector.Float && len(s.filters) > 0 {
+			s.ranges = append(s.ranges, scanRange{integersBetween(bound(&p.Lo), bound(&p.Hi)), k})
+		}
+	}
 	s.public = make([]catalog.ScanColumn, len(request.Columns))
 	return nil
+}
+
+// integersBetween is the range of 64-bit integers from lo to hi; nil is open.
+func integersBetween(lo, hi *vector.Scalar) vector.Range {
+	r := vector.Range{Lo: vector.MinInt, Hi: vector.MaxInt}
+	if lo != nil {
+		w := wideOf(lo)
+		if x, fits := w.Int64(); fits {
+			r.Lo = x
+		} else if w.Hi >= 0 { // above all of them
+			r.Hi = vector.MinInt
+			r.Lo = vector.MaxInt
+		}
+	}
+	if hi != nil {
+		w := wideOf(hi)
+		if x, fits := w.Int64(); fits {
+			r.Hi = min(r.Hi, x)
+		} else if w.Hi < 0 {
+			r.Hi = vector.MinInt
+			r.Lo = vector.MaxInt
+		}
+	}
+	return r
 }
 
 func (s *scan) find(id catalog.ColumnID) int {

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -135,6 +136,9 @@ func (r *source) read(ctx context.Context, p *piece) (bool, error) {
 	if start > lo || p.deleted != nil {
 		r.chunk.Sel = undeleted(p.deleted, lo, extent{start, hi}, r.selection())
 	}
+	if err := r.selectRanges(ctx, p, extent{lo, hi}); err != nil {
+		return false, err
+	}
 	for k, f := range r.scan.filters {
 		if r.values[k] == nil {
 			continue
@@ -165,6 +169,25 @@ func (r *source) read(ctx context.Context, p *piece) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// selectRanges leaves out rows that the engine's filter would, where that saves looking them up in runtime filters.
+func (r *source) selectRanges(ctx context.Context, p *piece, rows extent) error {
+	if !slices.ContainsFunc(r.values, func(v *vector.RuntimeValues) bool { return v != nil }) {
+		return nil
+	}
+	for _, g := range r.scan.ranges {
+		if err := r.column(ctx, p, g.column, rows); err != nil {
+			return err
+		}
+		if v := &r.columns[g.column]; v.Physical == vector.Integer {
+			r.chunk.Sel = vector.SelectRange(v, g.Range, r.chunk.Sel, r.selection())
+		}
+		if r.chunk.Sel != nil && len(r.chunk.Sel) == 0 {
+			return nil
+		}
+	}
+	return nil
 }
 
 func (r *source) selection() []uint16 {
