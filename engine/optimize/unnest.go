@@ -137,8 +137,15 @@ func (d *dependent) replace(e expr.Expr, with func(variable int) expr.Expr) expr
 func (d *dependent) left(variable int) expr.Expr { return d.of[variable] }
 
 // unsupported is 0A000 at the place where a variable is named first.
-func (d *dependent) unsupported(what string) error {
-	err := sqlerr.NotSupported(what)
+func (d *dependent) unsupported(what string) error { return d.at(sqlerr.NotSupported(what)) }
+
+// tooLarge is 54000 at that place.
+func (d *dependent) tooLarge() error {
+	return d.at(sqlerr.New(sqlerr.ProgramLimitExceeded, "the plan of the statement's subqueries has more than %d parts",
+		nodesMax))
+}
+
+func (d *dependent) at(err *sqlerr.Error) error {
 	for _, v := range d.join.Variables {
 		if v.Place != nil {
 			return err.At(*v.Place)

@@ -18,16 +18,19 @@ type domain struct {
 
 // joinDomain computes the right input for the whole domain, and joins it back by that.
 func (d *dependent) joinDomain() (plan.Node, error) {
-	if !repeatable(d.join.Left) {
+	of := make([]expr.Expr, len(d.join.Variables))
+	for i, v := range d.join.Variables {
+		of[i] = v.Of
+	}
+	from, of := domainSource(d.join.Left, of)
+	if !repeatable(from) {
 		return nil, d.unsupported("a subquery like this of rows that LIMIT, or a sum of DOUBLE, gives")
 	}
 	dom := &domain{dependent: d, at: map[int]int{}}
-	a := &plan.Aggregate{Input: d.join.Left, Out: &plan.Schema{}}
-	in := d.join.Left.Schema()
+	a := &plan.Aggregate{Input: from, Groups: of, Out: &plan.Schema{}}
 	for i, v := range d.join.Variables {
 		dom.at[v.Number] = i
-		a.Groups = append(a.Groups, v.Of)
-		a.Out.Fields = append(a.Out.Fields, fieldOf(v.Of, in))
+		a.Out.Fields = append(a.Out.Fields, fieldOf(of[i], from.Schema()))
 	}
 	dom.node = a
 	right, err := dom.push(d.join.Right)
@@ -43,7 +46,54 @@ func (d *dependent) joinDomain() (plan.Node, error) {
 		col.Index += d.split
 		c.Residual = conjunctions(c.Residual, same(v.Of, col))
 	}
+	if countNodes(&c, nodesMax) > nodesMax {
+		return nil, d.tooLarge()
+	}
 	return d.narrow(&c), nil
+}
+
+// nodesMax bounds a plan that computes domains: subqueries in each other's rows may multiply its size.
+const nodesMax = 10_000
+
+// countNodes counts the nodes of a plan, each as often as it would be computed, but little more than most of them.
+func countNodes(n plan.Node, most int) int {
+	count := 1
+	for _, in := range n.Inputs() {
+		if count > most {
+			break
+		}
+		count += countNodes(in, most-count)
+	}
+	return count
+}
+
+// domainSource goes down to where the values of a node's columns come from, past joins that keep each left row: other
+// subqueries mostly. It returns the expressions over what it found.
+func domainSource(n plan.Node, of []expr.Expr) (source plan.Node, values []expr.Expr) {
+	for {
+		var columns []int
+		for _, e := range of {
+			columns = append(columns, expr.Columns(e)...)
+		}
+		switch x := n.(type) {
+		case *plan.Join:
+			width := len(x.Left.Schema().Fields)
+			keeps := x.Kind == plan.LeftJoin || x.Kind == plan.SingleJoin || x.Kind == plan.MarkJoin
+			if !keeps || slices.ContainsFunc(columns, func(c int) bool { return c >= width }) {
+				return n, of
+			}
+			n = x.Left
+		case *plan.Project:
+			for _, c := range columns {
+				if _, ok := x.Exprs[c].(expr.Column); !ok {
+					return n, of
+				}
+			}
+			n, of = x.Input, replaceAll(of, x.Exprs)
+		default:
+			return n, of
+		}
+	}
 }
 
 // same is a null-safe equality; a plain one where neither side may be NULL.
