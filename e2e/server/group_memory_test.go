@@ -35,19 +35,24 @@ const (
 func groupServer(t *testing.T) *harness.Server {
 	t.Helper()
 	s := harness.Start(t, "--memory-limit", groupLimit)
-	digits := "(VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9))"
-	var from, sum []string
-	for i, place := 0, 1; i < 6; i, place = i+1, place*10 {
-		from = append(from, fmt.Sprintf("%s AS d%d(n)", digits, i))
-		sum = append(sum, fmt.Sprintf("%d * d%d.n", place, i))
-	}
+	sum, from := numbersBelow(1_000_000)
 	db := s.Connect(t.Context())
 	execute(t, db, "CREATE TABLE numbers (n BIGINT NOT NULL)")
 	for million := range groupRows / 1_000_000 {
 		execute(t, db, fmt.Sprintf("INSERT INTO numbers SELECT %d + %s FROM %s", million*1_000_000,
-			strings.Join(sum, " + "), strings.Join(from, " CROSS JOIN ")))
+			sum, from))
 	}
 	return s
+}
+
+// numbersBelow is an expression that has each number below a power of ten once, and the FROM that it is of.
+func numbersBelow(limit int) (sum, from string) {
+	var digits, places []string
+	for i, place := 0, 1; place < limit; i, place = i+1, place*10 {
+		digits = append(digits, fmt.Sprintf("(VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)) AS d%d(n)", i))
+		places = append(places, fmt.Sprintf("%d * d%d.n", place, i))
+	}
+	return strings.Join(places, " + "), strings.Join(digits, " CROSS JOIN ")
 }
 
 func execute(t *testing.T, db *client.Conn, sql string) {

@@ -104,12 +104,12 @@ func (t *groupTable) find(keys []uint64, stride int, hashes []uint64, from texts
 		for p := h & slots; ; p = (p + 1) & slots {
 			e := t.index[p]
 			if e == 0 {
-				t.index[p] = h&^(1<<32-1) | uint64(t.n+1)
 				state := t.states[t.n*size : (t.n+1)*size]
 				clear(state[copy(state, key):])
 				if err := t.layout.keys.keep(state, from, t.texts); err != nil {
-					return err
+					return err // without the group, so that it can be looked for again
 				}
+				t.index[p] = h&^(1<<32-1) | uint64(t.n+1)
 				out[i] = uint32(t.n * size)
 				t.n++
 				break

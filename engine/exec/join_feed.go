@@ -249,7 +249,7 @@ func (f *probeFeed) hold(ctx context.Context) (n int, err error) {
 			return 0, err
 		}
 	}
-	if !f.pair.whole {
+	if !f.pair.whole && len(f.left) > 0 {
 		return -1, nil
 	}
 	for n := len(f.left) / 2; n > 0; n /= 2 {
@@ -258,7 +258,8 @@ func (f *probeFeed) hold(ctx context.Context) (n int, err error) {
 		}
 	}
 	f.own.Budget = f.join.query.Budget.Part() // what can spill no more needs what there is
-	return 1, f.join.query.patiently(ctx, f.worker, func() error { return f.own.Budget.Hold(f.size(1).bytes()) })
+	n = min(1, len(f.left))
+	return n, f.join.query.patiently(ctx, f.worker, func() error { return f.own.Budget.Hold(f.size(n).bytes()) })
 }
 
 func (f *probeFeed) size(n int) tableSize {

@@ -11,8 +11,11 @@ import (
 // minWords is the smallest block that is lent, in words of 8 bytes.
 const minWords = 512
 
-// retainedWords is how much memory the pool keeps for the next query; the rest is left to the collector.
-const retainedWords = 32 << 20 / 8
+// The pool keeps some memory for the next query, beside what is reserved; the rest is left to the collector.
+const (
+	retainedWords = 32 << 20 / 8
+	retainedShare = 64 // of the budget of all queries, at most
+)
 
 // pagePool keeps blocks that queries gave back, by size class.
 type pagePool struct {
@@ -41,10 +44,10 @@ func (p *pagePool) get(class int) []uint64 {
 	return b
 }
 
-func (p *pagePool) put(b []uint64) {
+func (p *pagePool) put(b []uint64, of *budget.Query) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.words+cap(b) > retainedWords {
+	if p.words+cap(b) > min(retainedWords, int(of.ServerLimit()/retainedShare/8)) {
 		return
 	}
 	if p.free == nil {
@@ -106,7 +109,7 @@ func (q *Query) giveBack(b []uint64) {
 	q.lent.mu.Unlock()
 	if ours {
 		was.release()
-		q.Scheduler.pages.put(b)
+		q.Scheduler.pages.put(b, q.Budget)
 	}
 }
 
@@ -117,7 +120,7 @@ func (q *Query) returnAll() {
 	q.lent.mu.Unlock()
 	for _, b := range blocks {
 		b.release()
-		q.Scheduler.pages.put(b.words)
+		q.Scheduler.pages.put(b.words, q.Budget)
 	}
 }
 

@@ -19,7 +19,7 @@ func (q *Query) patiently(ctx context.Context, worker int, f func() error) error
 	q.impatient.Add(1)
 	defer q.impatient.Add(-1)
 	for {
-		freed, end := q.Budget.Listen()
+		freed, end := q.Budget.Listen(true)
 		if err = f(); !outOfMemory(err) || q.Budget.Alone() && int(q.impatient.Load()) >= q.Workers {
 			end()
 			return err
@@ -49,4 +49,52 @@ func unlessOutOfMemory(err error) error {
 		return nil
 	}
 	return err
+}
+
+// A query that may hold much is granted a minimum of memory before it begins, so that what it can't do without is there
+// when others have the rest: a share of the server's budget, within bounds.
+const (
+	grantShare     = 16
+	grantLeast     = 16 << 20
+	grantMost      = 64 << 20
+	grantShareMost = 4 // at most this share, however small the budget is
+
+	quietWait     = 2 * time.Second  // so long a query waits before others spill for it
+	admissionWait = 60 * time.Second // so long it waits while nobody gives any memory back
+)
+
+// admit waits until the query has its grant. A query whose own limit is smaller goes on without.
+func (q *Query) admit(ctx context.Context) error {
+	limit := q.Budget.ServerLimit()
+	grant := min(max(limit/grantShare, grantLeast), grantMost, limit/grantShareMost)
+	begun, last := time.Now(), time.Now()
+	for {
+		freed, end := q.Budget.Listen(time.Since(begun) > quietWait)
+		granted, err := q.Budget.Grant(grant)
+		if err == nil {
+			end()
+			q.Budget, q.granted = granted, granted
+			return nil
+		}
+		if q.Budget.Limit() < 2*grant {
+			end()
+			return nil
+		}
+		tick := time.NewTimer(quietWait)
+		select {
+		case <-freed:
+			last, err = time.Now(), nil
+		case <-tick.C:
+			if time.Since(last) < admissionWait {
+				err = nil
+			}
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		tick.Stop()
+		end()
+		if err != nil {
+			return err
+		}
+	}
 }

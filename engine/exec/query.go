@@ -46,7 +46,8 @@ type shared struct {
 	served time.Duration // guarded by Scheduler.mu
 	lent   lent
 
-	impatient atomic.Int64 // workers that wait for memory
+	impatient atomic.Int64  // workers that wait for memory
+	granted   *budget.Query // nil: nothing is granted
 }
 
 // NewQuery returns a query that runs on all threads of a scheduler.
@@ -59,6 +60,9 @@ func NewQuery(s *Scheduler, memory *budget.Query) *Query {
 // Close gives all memory back that was lent to the query, and its scratch files: no chunk of it may be used after that.
 func (q *Query) Close() error {
 	q.returnAll()
+	if q.granted != nil {
+		q.granted.Settle()
+	}
 	return q.Spill.Close()
 }
 

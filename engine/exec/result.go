@@ -124,6 +124,12 @@ func (p *producer) run(ctx context.Context) (err error) {
 			err = Recovered(r)
 		}
 	}()
+	if p.query.Workers > 1 { // the others read little
+		if err := p.query.admit(ctx); err != nil {
+			return err
+		}
+		p.memory = p.query.Budget.Allocator(memory.DefaultAllocator)
+	}
 	stream, err := p.query.start(ctx, p.op)
 	if err != nil {
 		return err

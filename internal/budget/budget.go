@@ -17,7 +17,8 @@ import (
 type Server struct {
 	limit   int64 // bytes
 	used    atomic.Int64
-	waiting atomic.Int64
+	waiting atomic.Int64  // who listens
+	wanting atomic.Int64  // of these, those that others should spill for
 	mu      sync.Mutex    // guards freed
 	freed   chan struct{} // closed at the next release; nil when nobody waits
 }
@@ -88,10 +89,14 @@ type Query struct {
 	spillable bool
 	holding   bool
 	ahead     int64
+	granted   int64 // of a Grant: what ahead is filled up to by releases
 }
 
-// spareShare is the part of a limit, of the server's and of each query's, that what can spill leaves to what can't.
-const spareShare = 8
+// The part of a limit, of the server's and of each query's, that what can spill leaves to what can't.
+const (
+	spareShare = 8
+	grantShare = 4 // the same of a grant
+)
 
 // Part returns a budget that takes its memory from q, to know what a part of the query uses. Closing q gives that
 // back, too.
@@ -103,6 +108,17 @@ func (q *Query) Spillable() *Query {
 	p := q.Part()
 	p.spillable = true
 	return p
+}
+
+// Grant returns a part that has n bytes ahead until Settle, or fails with 53200: so much the query can have whatever
+// others do. What can spill leaves a part of it, too.
+func (q *Query) Grant(n int64) (*Query, error) {
+	if err := q.Reserve(n); err != nil {
+		return nil, err
+	}
+	p := q.Part()
+	p.ahead, p.granted = n, n
+	return p, nil
 }
 
 // Hold reserves n bytes ahead, for the part's next reservations, or fails with 53200. Until Settle what the part
@@ -122,7 +138,7 @@ func (q *Query) Hold(n int64) error {
 func (q *Query) Settle() {
 	q.mu.Lock()
 	n := q.ahead
-	q.ahead, q.holding = 0, false
+	q.ahead, q.holding, q.granted = 0, false, 0
 	q.mu.Unlock()
 	q.whole.Release(n)
 }
@@ -135,7 +151,11 @@ func (q *Query) reserve(n int64, spillable bool) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.whole != nil {
-		ahead := min(n, q.ahead)
+		ahead := q.ahead
+		if spillable {
+			ahead = max(ahead-q.granted/grantShare, 0)
+		}
+		ahead = min(n, ahead)
 		if n > ahead {
 			if err := q.whole.reserve(n-ahead, spillable || q.spillable); err != nil {
 				return err
@@ -179,18 +199,34 @@ func (q *Query) Release(n int64) {
 	case q.holding:
 		q.ahead += n
 	default:
-		q.whole.Release(n)
+		kept := max(min(n, q.granted-q.ahead), 0)
+		q.ahead += kept
+		q.whole.Release(n - kept)
 	}
 }
 
 // Listen returns a channel that is closed when anybody releases memory, for those that can do nothing but wait. Until
-// the function is called that it returns, too, Wanted is true for all.
-func (q *Query) Listen() (freed <-chan struct{}, end func()) {
-	return q.server.listen(), func() { q.server.waiting.Add(-1) }
+// end is called Wanted is true for all when others should spill for this one.
+func (q *Query) Listen(wanting bool) (freed <-chan struct{}, end func()) {
+	n := int64(0)
+	if wanting {
+		n = 1
+	}
+	q.server.wanting.Add(n)
+	return q.server.listen(), func() {
+		q.server.wanting.Add(-n)
+		q.server.waiting.Add(-1)
+	}
 }
 
 // Wanted tells whether somebody waits for memory: who can do with less spills some.
-func (q *Query) Wanted() bool { return q.server.waiting.Load() > 0 }
+func (q *Query) Wanted() bool { return q.server.wanting.Load() > 0 }
+
+// Limit returns the most bytes that the query may have.
+func (q *Query) Limit() int64 { return q.limit }
+
+// ServerLimit returns the size in bytes of the budget that all queries share.
+func (q *Query) ServerLimit() int64 { return q.server.limit }
 
 // Alone tells whether nobody else has memory of the server.
 func (q *Query) Alone() bool {
@@ -205,7 +241,13 @@ func (q *Query) Available() int64 { return q.available(false) }
 
 func (q *Query) available(spillable bool) int64 {
 	if q.whole != nil {
-		return q.whole.available(spillable || q.spillable)
+		q.mu.Lock()
+		ahead := q.ahead
+		q.mu.Unlock()
+		if spillable || q.spillable {
+			ahead = max(ahead-q.granted/grantShare, 0)
+		}
+		return ahead + q.whole.available(spillable || q.spillable)
 	}
 	here, there := q.limit-q.Used(), q.server.limit-q.server.Used()
 	if spillable {

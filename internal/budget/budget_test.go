@@ -70,7 +70,7 @@ func TestListen(t *testing.T) {
 	require.True(t, one.Alone())
 	require.False(t, two.Spillable().Alone())
 	require.False(t, one.Wanted())
-	freed, end := two.Listen()
+	freed, end := two.Listen(true)
 	require.True(t, one.Part().Wanted())
 	select {
 	case <-freed:
@@ -79,10 +79,35 @@ func TestListen(t *testing.T) {
 	}
 	one.Release(1)
 	<-freed
-	again, endAgain := two.Listen()
+	again, endAgain := two.Listen(false)
 	one.Close()
 	<-again
 	end()
 	endAgain()
 	require.False(t, two.Wanted())
+}
+
+func TestGrant(t *testing.T) {
+	t.Parallel()
+	server := budget.NewServer(1000)
+	q := server.Query(0)
+	g, err := q.Grant(400)
+	require.NoError(t, err)
+	require.NoError(t, server.Query(0).Reserve(600), "others have the rest")
+	p := g.Spillable()
+	require.Equal(t, int64(300), p.Available())
+	require.NoError(t, p.Reserve(300))
+	requireFull(t, p.Reserve(1))
+	require.NoError(t, g.Reserve(100), "a part is for what can't spill")
+	requireFull(t, g.Reserve(1))
+	p.Release(300)
+	require.Equal(t, int64(400), q.Used(), "what is released stays granted")
+	require.NoError(t, p.Reserve(200))
+	g.Settle()
+	require.Equal(t, int64(300), q.Used())
+	p.Release(200)
+	g.Release(100)
+	require.Zero(t, q.Used())
+	_, err = q.Grant(401)
+	requireFull(t, err)
 }
