@@ -1,19 +1,46 @@
 package exec
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// Format returns the tree as indented lines, the root first.
-func Format(op Operator) string {
+// Estimates says of operators how many rows they may give.
+type Estimates map[Operator]float64
+
+// of returns an operator's estimate. A projection gives as many rows as its input.
+func (e Estimates) of(op Operator) (rows float64, ok bool) {
+	rows, ok = e[op]
+	if p, isProject := op.(*Project); !ok && isProject {
+		return e.of(p.Inputs()[0])
+	}
+	return rows, ok
+}
+
+// Format returns the tree as indented lines, the root first, with the estimates in brackets.
+func Format(op Operator, e Estimates) string {
 	var b strings.Builder
-	format(&b, op, 0)
+	eachLine(op, 0, map[Operator]bool{}, func(op Operator, depth int) {
+		b.WriteString(strings.Repeat("  ", depth))
+		b.WriteString(op.String())
+		if rows, ok := e.of(op); ok {
+			fmt.Fprintf(&b, " [estimated_rows=%.0f]", rows)
+		}
+		b.WriteByte('\n')
+	})
 	return b.String()
 }
 
-func format(b *strings.Builder, op Operator, depth int) {
-	b.WriteString(strings.Repeat("  ", depth))
-	b.WriteString(op.String())
-	b.WriteByte('\n')
+// eachLine calls f for every operator, the root first. What is below a shared one comes where it stands first.
+func eachLine(op Operator, depth int, shown map[Operator]bool, f func(op Operator, depth int)) {
+	f(op, depth)
+	if _, shared := op.(*Shared); shared {
+		if shown[op] {
+			return
+		}
+		shown[op] = true
+	}
 	for _, in := range op.Inputs() {
-		format(b, in, depth+1)
+		eachLine(in, depth+1, shown, f)
 	}
 }

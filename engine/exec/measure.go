@@ -119,8 +119,9 @@ func (s measuredSource) Close() error {
 // Analyze runs its input to the end, drops the rows, and gives the input's tree as lines of text, with what each
 // operator did in brackets.
 type Analyze struct {
-	Input  Operator
-	Column string // name of the column of text
+	Input     Operator
+	Column    string // name of the column of text
+	Estimates Estimates
 }
 
 // Schema is one column of text.
@@ -147,38 +148,43 @@ func (a *Analyze) Start(ctx context.Context, q *Query) (Stream, error) {
 	took := time.Since(begun)
 	lines := []string{fmt.Sprintf("analyzed plan: [elapsed=%s workers=%d memory=%d]",
 		milliseconds(took), q.Workers, q.Budget.Peak())}
-	lines = measured.describe(lines, a.Input, 1)
+	eachLine(a.Input, 1, map[Operator]bool{}, func(op Operator, depth int) {
+		lines = append(lines, measured.describe(op, depth, a.Estimates))
+	})
 	return NewText(a.Column, lines).Start(ctx, q)
 }
 
 // prepare makes the measures of a tree.
 func (q *Query) prepare(op Operator) {
+	if q.measures[op] != nil {
+		return // a shared one
+	}
 	q.measures[op] = &Measure{memory: q.Budget.Part()}
 	for _, in := range op.Inputs() {
 		q.prepare(in)
 	}
 }
 
-// describe appends the lines of a tree.
-func (q *Query) describe(lines []string, op Operator, depth int) []string {
+// describe returns an operator's line.
+func (q *Query) describe(op Operator, depth int, e Estimates) string {
 	m := q.measures[op]
 	inputs := make([]*Measure, len(op.Inputs()))
 	for i, in := range op.Inputs() {
 		inputs[i] = q.measures[in]
 	}
-	line := fmt.Sprintf("%s%s [time=%s rows=%d chunks=%d memory=%d", strings.Repeat("  ", depth), op,
-		milliseconds(m.own(inputs)), m.rows.Load(), m.chunks.Load(), m.memory.Peak())
+	estimated := ""
+	if rows, ok := e.of(op); ok {
+		estimated = fmt.Sprintf(" estimated_rows=%.0f", rows)
+	}
+	line := fmt.Sprintf("%s%s [time=%s%s rows=%d chunks=%d memory=%d", strings.Repeat("  ", depth), op,
+		milliseconds(m.own(inputs)), estimated, m.rows.Load(), m.chunks.Load(), m.memory.Peak())
 	if spilled := m.spilled.Load(); spilled > 0 {
 		line += fmt.Sprintf(" spilled=%d", spilled)
 	}
 	if s, ok := op.(*Scan); ok {
 		line += " " + describeScan(s.From.Counts())
 	}
-	lines = append(lines, line+"]")
-	for _, in := range op.Inputs() {
-		lines = q.describe(lines, in, depth+1)
-	}
-	return lines
+	return line + "]"
 }
 
 // describeScan says what a scan read, what it could leave out, and what it read from files.

@@ -45,6 +45,7 @@ type Debug struct {
 type shared struct {
 	served time.Duration // guarded by Scheduler.mu
 	lent   lent
+	keeper keeper
 
 	impatient atomic.Int64  // workers that wait for memory
 	granted   *budget.Query // nil: nothing is granted

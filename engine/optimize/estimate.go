@@ -59,7 +59,7 @@ func (est *estimator) countRows(n plan.Node) float64 {
 			sum += est.estimateRows(in)
 		}
 		return sum
-	case *plan.Project, *plan.Sort:
+	case *plan.Project, *plan.Sort, *plan.Shared:
 		return est.estimateRows(n.Inputs()[0])
 	default:
 		return 1
@@ -167,7 +167,7 @@ func statisticsOf(n plan.Node, i int) columnStatistics {
 		}
 		s, ok := n.Table.Statistics.Columns[n.Table.Columns[n.Columns[i]].ID]
 		return columnStatistics{ColumnStatistics: s, rows: tableRows(n.Table), known: ok}
-	case *plan.Filter, *plan.Sort, *plan.Limit:
+	case *plan.Filter, *plan.Sort, *plan.Limit, *plan.Shared:
 		return statisticsOf(n.Inputs()[0], i)
 	case *plan.Project:
 		return statisticsOfExpr(n.Input, n.Exprs[i])

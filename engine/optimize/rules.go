@@ -49,6 +49,8 @@ func Rules() []plan.Rule {
 		// Last: no rule after it may ask for a column that it removed. It may leave projections to merge.
 		rule{"prune_columns", pruneColumns},
 		merge,
+		// After all that makes two uses of a subplan differ, and last: no rule may part what it made one.
+		rule{"share_subplans", shareSubplans},
 	}
 }
 
@@ -57,8 +59,17 @@ func Settle(n plan.Node) (plan.Node, error) {
 	return apply(n, []plan.Rule{rule{"fold_constants", foldConstants}})
 }
 
-// Optimize applies all rules.
-func Optimize(n plan.Node) (plan.Node, error) { return apply(n, Rules()) }
+// Optimize applies all rules. EXPLAIN is told how many rows each node may give.
+func Optimize(n plan.Node) (plan.Node, error) {
+	n, err := apply(n, Rules())
+	if e, ok := n.(*plan.Explain); ok && err == nil {
+		c, est := *e, newEstimator()
+		c.Rows = map[plan.Node]float64{}
+		plan.Walk(e.Input, func(n plan.Node) { c.Rows[n] = est.estimateRows(n) })
+		return &c, nil
+	}
+	return n, err
+}
 
 // apply applies rules and checks the plan after each.
 func apply(n plan.Node, rules []plan.Rule) (plan.Node, error) {

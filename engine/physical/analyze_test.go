@@ -24,19 +24,19 @@ func TestAnalyzeCountsWhatEveryOperatorDoes(t *testing.T) {
 	const files = "segments=0 segments_pruned=0 row_groups=0 row_groups_pruned=0 bytes_read=0"
 	require.Equal(t, strings.TrimSpace(`
 analyzed plan: [elapsed=? workers=1 memory=?]
-  Limit 1 [time=? rows=1 chunks=1 memory=?]
-    TopN 1 by n DESC [time=? rows=1 chunks=1 memory=?]
-      UnionAll [time=? rows=2 chunks=2 memory=?]
-        Project name, count(*) [time=? rows=1 chunks=1 memory=?]
-          HashAggregate (hash) name, count(*) [time=? rows=1 chunks=1 memory=?]
-            Project name [time=? rows=2 chunks=2 memory=?]
-              HashJoin inner on id = customer (filters the scan) [time=? rows=2 chunks=2 memory=?]
-                TableScan main.customer AS c [time=? rows=4 chunks=1 memory=? `+files+`]
-                Project customer [time=? rows=3 chunks=1 memory=?]
-                  Filter amount > 6.00 [time=? rows=3 chunks=1 memory=?]
+  Limit 1 [time=? estimated_rows=1 rows=1 chunks=1 memory=?]
+    TopN 1 by n DESC [time=? estimated_rows=334 rows=1 chunks=1 memory=?]
+      UnionAll [time=? estimated_rows=334 rows=2 chunks=2 memory=?]
+        Project name, count(*) [time=? estimated_rows=333 rows=1 chunks=1 memory=?]
+          HashAggregate (hash) name, count(*) [time=? estimated_rows=333 rows=1 chunks=1 memory=?]
+            Project name [time=? estimated_rows=3333 rows=2 chunks=2 memory=?]
+              HashJoin inner on id = customer (filters the scan) [time=? estimated_rows=3333 rows=2 chunks=2 memory=?]
+                TableScan main.customer AS c [time=? estimated_rows=1000 rows=4 chunks=1 memory=? `+files+`]
+                Project customer [time=? estimated_rows=333 rows=3 chunks=1 memory=?]
+                  Filter amount > 6.00 [time=? estimated_rows=333 rows=3 chunks=1 memory=?]
                     TableScan main.sale AS s [time=? rows=6 chunks=1 memory=? `+files+`]
-        Project 'none', 0 [time=? rows=1 chunks=1 memory=?]
-          Values (1 rows) [time=? rows=1 chunks=1 memory=?]
+        Project 'none', 0 [time=? estimated_rows=1 rows=1 chunks=1 memory=?]
+          Values (1 rows) [time=? estimated_rows=1 rows=1 chunks=1 memory=?]
 `), masked(lines))
 }
 

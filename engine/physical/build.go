@@ -20,6 +20,10 @@ type builder struct {
 	uses     map[plan.Node]int // how often a node is in the plan
 	filters  map[*plan.Scan][]*catalog.RuntimeFilter
 	first    map[*plan.Sort]int64 // of how many rows of a sort are wanted
+	shared   map[*plan.Shared]*exec.Shared
+
+	rows      map[plan.Node]float64 // estimates to be shown; nil for none
+	estimates exec.Estimates        // the same, of the operators
 }
 
 // root builds a whole plan.
@@ -27,12 +31,17 @@ func (b *builder) root(ctx context.Context, n plan.Node) (exec.Operator, error) 
 	b.uses = map[plan.Node]int{}
 	b.filters = map[*plan.Scan][]*catalog.RuntimeFilter{}
 	b.first = map[*plan.Sort]int64{}
+	b.shared = map[*plan.Shared]*exec.Shared{}
+	b.estimates = exec.Estimates{}
 	b.count(n)
 	return b.build(ctx, n)
 }
 
 func (b *builder) count(n plan.Node) {
 	b.uses[n]++
+	if _, shared := n.(*plan.Shared); shared && b.uses[n] > 1 {
+		return // it runs once
+	}
 	for _, in := range n.Inputs() {
 		b.count(in)
 	}
@@ -49,6 +58,25 @@ func (b *builder) close() error {
 }
 
 func (b *builder) build(ctx context.Context, n plan.Node) (exec.Operator, error) {
+	op, err := b.operator(ctx, n)
+	if rows, ok := b.rows[n]; ok && err == nil {
+		b.estimate(op, rows)
+	}
+	return op, err
+}
+
+// estimate notes how many rows an operator may give, and those below it that only compute columns for it.
+func (b *builder) estimate(op exec.Operator, rows float64) {
+	if _, known := b.estimates[op]; known {
+		return
+	}
+	b.estimates[op] = rows
+	if p, ok := op.(*exec.Project); ok {
+		b.estimate(p.Inputs()[0], rows)
+	}
+}
+
+func (b *builder) operator(ctx context.Context, n plan.Node) (exec.Operator, error) {
 	switch n := n.(type) {
 	case *plan.Scan:
 		return b.scan(ctx, n, nil)
@@ -76,6 +104,8 @@ func (b *builder) build(ctx context.Context, n plan.Node) (exec.Operator, error)
 		return b.limit(ctx, n)
 	case *plan.Union:
 		return b.union(ctx, n)
+	case *plan.Shared:
+		return b.share(ctx, n)
 	default:
 		return b.change(ctx, n)
 	}
@@ -155,6 +185,19 @@ func (b *builder) limit(ctx context.Context, n *plan.Limit) (exec.Operator, erro
 	return &exec.Limit{Input: in, Count: n.Count, Offset: n.Offset}, err
 }
 
+// share builds a shared subplan once.
+func (b *builder) share(ctx context.Context, n *plan.Shared) (exec.Operator, error) {
+	if s := b.shared[n]; s != nil {
+		return s, nil
+	}
+	in, err := b.build(ctx, n.Input)
+	if err != nil {
+		return nil, err
+	}
+	b.shared[n] = &exec.Shared{Input: in, Number: n.Number}
+	return b.shared[n], nil
+}
+
 func (b *builder) union(ctx context.Context, n *plan.Union) (exec.Operator, error) {
 	all := make([]exec.Operator, len(n.All))
 	for i, in := range n.All {
@@ -228,16 +271,17 @@ func firstColumns(in exec.Operator, n int) exec.Operator {
 func (b *builder) explain(ctx context.Context, n *plan.Explain) (exec.Operator, error) {
 	column := n.Schema().Fields[0].Name
 	if n.Analyze {
+		b.rows = n.Rows
 		in, err := b.build(ctx, n.Input)
-		return &exec.Analyze{Input: in, Column: column}, err
+		return &exec.Analyze{Input: in, Column: column, Estimates: b.estimates}, err
 	}
-	inner := &builder{snapshot: b.snapshot}
+	inner := &builder{snapshot: b.snapshot, rows: n.Rows}
 	op, err := inner.root(ctx, n.Input)
 	if err = errors.Join(err, inner.close()); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
 	}
 	lines := append([]string{"logical plan:"}, indented(plan.Format(n.Input))...)
 	lines = append(lines, "physical plan:")
-	lines = append(lines, indented(exec.Format(op))...)
+	lines = append(lines, indented(exec.Format(op, inner.estimates))...)
 	return exec.NewText(column, lines), nil
 }

@@ -335,14 +335,14 @@ logical plan:
             Project customer, amount
               Scan main.sale AS s [customer, amount, kind] where kind = 'a'
 physical plan:
-  Limit 5
-    TopN 5 by total DESC
-      Project city, sum(amount)
-        HashAggregate (hash) city, sum(amount)
-          Project city, amount
-            HashJoin inner on id = customer (filters the scan)
-              TableScan main.customer AS c
-              Project customer, amount
-                Filter kind = 'a'
+  Limit 5 [estimated_rows=5]
+    TopN 5 by total DESC [estimated_rows=100]
+      Project city, sum(amount) [estimated_rows=100]
+        HashAggregate (hash) city, sum(amount) [estimated_rows=100]
+          Project city, amount [estimated_rows=1000]
+            HashJoin inner on id = customer (filters the scan) [estimated_rows=1000]
+              TableScan main.customer AS c [estimated_rows=1000]
+              Project customer, amount [estimated_rows=100]
+                Filter kind = 'a' [estimated_rows=100]
                   TableScan main.sale AS s`, "\n"), strings.Join(got, "\n"))
 }

@@ -32,6 +32,9 @@ func (b *builder) scan(ctx context.Context, n *plan.Scan, above []expr.Expr) (ex
 		name += " AS " + n.Alias
 	}
 	var op exec.Operator = exec.NewScan(name, from, names(n.Schema()))
+	if b.rows != nil && len(n.Where)+len(above) > 0 && n.Table.Statistics != nil {
+		b.estimates[op] = max(float64(n.Table.Statistics.Rows), 1)
+	}
 	if len(n.Where) > 0 {
 		op = exec.NewFilter(op, expr.Conjunction(n.Where))
 	}

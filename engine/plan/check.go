@@ -72,7 +72,7 @@ func checkNode(n Node) error {
 		return checkUpdate(n)
 	case *Delete:
 		return checkDelete(n)
-	case *Define, *Explain:
+	case *Define, *Shared, *Explain:
 		return nil
 	default:
 		return sqlerr.New(sqlerr.InternalError, "unknown node %T", n)

@@ -12,14 +12,21 @@ import (
 // Format returns the tree as indented lines, the root first.
 func Format(n Node) string {
 	var b strings.Builder
-	format(&b, n, 0)
+	format(&b, n, 0, map[Node]bool{})
 	return b.String()
 }
 
-func format(b *strings.Builder, n Node, depth int) {
+// format shows what is below a shared subplan where it stands first.
+func format(b *strings.Builder, n Node, depth int, shown map[Node]bool) {
 	fmt.Fprintf(b, "%s%s\n", strings.Repeat("  ", depth), n)
+	if _, shared := n.(*Shared); shared {
+		if shown[n] {
+			return
+		}
+		shown[n] = true
+	}
 	for _, in := range n.Inputs() {
-		format(b, in, depth+1)
+		format(b, in, depth+1, shown)
 	}
 }
 
@@ -169,6 +176,9 @@ func (n *Define) String() string {
 		return fmt.Sprintf("Define %T", d)
 	}
 }
+
+// String tells the number by which its places are known.
+func (n *Shared) String() string { return fmt.Sprintf("Shared %d", n.Number) }
 
 // String names the statement.
 func (*Explain) String() string { return "Explain" }

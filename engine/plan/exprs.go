@@ -48,7 +48,7 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		return &c
 	case *Limit:
 		return mapLimit(n, f)
-	case *Union, *Insert, *Delete, *Update, *Define, *Explain:
+	case *Union, *Insert, *Delete, *Update, *Define, *Shared, *Explain:
 		return n
 	default:
 		return n

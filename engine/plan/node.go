@@ -173,8 +173,16 @@ type Define struct {
 	As     Node // nil without AS
 }
 
+// Shared is a subplan that is needed at several places, where it is the same node: it runs once, before the first of
+// them, and its rows are kept for all.
+type Shared struct {
+	Input  Node
+	Number int // from 1, as EXPLAIN names it
+}
+
 // Explain shows the plan of Input as lines of text.
 type Explain struct {
 	Input   Node
 	Analyze bool
+	Rows    map[Node]float64 // estimates for the nodes below, which optimize makes; nil: none
 }

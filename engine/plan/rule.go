@@ -6,24 +6,34 @@ type Rule interface {
 	Rewrite(n Node) (Node, error)
 }
 
-// Transform applies f to every node from the leaves up and returns the new tree.
+// Transform applies f to every node from the leaves up and returns the new tree. A shared node stays one.
 func Transform(n Node, f func(Node) (Node, error)) (Node, error) {
-	old := n.Inputs()
-	if len(old) > 0 {
-		in := make([]Node, len(old))
-		changed := false
-		for i, x := range old {
-			y, err := Transform(x, f)
-			if err != nil {
-				return nil, err
-			}
-			in[i], changed = y, changed || y != x
-		}
-		if changed {
-			n = n.WithInputs(in)
-		}
+	return transform(n, f, map[Node]Node{})
+}
+
+func transform(n Node, f func(Node) (Node, error), shared map[Node]Node) (Node, error) {
+	if made, ok := shared[n]; ok {
+		return made, nil
 	}
-	return f(n)
+	old := n
+	in := n.Inputs()
+	next := make([]Node, len(in))
+	changed := false
+	for i, x := range in {
+		y, err := transform(x, f, shared)
+		if err != nil {
+			return nil, err
+		}
+		next[i], changed = y, changed || y != x
+	}
+	if changed {
+		n = n.WithInputs(next)
+	}
+	made, err := f(n)
+	if _, ok := old.(*Shared); ok && err == nil {
+		shared[old] = made
+	}
+	return made, err
 }
 
 // Walk calls f for every node from the root down.

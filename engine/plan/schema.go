@@ -113,6 +113,9 @@ func (n *Define) Schema() *Schema {
 	return &Schema{}
 }
 
+// Schema returns the input's.
+func (n *Shared) Schema() *Schema { return n.Input.Schema() }
+
 // Schema is one column of text.
 func (*Explain) Schema() *Schema {
 	return &Schema{Fields: []Field{{Name: "plan", Type: vector.Of(vector.Text)}}}
@@ -162,6 +165,9 @@ func (n *Define) Inputs() []Node {
 	return []Node{n.As}
 }
 
+// Inputs returns the input.
+func (n *Shared) Inputs() []Node { return []Node{n.Input} }
+
 // Inputs returns the explained plan.
 func (n *Explain) Inputs() []Node { return []Node{n.Input} }
 
@@ -210,6 +216,9 @@ func (n *Define) WithInputs(in []Node) Node {
 	return &c
 }
 
+// WithInputs replaces the input, at one place.
+func (n *Shared) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &c }
+
 // WithInputs replaces the explained plan.
 func (n *Explain) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &c }
 
@@ -226,4 +235,5 @@ func (*Insert) node()    {}
 func (*Delete) node()    {}
 func (*Update) node()    {}
 func (*Define) node()    {}
+func (*Shared) node()    {}
 func (*Explain) node()   {}

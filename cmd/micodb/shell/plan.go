@@ -3,6 +3,7 @@ package shell
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,17 +110,7 @@ func drawTree(lines []string) []string {
 		steps = append(steps, s)
 		total += s.time()
 	}
-	cells := [][]string{{"time", "share", "rows", "chunks", "memory"}}
-	for _, s := range steps {
-		share := 0.0
-		if total > 0 {
-			share = 100 * float64(s.time()) / float64(total)
-		}
-		cells = append(cells, []string{
-			timeText(s.time()), fmt.Sprintf("%.1f %%", share), countText(s.number("rows")),
-			countText(s.number("chunks")), sizeText(s.number("memory")),
-		})
-	}
+	cells := cellsOf(steps, total)
 	widths := make([]int, len(cells[0]))
 	for _, row := range cells {
 		for i, c := range row {
@@ -142,6 +133,42 @@ func drawTree(lines []string) []string {
 		out = append(out, b.String())
 	}
 	return out
+}
+
+// cellsOf returns the numbers of the steps under their titles. What no step has counted has no column.
+func cellsOf(steps []step, total time.Duration) [][]string {
+	columns := []struct {
+		title, key string
+		text       func(int64) string
+	}{
+		{"estimated", "estimated_rows", countText},
+		{"rows", "rows", countText},
+		{"chunks", "chunks", countText},
+		{"memory", "memory", sizeText},
+		{"spilled", "spilled", sizeText},
+	}
+	cells := [][]string{{"time", "share"}}
+	for _, s := range steps {
+		share := 0.0
+		if total > 0 {
+			share = 100 * float64(s.time()) / float64(total)
+		}
+		cells = append(cells, []string{timeText(s.time()), fmt.Sprintf("%.1f %%", share)})
+	}
+	for _, c := range columns {
+		if !slices.ContainsFunc(steps, func(s step) bool { return s.counts[c.key] != "" }) {
+			continue
+		}
+		cells[0] = append(cells[0], c.title)
+		for i, s := range steps {
+			cell := ""
+			if s.counts[c.key] != "" {
+				cell = c.text(s.number(c.key))
+			}
+			cells[i+1] = append(cells[i+1], cell)
+		}
+	}
+	return cells
 }
 
 // branch draws what stands before step i of a tree whose steps come in depth-first order.

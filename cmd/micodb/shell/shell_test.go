@@ -13,15 +13,15 @@ func TestAnAnalyzedPlanIsATree(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, strings.TrimPrefix(`
 elapsed 12.500 ms on 2 workers, at most 3.0 MiB of memory
-    time   share       rows  chunks   memory  operator
-3.000 ms  30.0 %          1       1      0 B  Limit 1
-5.000 ms  50.0 %  1,234,567       1  2.0 KiB  └─ HashJoin inner on a = b [x]
-1.000 ms  10.0 %          0       0      0 B     ├─ Filter a > 6
-0.500 ms   5.0 %          9       1      0 B     │  └─ TableScan main.t (read 2 of 5 segments, 3 of 9 row groups, 1.5 KiB from files)
-0.500 ms   5.0 %          4       1      0 B     └─ TableScan main.u`, "\n"), strings.Join(drawTree([]string{
+    time   share  estimated       rows  chunks   memory  spilled  operator
+3.000 ms  30.0 %          1          1       1      0 B           Limit 1
+5.000 ms  50.0 %  2,000,000  1,234,567       1  2.0 KiB  1.0 MiB  └─ HashJoin inner on a = b [x]
+1.000 ms  10.0 %                     0       0      0 B              ├─ Filter a > 6
+0.500 ms   5.0 %                     9       1      0 B              │  └─ TableScan main.t (read 2 of 5 segments, 3 of 9 row groups, 1.5 KiB from files)
+0.500 ms   5.0 %                     4       1      0 B              └─ TableScan main.u`, "\n"), strings.Join(drawTree([]string{
 		"analyzed plan: [elapsed=12.500ms workers=2 memory=3145728]",
-		"  Limit 1 [time=3.000ms rows=1 chunks=1 memory=0]",
-		"    HashJoin inner on a = b [x] [time=5.000ms rows=1234567 chunks=1 memory=2048]",
+		"  Limit 1 [time=3.000ms estimated_rows=1 rows=1 chunks=1 memory=0]",
+		"    HashJoin inner on a = b [x] [time=5.000ms estimated_rows=2000000 rows=1234567 chunks=1 memory=2048 spilled=1048576]",
 		"      Filter a > 6 [time=1.000ms rows=0 chunks=0 memory=0]",
 		"        TableScan main.t [time=0.500ms rows=9 chunks=1 memory=0 segments=2 segments_pruned=3 row_groups=3 " +
 			"row_groups_pruned=6 bytes_read=1536]",

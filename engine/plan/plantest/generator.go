@@ -84,7 +84,7 @@ func (g *Generator) Query() string {
 	if g.IntN(2) == 0 {
 		return g.subqueries()
 	}
-	switch g.IntN(11) {
+	switch g.IntN(12) {
 	case 0:
 		return "select * from a, b where " + where()
 	case 1:
@@ -115,6 +115,17 @@ func (g *Generator) Query() string {
 			where(), g.condition([]string{"x", "z"}, []string{"s"}, 1))
 	case 8:
 		return g.joins()
+	case 9: // a common table that is used twice
+		of := g.pick("select x, sum(y) as y, count(*) as n from a group by x",
+			"select a.x, z as y, count(*) as n from a, b where a.x = b.x group by a.x, z",
+			"select a.x, a.y, z as n from a join b on a.x = b.x")
+		l, r := g.condition([]string{"x", "n"}, []string{"'p'"}, 1), g.condition([]string{"x", "y"}, []string{"'q'"}, 1)
+		return fmt.Sprintf(g.pick(
+			"with c as (%s) select l.x, r.n from (select * from c where %s) l join (select * from c where %s) r"+
+				" on l.x = r.x",
+			"with c as (%s) select x, n from c where %s union all select y, n from c where %s",
+			"with c as (%s) select l.x, l.y from c l where %s and l.y in (select n from c where %s)"), of,
+			l, r)
 	default:
 		return fmt.Sprintf("select (select max(y) from a), b.x from b, (select distinct x, s from a) a where %s and"+
 			" (exists (select * from a where y = 1) or b.z > (select min(x) from a))",

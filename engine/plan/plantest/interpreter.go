@@ -116,6 +116,8 @@ func (in *Interpreter) Run(n plan.Node) []Row {
 			to = min(from+int(n.Count), to)
 		}
 		return rows[from:to]
+	case *plan.Shared:
+		return in.Run(n.Input)
 	case *plan.Union:
 		for _, i := range n.All {
 			out = append(out, in.Run(i)...)

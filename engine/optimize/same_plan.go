@@ -1,0 +1,77 @@
+package optimize
+
+import (
+	"slices"
+
+	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/plan"
+)
+
+// samePlan tells whether two plans do the same: node by node, under the same types. Names don't count.
+func samePlan(a, b plan.Node) bool {
+	if a == b {
+		return true
+	}
+	if !sameOperator(a, b) || !sameTypes(a.Schema(), b.Schema()) {
+		return false
+	}
+	ins, others := a.Inputs(), b.Inputs()
+	if len(ins) != len(others) {
+		return false
+	}
+	for i := range ins {
+		if !samePlan(ins[i], others[i]) {
+			return false
+		}
+	}
+	return sameExprs(plan.Exprs(a), plan.Exprs(b))
+}
+
+func sameExprs(a, b []expr.Expr) bool { return slices.EqualFunc(a, b, expr.SameExpr) }
+
+func sameTypes(a, b *plan.Schema) bool {
+	return slices.EqualFunc(a.Fields, b.Fields, func(f, g plan.Field) bool { return f.Type.Equal(g.Type) })
+}
+
+// sameOperator compares what of two nodes is no expression and no input.
+func sameOperator(a, b plan.Node) bool {
+	switch a := a.(type) {
+	case *plan.Scan:
+		b, ok := b.(*plan.Scan)
+		return ok && a.Table.ID == b.Table.ID && a.Table.Name == b.Table.Name && a.AsOf == b.AsOf && !a.Address &&
+			!b.Address && slices.Equal(a.Columns, b.Columns) && len(a.Where) == len(b.Where)
+	case *plan.Values:
+		b, ok := b.(*plan.Values)
+		return ok && len(a.Rows) == len(b.Rows)
+	case *plan.Filter:
+		_, ok := b.(*plan.Filter)
+		return ok
+	case *plan.Project:
+		_, ok := b.(*plan.Project)
+		return ok
+	case *plan.Join:
+		b, ok := b.(*plan.Join)
+		return ok && a.Kind == b.Kind && len(a.Keys) == len(b.Keys) && (a.Residual == nil) == (b.Residual == nil) &&
+			(a.Mark == nil) == (b.Mark == nil)
+	case *plan.Aggregate:
+		b, ok := b.(*plan.Aggregate)
+		return ok && len(a.Groups) == len(b.Groups) && slices.EqualFunc(a.Aggregates, b.Aggregates, sameAggregate)
+	case *plan.Sort:
+		b, ok := b.(*plan.Sort)
+		return ok && slices.EqualFunc(a.Keys, b.Keys, func(k, l expr.SortKey) bool {
+			return k.Descending == l.Descending && k.NullsFirst == l.NullsFirst
+		})
+	case *plan.Limit:
+		b, ok := b.(*plan.Limit)
+		return ok && a.Count == b.Count && a.Offset == b.Offset
+	case *plan.Union:
+		_, ok := b.(*plan.Union)
+		return ok
+	default:
+		return false
+	}
+}
+
+func sameAggregate(a, b expr.Aggregate) bool {
+	return a.Kind == b.Kind && a.Distinct == b.Distinct && a.Of.Equal(b.Of) && (a.Arg == nil) == (b.Arg == nil)
+}
