@@ -89,11 +89,11 @@ def peak_bytes(pid: str | int) -> int:
 
 def run_duckdb(path: str, scratch: str, limit: int, threads: int, case: Case, into) -> None:
     """The whole life of a process."""
-    config = {"threads": threads, "memory_limit": f"{limit // 2**20}MiB", "temp_directory": scratch,
-              "enable_progress_bar": False}
+    config = {"threads": threads, "memory_limit": f"{limit // 2**20}MiB", "temp_directory": scratch}
     connection = duckdb.connect(path, config=config, read_only=True)
     digest, start = Digest(case.ordered), time.perf_counter()
     try:
+        connection.execute("SET enable_progress_bar = false")
         for batch in connection.sql(case.query).to_arrow_reader(65_536):
             digest.add(batch)
     except duckdb.Error as e:
@@ -186,7 +186,7 @@ def run_case(name: str, case: Case, a: argparse.Namespace) -> dict:
 
 
 def summary(runs: dict) -> dict:
-    """The engines' medians, and whether all answers are the same; DuckDB's may be an error, which is no ratio."""
+    """The engines' medians, and whether all answers are the same: neither is known where an engine failed."""
     medians = {}
     for engine, all_runs in runs.items():
         good = [r for r in all_runs if "error" not in r]
@@ -194,7 +194,8 @@ def summary(runs: dict) -> dict:
                            } if len(good) == len(all_runs) else None
     digests = {json.dumps(r["digest"]) for all_runs in runs.values() for r in all_runs if "error" not in r}
     ratio = medians["MicoDB"]["seconds"] / medians["DuckDB"]["seconds"] if all(medians.values()) else None
-    return {"median": medians, "equal": len(digests) == 1, "ratio": ratio}
+    return {"median": medians, "equal": len(digests) == 1 if ratio is not None else None,
+            "ratio": ratio}
 
 
 def write(out: pathlib.Path, report: dict) -> None:
@@ -217,7 +218,7 @@ def write(out: pathlib.Path, report: dict) -> None:
             f"{cell(duck['seconds'], 1, 1)} | {cell(c['ratio'], 1, 2) if c['ratio'] else ''} | "
             f"{cell(mico['peak_bytes'], 2**20, 0)} | {cell(duck['peak_bytes'], 2**20, 0)} | "
             f"{cell(mico['spilled_bytes'], 2**20, 0)} | {cell(duck['spilled_bytes'], 2**20, 0)} | "
-            f"{'yes' if c['equal'] else 'NO'} |")
+            f"{'?' if c['equal'] is None else 'yes' if c['equal'] else 'NO'} |")
     lines += ["", "The peak is that of the process: the server's, and that of the Python process DuckDB runs in. MicoDB's scratch "
               "bytes are those written, DuckDB's the largest size of its directory. Sizes shrink with the scale, and so "
               "does the limit. All repetitions are in the JSON file.", ""]
