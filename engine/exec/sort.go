@@ -266,6 +266,7 @@ func (s *sortSink) Finish(ctx context.Context) (Stream, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.dismiss()
 	}
 	return s.inMemory(ctx)
 }

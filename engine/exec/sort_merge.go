@@ -9,7 +9,8 @@ import (
 
 const (
 	mergeExtra    = 32      // blocks more than one of each run are read at once, for each worker
-	mergePartRows = 1 << 14 // rows one task merges, about
+	mergePartRows = 1 << 14 // rows one task merges at least, about
+	mergeParts    = 64      // tasks of a round at most, between which a query may be cancelled
 	mergeSamples  = 16      // rows are looked at for each task, to cut the rows evenly
 )
 
@@ -271,10 +272,7 @@ func (m *sortMerge) upTo(input int, b mergeBound) int {
 // cut divides the first rows of each input, up to ends, into ranges of about equal size: it returns where each range
 // begins in each input, and the ends.
 func (m *sortMerge) cut(ends []int, total int) [][]int {
-	parts := 1
-	if m.query.Workers > 1 {
-		parts = max(1, total/mergePartRows)
-	}
+	parts := max(1, min(total/mergePartRows, mergeParts))
 	cuts := make([][]int, 1, parts+1)
 	cuts[0] = make([]int, len(ends))
 	if parts > 1 {
