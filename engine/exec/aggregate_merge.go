@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -68,7 +67,7 @@ func (m *merger) aggregate(ctx context.Context, t *task) error {
 		if err != nil {
 			return err
 		}
-		done, err := m.add(ctx, b, words, t.depth)
+		done, err := m.add(b, words, t.depth)
 		if outOfMemory(err) && m.divisible(t) {
 			return m.divide(ctx, t, i, done, words)
 		}
@@ -99,7 +98,7 @@ func (m *merger) begin(ctx context.Context, t *task) error {
 	m.at, m.rows = 0, 0
 	m.table.texts.reset()
 	if s.query.Spill.Usable() && m.divider == nil {
-		err := m.must(ctx, func() (err error) {
+		err := s.whole.patiently(ctx, m.worker, func() (err error) {
 			m.divider, err = newSpreader(s.query, s.whole, s.layout, divideBits)
 			return err
 		})
@@ -115,31 +114,12 @@ func (m *merger) begin(ctx context.Context, t *task) error {
 	if !outOfMemory(err) {
 		return err
 	}
-	return m.must(ctx, func() error {
-		m.table.release()
+	m.table.release()
+	return s.whole.patiently(ctx, m.worker, func() error {
 		m.table.query = s.whole
 		err := m.table.reset(min(groups, leastGroups))
 		m.table.query = s.query
 		return err
-	})
-}
-
-// must takes memory, if need be that of the partitions which nobody has begun with.
-func (m *merger) must(ctx context.Context, take func() error) error {
-	err := take()
-	if !outOfMemory(err) {
-		return err
-	}
-	freed, shedErr := m.shed(ctx)
-	if shedErr != nil || freed == 0 {
-		return cmp.Or(shedErr, err)
-	}
-	return take()
-}
-
-func (m *merger) shed(ctx context.Context) (int64, error) {
-	return m.sink.shed(func(do func() error) error {
-		return m.sink.query.blocking(ctx, m.worker, do)
 	})
 }
 
@@ -152,7 +132,7 @@ func (m *merger) load(ctx context.Context, b *rowBlock) ([]uint64, error) {
 	if cap(m.read) < b.at.Words {
 		q.giveBack(m.read)
 		m.read = nil
-		err := m.must(ctx, func() (err error) {
+		err := q.patiently(ctx, m.worker, func() (err error) {
 			m.read, err = q.words(max(b.at.Words, largePageWords))
 			return err
 		})
@@ -165,15 +145,15 @@ func (m *merger) load(ctx context.Context, b *rowBlock) ([]uint64, error) {
 }
 
 // add folds the rows of a block into the table. It returns how many are there when memory ends.
-func (m *merger) add(ctx context.Context, b *rowBlock, rows []uint64, depth int) (done int, err error) {
+func (m *merger) add(b *rowBlock, rows []uint64, depth int) (done int, err error) {
 	texts, size := blockTexts(view[byte](rows, len(rows)*8)), m.sink.layout.words(b.kind)
 	for done < b.rows {
-		if err := m.forced(ctx, depth); err != nil {
+		if err := m.forced(depth); err != nil {
 			return done, err
 		}
-		n, err := m.room(ctx, b.rows-done)
+		n, err := m.room(b.rows - done)
 		if err == nil {
-			err = m.must(ctx, func() error { return m.fold(b.kind, rows[done*size:], n, texts.key, texts.get) })
+			err = m.fold(b.kind, rows[done*size:], n, texts.key, texts.get)
 		}
 		if err != nil {
 			return done, err
@@ -184,31 +164,21 @@ func (m *merger) add(ctx context.Context, b *rowBlock, rows []uint64, depth int)
 }
 
 // forced makes memory end where a test wants that.
-func (m *merger) forced(ctx context.Context, depth int) error {
+func (m *merger) forced(depth int) error {
 	every := m.sink.query.Debug.SpillRows
 	if every == 0 || m.rows < every || depth > 1 || !m.sink.query.Spill.Usable() {
 		return nil
 	}
 	m.rows = 0
-	if _, err := m.shed(ctx); err != nil || m.table.n < 2 {
+	if _, err := m.sink.Reclaim(0); err != nil || m.table.n < 2 {
 		return err
 	}
 	return sqlerr.New(sqlerr.OutOfMemory, "a test wants memory to end here")
 }
 
 // room makes room in the table for some of n rows.
-func (m *merger) room(ctx context.Context, n int) (int, error) {
+func (m *merger) room(n int) (int, error) {
 	k, err := m.table.room(n)
-	if !outOfMemory(err) {
-		return k, err
-	}
-	freed, shedErr := m.shed(ctx)
-	if shedErr != nil {
-		return 0, shedErr
-	}
-	if freed > 0 {
-		k, err = m.table.room(n)
-	}
 	if outOfMemory(err) && k > 0 && (k >= min(n, fewRows) || m.table.n < 2) {
 		return k, nil
 	}

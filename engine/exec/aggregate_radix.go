@@ -93,7 +93,7 @@ func (w *radixWorker) take(ctx context.Context, c *vector.Chunk, rows []uint16, 
 		return w.scatter(ctx, c, rows, keys, hashes)
 	}
 	w.rows += len(rows)
-	err := w.foldLocally(c, rows, keys, hashes)
+	err := w.foldLocally(ctx, c, rows, keys, hashes)
 	if !outOfMemory(err) || !w.sink.query.Spill.Usable() {
 		return err
 	}
@@ -104,7 +104,7 @@ func (w *radixWorker) take(ctx context.Context, c *vector.Chunk, rows []uint16, 
 	return w.scatter(ctx, c, rows, keys, hashes)
 }
 
-func (w *radixWorker) foldLocally(c *vector.Chunk, rows []uint16, keys, hashes []uint64) error {
+func (w *radixWorker) foldLocally(ctx context.Context, c *vector.Chunk, rows []uint16, keys, hashes []uint64) error {
 	slots := w.slots[:len(rows)]
 	if err := w.local.find(keys, w.layout.nKeys, hashes, rowTexts(c, rows), slots); err != nil {
 		return err
@@ -113,7 +113,7 @@ func (w *radixWorker) foldLocally(c *vector.Chunk, rows []uint16, keys, hashes [
 		return err
 	}
 	if w.texts.arena.words > localWords { // what it takes to spill is taken while there is some
-		if err := w.prepare(); err != nil {
+		if err := w.prepare(ctx); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (w *radixWorker) yield(ctx context.Context) error {
 
 // empty moves the local states to the partitions.
 func (w *radixWorker) empty(ctx context.Context) (err error) {
-	if err := w.prepare(); err != nil {
+	if err := w.prepare(ctx); err != nil {
 		return err
 	}
 	size, n := w.layout.stride, w.layout.nKeys
@@ -173,11 +173,14 @@ func (w *radixWorker) empty(ctx context.Context) (err error) {
 }
 
 // prepare gives the worker its partitions.
-func (w *radixWorker) prepare() (err error) {
-	if w.spread == nil {
-		w.spread, err = w.sink.spreader(w.number)
+func (w *radixWorker) prepare(ctx context.Context) error {
+	if w.spread != nil {
+		return nil
 	}
-	return err
+	return w.sink.whole.patiently(ctx, w.number, func() (err error) {
+		w.spread, err = w.sink.spreader(w.number)
+		return err
+	})
 }
 
 // spreader returns a worker's spreader. The first who wants one takes the memory for all: later there may be none.
@@ -196,7 +199,7 @@ func (s *radixSink) spreader(worker int) (*spreader, error) {
 
 // scatter writes rows, key and inputs of the folds, to the partitions.
 func (w *radixWorker) scatter(ctx context.Context, c *vector.Chunk, rows []uint16, keys, hashes []uint64) error {
-	if err := w.prepare(); err != nil {
+	if err := w.prepare(ctx); err != nil {
 		return err
 	}
 	size, n := w.layout.row, w.layout.nKeys
@@ -258,7 +261,7 @@ func (s *radixSink) Finish(ctx context.Context) (Stream, error) {
 	}
 	err := s.query.tasks(ctx, len(workers), func(ctx context.Context, worker, i int) error {
 		w := workers[i]
-		if err := w.prepare(); err != nil {
+		if err := w.prepare(ctx); err != nil {
 			return err
 		}
 		w.number = worker // whose turn it is
@@ -279,6 +282,7 @@ func (s *radixSink) Finish(ctx context.Context) (Stream, error) {
 		}
 	}
 	s.queue.begin(tasks)
+	s.query.waiting.add(s)
 	return streamOf(func(worker int) (Source, error) {
 		m := &merger{sink: s, worker: worker}
 		m.table = groupTable{query: s.query, layout: s.layout, texts: &arenaWriter{arena: newArena(s.query)}}

@@ -209,6 +209,24 @@ func TestSpillingAggregateIsCancelled(t *testing.T) {
 	}
 }
 
+// TestASortBesideAnAggregationThatFillsMemory needs memory while all that there is holds partitions that wait.
+func TestASortBesideAnAggregationThatFillsMemory(t *testing.T) {
+	t.Parallel()
+	table, keys, calls := manyGroups(rand.New(rand.NewPCG(3, 4)), 120_000, 60)
+	plenty := newTestQuery(t, 1)
+	_, err := NewAggregate(table.scan(), keys, calls).Start(t.Context(), plenty)
+	require.NoError(t, err)
+	q := limitedQuery(t, 1, plenty.Budget.Used()*8/7+1<<19)
+	op := NewAggregate(table.scan(), keys, calls)
+	stream, err := op.Start(t.Context(), q)
+	require.NoError(t, err)
+	require.Zero(t, q.Spill.Written())
+	numbers := makeTable(rand.New(rand.NewPCG(5, 6)), 200_000, vector.ChunkRows, 0, bigColumn("b"))
+	require.Len(t, collect(t, q, &Sort{Input: numbers.scan(), Keys: []SortKey{{Column: 0}}}), 200_000)
+	require.Positive(t, q.Spill.Written())
+	requireSameRows(t, referenceAggregate(table.rows, keys, calls), collect(t, q, startedOperator{op, stream}))
+}
+
 // TestOthersReclaimAnAggregatesMemory asks while the input is consumed, before the partitions are aggregated, and
 // meanwhile.
 func TestOthersReclaimAnAggregatesMemory(t *testing.T) {

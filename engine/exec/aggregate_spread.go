@@ -197,7 +197,7 @@ func (s *spreader) turn(ctx context.Context, worker, kind int, p *partition, nee
 		if err := s.spill(ctx, worker); err != nil {
 			return err
 		}
-		err = s.open(s.whole, p, need)
+		err = s.whole.patiently(ctx, worker, func() error { return s.open(s.whole, p, need) })
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func (t *taskQueue) scratch(files *spill.Files) (_ *spill.File, err error) {
 	return file, nil
 }
 
-// take takes a task; nil when there is no more. It waits for tasks that come back from shed.
+// take takes a task; nil when there is no more. It waits for tasks that come back.
 func (t *taskQueue) take(ctx context.Context, q *Query, worker int) (*task, error) {
 	for {
 		t.mu.Lock()
@@ -112,25 +112,17 @@ func (t *taskQueue) back(next *task) {
 	t.changed = make(chan struct{})
 }
 
-// Reclaim writes the partitions to disk that nobody has begun with. While there are none, the workers are asked to
-// spill as soon as they can.
-func (s *radixSink) Reclaim(int64) (int64, error) {
-	s.wanted.Add(1)
-	return s.shed(func(do func() error) error { return do() })
-}
-
-// shed writes the partitions to disk that nobody has begun with, and returns how many bytes of memory that gives back.
-func (s *radixSink) shed(io func(func() error) error) (freed int64, err error) {
+// Reclaim writes the partitions to disk that nobody has begun with, and returns how many bytes of memory that gives
+// back. While there are none, the workers are asked to spill as soon as they can.
+func (s *radixSink) Reclaim(int64) (freed int64, err error) {
 	if !s.query.Spill.Usable() {
 		return 0, nil
 	}
+	s.wanted.Add(1)
 	for t := s.queue.lend(); t != nil; t = s.queue.lend() {
-		err := io(func() error {
-			n, err := s.unload(t)
-			freed += n
-			return err
-		})
+		n, err := s.unload(t)
 		s.queue.back(t)
+		freed += n
 		if err != nil {
 			return freed, err
 		}

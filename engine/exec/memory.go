@@ -2,6 +2,7 @@ package exec
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/micodb/micodb/internal/budget"
@@ -71,10 +72,15 @@ type block struct {
 func (b block) release() { b.of.Release(int64(cap(b.words)) * 8) }
 
 // words lends n words, of which nothing is promised, until they are returned or the query is closed. The
-// memory is reserved first: 53200 when the query may not have it. Safe for concurrent use.
+// memory is reserved first, if need be after the query's sinks have spilled what can wait: 53200 when the query may not
+// have it. Safe for concurrent use.
 func (q *Query) words(n int) ([]uint64, error) {
 	class := classWords(n)
-	if err := q.Budget.Reserve(int64(class) * 8); err != nil {
+	err := q.Budget.Reserve(int64(class) * 8)
+	if outOfMemory(err) {
+		err = q.reclaimed(int64(class) * 8)
+	}
+	if err != nil {
 		return nil, err
 	}
 	b := q.Scheduler.pages.get(class)
@@ -88,6 +94,41 @@ func (q *Query) words(n int) ([]uint64, error) {
 	q.lent.blocks[&b[0]] = block{words: b, of: q.Budget}
 	q.lent.mu.Unlock()
 	return b[:n], nil
+}
+
+// waiting are the sinks of a query that hold rows in memory which nobody has asked for so far.
+type waiting struct {
+	turn  chan struct{} // one at a time makes them spill
+	mu    sync.Mutex    // guards sinks
+	sinks []Sink
+}
+
+func (w *waiting) add(s Sink) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sinks = append(w.sinks, s)
+}
+
+func (w *waiting) all() []Sink {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clip(w.sinks)
+}
+
+// reclaimed reserves bytes that there are when sinks which wait have spilled.
+func (q *Query) reclaimed(bytes int64) error {
+	q.waiting.turn <- struct{}{} // whoever has it reads and writes files, and waits for nothing else
+	defer func() { <-q.waiting.turn }()
+	for _, s := range q.waiting.all() {
+		err := q.Budget.Reserve(bytes) // what another has reclaimed may do
+		if !outOfMemory(err) {
+			return err
+		}
+		if _, err := s.Reclaim(bytes); err != nil {
+			return err
+		}
+	}
+	return q.Budget.Reserve(bytes)
 }
 
 // zeroed lends n words of zeros.

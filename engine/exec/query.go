@@ -47,6 +47,7 @@ type shared struct {
 	lent   lent
 	keeper keeper
 
+	waiting   waiting
 	impatient atomic.Int64  // workers that wait for memory
 	granted   *budget.Query // nil: nothing is granted
 }
@@ -54,7 +55,8 @@ type shared struct {
 // NewQuery returns a query that runs on all threads of a scheduler.
 func NewQuery(s *Scheduler, memory *budget.Query) *Query {
 	return &Query{
-		Workers: s.threads, Budget: memory, Scheduler: s, shared: &shared{}, turns: make([]turn, s.threads),
+		Workers: s.threads, Budget: memory, Scheduler: s, turns: make([]turn, s.threads),
+		shared: &shared{waiting: waiting{turn: make(chan struct{}, 1)}},
 	}
 }
 
