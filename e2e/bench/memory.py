@@ -46,6 +46,17 @@ CASES = {
                   """SELECT count(*) AS groups, CAST(sum(n) AS BIGINT) AS n, CAST(sum(total) AS BIGINT) AS total,
           CAST(sum(most - least) AS BIGINT) AS spans, CAST(sum(k * (n % 7)) AS BIGINT) AS keys FROM (
           SELECT k, count(*) AS n, sum(v) AS total, min(v) AS least, max(v) AS most FROM sales GROUP BY k) AS g"""),
+    # Both sides outgrow the memory, so that it doesn't matter which one is built. Each order has two items or three.
+    "join": Case("join with a build side of 20 M rows", {
+        "orders": (20_000_000, """
+            SELECT (i * 1000003)::BIGINT AS id, (hash(i) % 3650)::INTEGER AS day,
+              'customer ' || (hash(i + 1) % 2000000) AS customer"""),
+        "items": (50_000_000, """
+            SELECT ((hash(i) % ({rows} * 2 // 5)) * 1000003)::BIGINT AS order_id, i AS n,
+              ((hash(i + 2) % 100000)::DECIMAL(18, 0) / 100)::DECIMAL(12, 2) AS price""")},
+                 """SELECT o.day, count(*) AS items, CAST(sum(i.price) AS DECIMAL(18, 2)) AS paid,
+                   CAST(sum(i.n) AS BIGINT) AS n, max(o.customer) AS customer
+                 FROM items i JOIN orders o ON i.order_id = o.id GROUP BY o.day ORDER BY o.day""", ordered=True),
 }
 
 
@@ -91,6 +102,7 @@ def run_duckdb(path: str, scratch: str, limit: int, threads: int, case: Case, in
     """The whole life of a process."""
     config = {"threads": threads, "memory_limit": f"{limit // 2**20}MiB", "temp_directory": scratch}
     connection = duckdb.connect(path, config=config, read_only=True)
+    connection.execute("SET enable_progress_bar = false")
     digest, start = Digest(case.ordered), time.perf_counter()
     try:
         connection.execute("SET enable_progress_bar = false")
