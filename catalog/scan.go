@@ -27,6 +27,9 @@ type ScanRequest struct {
 	// rows for which it is not true: the engine's Filter decides.
 	Where []Predicate
 
+	// ChunkRows is how many rows a chunk and a morsel have at most, for tests; 0: as many as are best.
+	ChunkRows int
+
 	// Runtime filters are looked at when a morsel is opened: a row that a set filter refuses is not handed out.
 	Runtime []*RuntimeFilter
 }

@@ -20,7 +20,9 @@ type executor struct {
 func (e executor) Run(ctx context.Context, r session.Request) (batch.Stream, error) {
 	return physical.Run(ctx, physical.Request{
 		Plan: r.Plan, Snapshot: r.Snapshot, Writer: r.Writer, Scheduler: e.scheduler, Budget: r.Budget,
-		Spill: e.scratch, Debug: exec.Debug{SpillRows: r.Settings.SpillRows},
+		Spill: e.scratch, Debug: exec.Debug{
+			SpillRows: r.Settings.SpillRows, ChunkRows: r.Settings.ChunkRows, Unpruned: r.Settings.Unpruned,
+		},
 		Threads: r.Settings.Threads, BatchRows: r.Settings.BatchRows,
 	})
 }

@@ -188,5 +188,7 @@ type Settings struct {
 	Threads   int               // 0: all of the scheduler's
 	BatchRows int               // rows of an output batch; 0: the default
 	SpillRows int               // for tests: breakers spill after as many rows of a worker; 0: when memory ends
+	ChunkRows int               // for tests: rows of a chunk inside the engine; 0: the default
+	Unpruned  bool              // for tests: no row group is left out
 	Params    []vector.Scalar
 }

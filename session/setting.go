@@ -67,6 +67,13 @@ func (u *userSession) set(name, value string) error {
 	return nil
 }
 
+// isOff tells whether a setting was set to "off".
+func (u *userSession) isOff(name string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.settings[name] == "off"
+}
+
 // readsOnly tells whether the session's transactions only read unless they say otherwise.
 func (u *userSession) readsOnly() bool {
 	v, _ := u.setting(settingReadOnly)
@@ -98,7 +105,7 @@ func (u *userSession) statementTimeout() time.Duration {
 func (u *userSession) querySettings(at catalog.Timestamp) Settings {
 	return Settings{
 		Now: at, Threads: u.number(settingThreads), BatchRows: u.number(settingBatchRows),
-		SpillRows: u.number(settingSpillRows),
+		SpillRows: u.number(settingSpillRows), ChunkRows: u.number(settingChunkRows), Unpruned: u.isOff(settingPruning),
 	}
 }
 

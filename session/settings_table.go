@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/micodb/micodb/internal/sqlerr"
+	"github.com/micodb/micodb/internal/vector"
 )
 
 // The settings that the session itself reads.
@@ -13,6 +14,8 @@ const (
 	settingThreads          = "threads"
 	settingBatchRows        = "batch_rows"
 	settingSpillRows        = "debug_spill_rows"
+	settingChunkRows        = "debug_chunk_rows"
+	settingPruning          = "debug_pruning"
 )
 
 // setting is something that SET changes and SHOW shows.
@@ -65,6 +68,14 @@ func settings() []setting {
 		{
 			name: settingSpillRows, otherwise: "0", check: upTo(settingSpillRows, math.MaxInt32),
 			help: "for tests: after how many rows a sort, join or aggregation goes to disk; 0: when memory ends",
+		},
+		{
+			name: settingChunkRows, otherwise: "0", check: upTo(settingChunkRows, vector.ChunkRows),
+			help: "for tests: rows of a chunk, and of the pieces that threads take; 0: as many as are best",
+		},
+		{
+			name: settingPruning, otherwise: "on", check: onOff(settingPruning),
+			help: "for tests: whether statistics and the other sides of joins make scans leave row groups out",
 		},
 		{name: "application_name", help: "what the client calls itself", check: anyText},
 		{

@@ -18,6 +18,7 @@ import (
 	"github.com/micodb/micodb/engine/physical"
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/budget"
+	"github.com/micodb/micodb/internal/spill"
 	"github.com/micodb/micodb/internal/vfs"
 	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
@@ -35,8 +36,25 @@ func administrator(l sqllogic.Login) sqllogic.Login {
 // startProcess builds a database in memory, without its doors.
 func startProcess(t *testing.T) sqllogic.Open {
 	t.Helper()
+	return newProcess(t).open
+}
+
+// process is a database in memory.
+type process struct {
+	server  *session.Server
+	manager *txn.Manager
+}
+
+// processThreads are more than most machines for tests have, so that queries on many are tried on all of them.
+const processThreads = 4
+
+// newProcess builds a database, which ends with the test.
+func newProcess(t *testing.T) *process {
+	t.Helper()
 	set := metrics.New(prometheus.NewRegistry(), "")
-	manager, err := txn.Open(t.Context(), txn.Options{FS: vfs.NewMemory(), Dir: "data", Metrics: set})
+	manager, err := txn.Open(t.Context(), txn.Options{
+		FS: vfs.NewMemory(), Dir: "data", Metrics: set, Retention: txn.DefaultRetention,
+	})
 	require.NoError(t, err)
 	tokens, err := authz.NewTokens(authz.GenerateSecret(), nil)
 	require.NoError(t, err)
@@ -47,9 +65,12 @@ func startProcess(t *testing.T) sqllogic.Open {
 	require.NoError(t, err)
 	_, err = directory.Bootstrap(t.Context(), harness.Password)
 	require.NoError(t, err)
-	const threads, memoryBytes = 2, 1 << 30
+	const memoryBytes, spillBytes = 1 << 30, 1 << 30
+	scratch, err := spill.Open(vfs.NewMemory(), "spill", spillBytes)
+	require.NoError(t, err)
+	run := executor{exec.NewScheduler(processThreads), scratch}
 	server := session.NewServer(session.Config{
-		Transactions: begin, Storage: manager, Executor: executor{exec.NewScheduler(threads)}, Functions: function.NewRegistry(),
+		Transactions: begin, Storage: manager, Executor: run, Functions: function.NewRegistry(),
 		Users: directory, Authenticator: directory, Authorizer: directory, Budget: budget.NewServer(memoryBytes),
 		Metrics: set, Log: slog.New(slog.DiscardHandler),
 	})
@@ -57,14 +78,16 @@ func startProcess(t *testing.T) sqllogic.Open {
 		ctx := context.WithoutCancel(t.Context())
 		require.NoError(t, server.Close(ctx))
 		require.NoError(t, manager.Close(ctx))
+		require.Zero(t, scratch.Used())
 	})
-	return func(ctx context.Context, l sqllogic.Login) (sqllogic.Runner, error) {
-		l = administrator(l)
-		s, err := server.Open(ctx, session.Credentials{
-			Method: session.Password, Username: l.User, Secret: l.Password,
-		})
-		return processRunner{s}, err
-	}
+	return &process{server, manager}
+}
+
+// open opens a session.
+func (p *process) open(ctx context.Context, l sqllogic.Login) (sqllogic.Runner, error) {
+	l = administrator(l)
+	s, err := p.server.Open(ctx, session.Credentials{Method: session.Password, Username: l.User, Secret: l.Password})
+	return processRunner{s}, err
 }
 
 type transactions struct{ manager *txn.Manager }
@@ -73,11 +96,17 @@ func (t transactions) Begin(ctx context.Context, o session.TransactionOptions) (
 	return t.manager.Begin(ctx, txn.TransactionOptions{ReadOnly: o.ReadOnly, Async: o.Async})
 }
 
-type executor struct{ scheduler *exec.Scheduler }
+type executor struct {
+	scheduler *exec.Scheduler
+	scratch   *spill.Space
+}
 
 func (e executor) Run(ctx context.Context, r session.Request) (batch.Stream, error) {
 	return physical.Run(ctx, physical.Request{
 		Plan: r.Plan, Snapshot: r.Snapshot, Writer: r.Writer, Scheduler: e.scheduler, Budget: r.Budget,
+		Spill: e.scratch, Debug: exec.Debug{
+			SpillRows: r.Settings.SpillRows, ChunkRows: r.Settings.ChunkRows, Unpruned: r.Settings.Unpruned,
+		},
 		Threads: r.Settings.Threads, BatchRows: r.Settings.BatchRows,
 	})
 }

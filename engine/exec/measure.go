@@ -31,14 +31,14 @@ type Measure struct {
 // start starts an operator, and measures it where that is asked for.
 func (q *Query) start(ctx context.Context, op Operator) (Stream, error) {
 	if q.measures == nil {
-		return op.Start(ctx, q)
+		return q.split(op.Start(ctx, q))
 	}
 	m := q.measures[op]
 	defer q.measure.elsewhere()()
 	defer timed(&m.started)()
 	own := *q
 	own.Budget, own.measure = m.memory, m
-	from, err := op.Start(ctx, &own)
+	from, err := q.split(op.Start(ctx, &own))
 	return measuredStream{from, m}, err
 }
 

@@ -38,7 +38,9 @@ type Query struct {
 
 // Debug makes a query run in ways that it chooses rarely by itself, for tests: its answers are the same.
 type Debug struct {
-	SpillRows int // breakers that can spill do so after as many rows of a worker; 0: when memory ends
+	SpillRows int  // breakers that can spill do so after as many rows of a worker; 0: when memory ends
+	ChunkRows int  // every chunk has as many rows at most, and every morsel of a scan; 0: vector.ChunkRows
+	Unpruned  bool // scans read every row group: neither zone maps nor runtime filters leave any out
 }
 
 // shared is what is one for all operators of a query.

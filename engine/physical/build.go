@@ -16,6 +16,7 @@ import (
 // builder makes the operators of one plan, and owns the scans that it opens.
 type builder struct {
 	snapshot catalog.Snapshot
+	debug    exec.Debug
 	scans    []catalog.Scan
 	uses     map[plan.Node]int // how often a node is in the plan
 	filters  map[*plan.Scan][]*catalog.RuntimeFilter
@@ -275,7 +276,7 @@ func (b *builder) explain(ctx context.Context, n *plan.Explain) (exec.Operator, 
 		in, err := b.build(ctx, n.Input)
 		return &exec.Analyze{Input: in, Column: column, Estimates: b.estimates}, err
 	}
-	inner := &builder{snapshot: b.snapshot, rows: n.Rows}
+	inner := &builder{snapshot: b.snapshot, debug: b.debug, rows: n.Rows}
 	op, err := inner.root(ctx, n.Input)
 	if err = errors.Join(err, inner.close()); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)

@@ -31,7 +31,7 @@ type Request struct {
 // over few rows, which runs while it is read; the stream's Close ends it. Plans that change something do so whether or
 // not their count is read.
 func Run(ctx context.Context, r Request) (batch.Stream, error) {
-	b := &builder{snapshot: r.Snapshot}
+	b := &builder{snapshot: r.Snapshot, debug: r.Debug}
 	op, err := b.root(ctx, r.Plan)
 	if err != nil {
 		return nil, errors.Join(err, b.close())

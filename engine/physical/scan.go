@@ -11,16 +11,19 @@ import (
 
 // scan opens a scan. Its own predicates, and others that stand above, prune; its own are then made exact.
 func (b *builder) scan(ctx context.Context, n *plan.Scan, above []expr.Expr) (exec.Operator, error) {
-	req := catalog.ScanRequest{AsOf: n.AsOf, Runtime: b.filters[n]}
+	req := catalog.ScanRequest{AsOf: n.AsOf, ChunkRows: b.debug.ChunkRows}
 	for _, i := range n.Columns {
 		req.Columns = append(req.Columns, n.Table.Columns[i].ID)
 	}
 	if n.Address {
 		req.Columns = append(req.Columns, catalog.AddressBlock, catalog.AddressOffset)
 	}
-	p := &pruner{node: n}
-	for _, e := range append(append([]expr.Expr(nil), n.Where...), above...) {
-		req.Where = append(req.Where, p.conjuncts(e)...)
+	if !b.debug.Unpruned {
+		req.Runtime = b.filters[n]
+		p := &pruner{node: n}
+		for _, e := range append(append([]expr.Expr(nil), n.Where...), above...) {
+			req.Where = append(req.Where, p.conjuncts(e)...)
+		}
 	}
 	from, err := b.snapshot.Scan(ctx, n.Table.ID, req)
 	if err != nil {

@@ -9,9 +9,6 @@ import (
 	"github.com/micodb/micodb/storage/segment"
 )
 
-// memoryBlocks is how many blocks of a memtable make a morsel.
-const memoryBlocks = MorselRows / memtable.BlockRows
-
 // maxUnified is the number of distinct texts up to which a column has one numbering: past it the numbering,
 // which never shrinks, would cost more than it saves.
 const maxUnified = 1 << 17
@@ -46,8 +43,8 @@ func (b *builder) segments(segments []*segment.Segment, committed bool) {
 			}
 			kept++
 			p.forms = b.groupForms(g, group, &p)
-			for lo := uint32(0); lo < group.Rows; lo += MorselRows {
-				p.first, p.end = lo, min(lo+MorselRows, group.Rows)
+			for lo := uint32(0); lo < group.Rows; lo += s.work {
+				p.first, p.end = lo, min(lo+s.work, group.Rows)
 				s.morsels = append(s.morsels, morsel{p})
 			}
 		}
@@ -94,7 +91,7 @@ func (b *builder) memory(v *memtable.View, own catalog.BlockID) {
 		if block.Rows() == 0 {
 			continue
 		}
-		p := piece{block: block, first: block.First, end: block.End}
+		p := piece{block: block}
 		if own == 0 {
 			p.address, p.deleted = block.ID, b.deletes[block.ID].bitmap()
 		} else {
@@ -107,13 +104,17 @@ func (b *builder) memory(v *memtable.View, own catalog.BlockID) {
 		p.forms = make([]memtable.Form, len(s.columns))
 		for j := range s.columns {
 			if c := &s.columns[j]; c.ordinal < 0 {
-				p.forms[j] = addressForm(c.ID, p.address, p.base, p.base+p.end)
+				p.forms[j] = addressForm(c.ID, p.address, p.base, p.base+block.End)
 			} else {
 				p.forms[j] = block.Form(c.ordinal)
 			}
 		}
-		if m = append(m, p); len(m) == memoryBlocks {
-			s.morsels, m = append(s.morsels, m), nil
+		for lo := block.First; lo < block.End; lo += s.rows { // once, unless chunks are made small
+			p.first, p.end = lo, min(lo+s.rows, block.End)
+			p.block.End = p.end
+			if m = append(m, p); len(m) == int(s.work/s.rows) {
+				s.morsels, m = append(s.morsels, m), nil
+			}
 		}
 	}
 	if m != nil {

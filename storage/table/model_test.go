@@ -128,9 +128,16 @@ func cellOf(v *vector.Vector, i int) string {
 	}
 }
 
-// rowsOf scans a version and checks every row's values and all that the scan promised; it returns the
-// addresses by id.
+// rowsOf scans a version, in large chunks and in small ones, and checks every row's values and all that the scan
+// promised; it returns the addresses by id.
 func rowsOf(t require.TestingT, v *Version, request catalog.ScanRequest, own *Overlay) map[int]catalog.Address {
+	rows := scanned(t, v, request, own)
+	request.ChunkRows = 97 // begins and ends within words of validity
+	require.Equal(t, rows, scanned(t, v, request, own))
+	return rows
+}
+
+func scanned(t require.TestingT, v *Version, request catalog.ScanRequest, own *Overlay) map[int]catalog.Address {
 	request.Columns = []catalog.ColumnID{1, 3, 2, 4, 5, 6, 7, catalog.AddressBlock, catalog.AddressOffset}
 	scan, err := v.Scan(context.Background(), request, own)
 	require.NoError(t, err)
@@ -147,6 +154,7 @@ func rowsOf(t require.TestingT, v *Version, request catalog.ScanRequest, own *Ov
 			}
 			require.Positive(t, c.Count())
 			require.LessOrEqual(t, c.Len, vector.ChunkRows)
+			require.True(t, request.ChunkRows == 0 || c.Count() <= request.ChunkRows)
 			checkCodes(t, columns, c)
 			sel := c.Sel
 			if sel == nil {

@@ -24,6 +24,8 @@ type scan struct {
 	public  []catalog.ScanColumn
 	filters []scanFilter
 	ranges  []scanRange // which cost less than the filters, and go before them
+	rows    uint32      // of a chunk at most
+	work    uint32      // rows of a morsel of a row group at most
 	morsels []morsel
 	next    atomic.Int64
 
@@ -71,7 +73,10 @@ type piece struct {
 }
 
 func newScan(ctx context.Context, v *Version, request catalog.ScanRequest, own *Overlay) (*scan, error) {
-	s := &scan{table: v.table}
+	s := &scan{table: v.table, rows: vector.ChunkRows, work: MorselRows}
+	if n := request.ChunkRows; n > 0 {
+		s.rows, s.work = uint32(n), uint32(n)
+	}
 	if err := s.resolve(request); err != nil {
 		return nil, err
 	}

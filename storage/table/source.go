@@ -11,6 +11,9 @@ import (
 	"github.com/micodb/micodb/storage/memtable"
 )
 
+// wordRows is how many rows a word of a validity bitmap is about.
+const wordRows = 64
+
 // source is one worker's reading.
 type source struct {
 	scan    *scan
@@ -122,13 +125,14 @@ func (r *source) begin() {
 
 // read makes the next chunk of a piece; false when no row of it is left.
 func (r *source) read(ctx context.Context, p *piece) (bool, error) {
-	lo := r.at
-	hi := min(lo+vector.ChunkRows, p.end)
+	start := r.at                 // the first row that counts
+	lo := start &^ (wordRows - 1) // validity begins with a word
+	run := start - start%vector.ChunkRows
+	hi := min(start+r.scan.rows, run+vector.ChunkRows, p.end)
 	r.at = hi
-	if excluded, err := r.excludes(ctx, p, lo); excluded || err != nil {
+	if excluded, err := r.excludes(ctx, p, start); excluded || err != nil {
 		return false, err
 	}
-	start := lo // the first row that counts
 	if p.segment == nil {
 		lo = 0 // a memtable block is one chunk, from its first row on
 	}
