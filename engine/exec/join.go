@@ -13,7 +13,8 @@ import (
 // JoinKind is how unmatched rows are treated.
 type JoinKind uint8
 
-// The kinds, in plan's order.
+// The kinds, in plan's order. The last three are those of a smaller left side that is held: they give its rows when all
+// of the probe side has been read.
 const (
 	InnerJoin JoinKind = iota
 	LeftJoin
@@ -22,15 +23,27 @@ const (
 	SemiJoin
 	AntiJoin
 	MarkJoin // every probe row, and whether it has a match
+
+	BuildLeftJoin // pairs, and the build's rows without a match, beside NULLs
+	BuildSemiJoin // the build's rows with a match
+	BuildAntiJoin // the build's rows without one
 )
 
 // String names the kind.
 func (k JoinKind) String() string {
-	return [...]string{"Inner", "Left", "Single", "Full", "Semi", "Anti", "Mark"}[k]
+	return [...]string{
+		"Inner", "Left", "Single", "Full", "Semi", "Anti", "Mark", "Build-left", "Build-semi", "Build-anti",
+	}[k]
 }
 
 // pairs tells whether a join gives the build's columns beside the probe's.
-func (k JoinKind) pairs() bool { return k <= FullJoin }
+func (k JoinKind) pairs() bool { return k <= FullJoin || k == BuildLeftJoin }
+
+// notes tells whether a join must know which of the build's rows have a match.
+func (k JoinKind) notes() bool { return k == FullJoin || k >= BuildLeftJoin }
+
+// givesUnmatched tells whether a join gives the build's rows without a match.
+func (k JoinKind) givesUnmatched() bool { return k.notes() && k != BuildSemiJoin }
 
 // padded tells whether a join gives NULLs beside a probe row without a match.
 func (k JoinKind) padded() bool { return k == LeftJoin || k == SingleJoin || k == FullJoin }
@@ -59,8 +72,11 @@ func (j *HashJoin) Schema() Schema {
 
 // joined is what a join gives; unknown says whether its mark may be NULL.
 func joined(kind JoinKind, probe, build Schema, unknown bool) Schema {
+	if kind == BuildSemiJoin || kind == BuildAntiJoin {
+		return append(Schema(nil), build...)
+	}
 	out := append(Schema(nil), probe...)
-	if kind == FullJoin {
+	if kind == FullJoin || kind == BuildLeftJoin {
 		for i := range out {
 			out[i].Nullable = true
 		}
@@ -136,7 +152,7 @@ func (j *HashJoin) Start(ctx context.Context, q *Query) (Stream, error) {
 		query: q, soft: q.spillable(), op: j, probing: q.Workers, probed: make(chan struct{}),
 		build: &joinSide{layout: build}, probe: &joinSide{layout: probe, schema: j.Probe.Schema(), hashes: true},
 	}
-	if j.Kind.pairs() || j.Residual != nil || j.Unknown != nil {
+	if j.Kind.pairs() || j.Kind.notes() || j.Residual != nil || j.Unknown != nil {
 		s.spill.build.schema = j.Build.Schema()
 	}
 	return q.breaker(ctx, j.Build, s)
@@ -159,7 +175,7 @@ func (s *buildSink) Worker(i int) (Consumer, error) {
 	if b.rows, err = newJoinRows(s.spill.soft, s.spill.build, i, &s.spill.builds); err != nil {
 		return nil, err
 	}
-	if s.op.Kind == FullJoin {
+	if s.op.Kind.givesUnmatched() {
 		side := &joinSide{layout: s.spill.build.layout, schema: s.spill.build.schema, hashes: true}
 		if b.unkeyed, err = newJoinRows(s.spill.soft, side, i, &s.spill.unkeyed); err != nil {
 			return nil, err
@@ -173,7 +189,7 @@ func (s *buildSink) Worker(i int) (Consumer, error) {
 type builder struct {
 	sink    *buildSink
 	rows    *joinRows
-	unkeyed *joinRows // the rows with a NULL key, for a full join; else nil
+	unkeyed *joinRows // the rows with a NULL key, if the join gives those without a match; else nil
 	buffer  []uint16
 	nulls   bool // some row had a NULL key
 }
@@ -228,9 +244,9 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	var full *unmatched
-	if s.op.Kind == FullJoin {
-		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), t.rows, s.unkeyed()...); err != nil {
+	var held *heldSide
+	if s.op.Kind.notes() {
+		if held, err = newHeldSide(s.query, s.op.Kind, s.op.Probe.Schema(), t.rows, s.unkeyed()...); err != nil {
 			return nil, err
 		}
 	}
@@ -238,13 +254,13 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, full) }), nil
+	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, held) }), nil
 }
 
 // unkeyed returns the rows with a NULL key that are in memory.
 func (s *buildSink) unkeyed() (parts []*store) {
 	for _, b := range s.workers {
-		if b != nil && b.unkeyed.n > 0 {
+		if b != nil && b.unkeyed != nil && b.unkeyed.n > 0 {
 			parts = append(parts, b.unkeyed.store)
 		}
 	}

@@ -311,17 +311,17 @@ func (f *probeFeed) loadUnkeyed(ctx context.Context) error {
 
 // give makes a table the prober's.
 func (f *probeFeed) give(t *joinTable) error {
-	var full *unmatched
-	if f.join.op.Kind == FullJoin {
+	var held *heldSide
+	if f.join.op.Kind.notes() {
 		var err error
 		alone := *f.join.query
 		alone.Workers = 1
-		if full, err = newUnmatched(&alone, f.join.op.Probe.Schema(), t.rows); err != nil {
+		if held, err = newHeldSide(&alone, f.join.op.Kind, f.join.op.Probe.Schema(), t.rows); err != nil {
 			return err
 		}
-		t.lent = append(t.lent, full.bits)
+		t.lent = append(t.lent, held.bits)
 	}
-	f.prober.setTable(t, full)
+	f.prober.setTable(t, held)
 	f.next, f.loaded = 0, true
 	f.join.pairs.count(0, 1)
 	return nil

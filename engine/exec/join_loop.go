@@ -65,9 +65,9 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	var full *unmatched
+	var held *heldSide
 	if s.op.Kind == FullJoin {
-		if full, err = newUnmatched(s.query, s.op.Probe.Schema(), rows); err != nil {
+		if held, err = newHeldSide(s.query, s.op.Kind, s.op.Probe.Schema(), rows); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +83,7 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 		l := &looper{
 			query: s.query, op: s.op, worker: worker, from: src, build: rows.reader(), probe: newGatherer(),
 			out: newJoinOutput(s.op.Build.Schema()), numbers: make([]uint32, vector.ChunkRows),
-			full: full.source(),
+			held: held.source(),
 		}
 		if l.residual, l.unknown, err = conditions(s.op.Residual, s.op.Unknown); err != nil {
 			_ = src.Close() // the compile error is what counts
@@ -114,7 +114,7 @@ type looper struct {
 	probe   gatherer
 	numbers []uint32
 	out     joinOutput
-	full    *unmatchedSource // nil: no full join
+	held    *heldSource // nil: no full join
 }
 
 // Close closes the probe side.
@@ -129,7 +129,7 @@ func (l *looper) Next(ctx context.Context) (*vector.Chunk, error) {
 		if l.now == nil {
 			c, err := l.from.Next(ctx)
 			if c == nil && err == nil {
-				return l.full.next(), nil
+				return l.held.next(), nil
 			}
 			if err != nil {
 				return nil, err
@@ -215,12 +215,12 @@ func (l *looper) match(out *vector.Chunk) error {
 func (l *looper) matchBuild(out *vector.Chunk) {
 	if !l.byProbe {
 		if out.Count() > 0 {
-			l.full.match(uint32(l.row))
+			l.held.match(uint32(l.row))
 		}
 		return
 	}
 	for _, r := range chosen(out) {
-		l.full.match(uint32(l.first) + uint32(r))
+		l.held.match(uint32(l.first) + uint32(r))
 	}
 }
 

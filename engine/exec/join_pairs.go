@@ -82,7 +82,7 @@ func pairsOf(kind JoinKind, builds, probes *joinParts, total int) []joinPair {
 	var out []joinPair
 	for i := range builds.all {
 		b, p := &builds.all[i], &probes.all[i]
-		if len(p.blocks) == 0 && (kind != FullJoin || b.rows == 0) {
+		if len(p.blocks) == 0 && (!kind.givesUnmatched() || b.rows == 0) {
 			continue
 		}
 		out = append(out, joinPair{

@@ -30,14 +30,14 @@ type prober struct {
 	marks        marks         // rows of now that matched
 	unsure       marks         // rows of now with a pair of which that is unknown
 	out          joinOutput
-	full         *unmatchedSource // nil: no full join
+	held         *heldSource // nil: nothing is to be known of the build's rows
 
 	feed   *probeFeed // nil: all of the build side is in the table
 	former []marks    // nil, or what marks and unsure begin with
 	more   bool       // the table is a piece of a build side, and not its last
 }
 
-func (s *buildSink) open(worker int, from Stream, t *joinTable, full *unmatched) (Source, error) {
+func (s *buildSink) open(worker int, from Stream, t *joinTable, held *heldSide) (Source, error) {
 	src, err := from.Open(worker)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (s *buildSink) open(worker int, from Stream, t *joinTable, full *unmatched)
 		pairs: candidates{make([]uint32, vector.ChunkRows), make([]uint16, vector.ChunkRows)},
 		out:   newJoinOutput(s.spill.build.schema),
 	}
-	p.setTable(t, full)
+	p.setTable(t, held)
 	if p.residual, p.unknown, err = conditions(s.op.Residual, s.op.Unknown); err != nil {
 		_ = src.Close() // the compile error is what counts
 		return nil, err
@@ -66,8 +66,8 @@ func (s *buildSink) open(worker int, from Stream, t *joinTable, full *unmatched)
 }
 
 // setTable makes a table that which rows are looked up in.
-func (p *prober) setTable(t *joinTable, full *unmatched) {
-	p.table, p.reader, p.full = t, t.rows.reader(), full.source()
+func (p *prober) setTable(t *joinTable, held *heldSide) {
+	p.table, p.reader, p.held = t, t.rows.reader(), held.source()
 }
 
 // conditions compiles what decides of pairs; nil gives nil.
@@ -121,7 +121,7 @@ func (p *prober) read(ctx context.Context) (out *vector.Chunk, more bool, err er
 	if c != nil {
 		return nil, true, p.begin(c)
 	}
-	if out := p.full.next(); out != nil {
+	if out := p.held.next(); out != nil {
 		return out, true, nil
 	}
 	more, err = p.feed.nextTable(ctx)
@@ -159,8 +159,12 @@ func (p *prober) step() (*vector.Chunk, error) {
 	}
 	sel := p.pairs.probe[:p.n]
 	if p.residual == nil && p.unknown == nil && !p.op.Kind.pairs() {
-		p.marks.set(sel)
-		p.n = 0
+		if p.op.Kind.notes() {
+			p.noteAll()
+		} else {
+			p.marks.set(sel)
+			p.n = 0
+		}
 		return nil, nil //nolint:nilnil // no rows yet
 	}
 	out := p.out.pairs(p.now, p.reader, p.pairs.build[:p.n], sel)
@@ -169,10 +173,20 @@ func (p *prober) step() (*vector.Chunk, error) {
 	}
 	p.n = p.table.follow(p.pairs, p.n)
 	if !p.op.Kind.pairs() {
-		p.dropMarked()
+		if !p.op.Kind.notes() {
+			p.dropMarked()
+		}
 		return nil, nil //nolint:nilnil // no rows yet
 	}
 	return out, nil
+}
+
+// noteAll notes the build rows of all pairs, when every pair matches.
+func (p *prober) noteAll() {
+	for p.n > 0 {
+		p.held.matchAll(p.pairs.build[:p.n])
+		p.n = p.table.follow(p.pairs, p.n)
+	}
 }
 
 // match keeps the pairs of one round that match, and marks their rows.
@@ -198,8 +212,8 @@ func (p *prober) match(out *vector.Chunk) error {
 		if p.marks.hasAny(out.Sel) {
 			return errSecondRow()
 		}
-	case FullJoin:
-		p.full.matched(p.pairs.build, p.pairs.probe, out.Sel)
+	case FullJoin, BuildLeftJoin, BuildSemiJoin, BuildAntiJoin:
+		p.held.matched(p.pairs.build, p.pairs.probe, out.Sel)
 	default:
 	}
 	p.marks.set(out.Sel)
@@ -316,7 +330,7 @@ func (o *joinOutput) rest(kind JoinKind, c *vector.Chunk, matched, unsure *marks
 	o.chunk.Len = c.Len
 	o.chunk.Columns = append(o.chunk.Columns[:0], c.Columns...)
 	switch kind {
-	case InnerJoin:
+	case InnerJoin, BuildLeftJoin, BuildSemiJoin, BuildAntiJoin:
 		return nil
 	case LeftJoin, SingleJoin, FullJoin:
 		for _, v := range o.nulls {

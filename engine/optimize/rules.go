@@ -49,6 +49,8 @@ func Rules() []plan.Rule {
 		// Last: no rule after it may ask for a column that it removed. It may leave projections to merge.
 		rule{"prune_columns", pruneColumns},
 		merge,
+		// After ordering and pruning, for its estimates.
+		rule{"choose_sides", chooseSides},
 		// After all that makes two uses of a subplan differ, and last: no rule may part what it made one.
 		rule{"share_subplans", shareSubplans},
 	}

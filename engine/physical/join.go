@@ -11,9 +11,8 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// join builds a join: its right input is held, its left one streams.
+// join builds a join: it holds the one input and streams the other.
 func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error) {
-	kind := exec.JoinKind(n.Kind)
 	filter := b.runtimeFilter(n)
 	left, err := b.build(ctx, n.Left)
 	if err != nil {
@@ -23,44 +22,88 @@ func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error)
 	if err != nil {
 		return nil, err
 	}
+	if n.HoldLeft {
+		return holdLeft(n, left, right, filter), nil
+	}
+	kind := exec.JoinKind(n.Kind)
 	n, nullAware := markByKey(n)
 	residual, unknown := pairsOf(n)
 	if len(n.Keys) == 0 {
 		return &exec.LoopJoin{Kind: kind, Probe: left, Build: right, Residual: residual, Unknown: unknown}, nil
 	}
+	leftKeys, rightKeys := keysOf(n)
 	leftWidth, rightWidth := len(left.Schema()), len(right.Schema())
-	leftKeys, rightKeys := make([]expr.Expr, len(n.Keys)), make([]expr.Expr, len(n.Keys))
-	for i, k := range n.Keys {
-		leftKeys[i], rightKeys[i] = k.Left, k.Right
-	}
-	j := &exec.HashJoin{Kind: kind, NullAware: nullAware}
-	j.Probe, j.ProbeKeys = withColumns(left, leftKeys)
-	j.Build, j.BuildKeys = withColumns(right, rightKeys)
+	j := hashJoin(kind, side{left, leftKeys}, side{right, rightKeys}, filter)
+	j.NullAware = nullAware
 	more := len(j.Probe.Schema()) - leftWidth
-	shift := func(e expr.Expr) expr.Expr {
-		if e == nil {
-			return nil
+	shift := func(i int) int {
+		if i >= leftWidth {
+			return i + more
 		}
-		return expr.Remap(e, func(i int) int {
-			if i >= leftWidth {
-				return i + more
-			}
-			return i
-		})
+		return i
 	}
-	j.Residual, j.Unknown = shift(residual), shift(unknown)
-	if filter != nil && j.Probe.Schema()[j.ProbeKeys[0]].Physical == vector.Integer &&
-		j.Build.Schema()[j.BuildKeys[0]].Physical == vector.Integer {
-		j.Filter = filter
-	}
+	j.Residual, j.Unknown = remapped(residual, shift), remapped(unknown, shift)
 	switch kind {
 	case exec.SemiJoin, exec.AntiJoin:
 		return firstColumns(j, leftWidth), nil
 	case exec.MarkJoin:
-		return withoutKeys(j, leftWidth, 1), nil
+		return withoutKeys(j, span{0, leftWidth}, span{len(j.Probe.Schema()), 1}), nil
 	default:
-		return withoutKeys(j, leftWidth, rightWidth), nil
+		return withoutKeys(j, span{0, leftWidth}, span{len(j.Probe.Schema()), rightWidth}), nil
 	}
+}
+
+// holdLeft makes the join whose left input is the build side.
+func holdLeft(n *plan.Join, left, right exec.Operator, filter *catalog.RuntimeFilter) exec.Operator {
+	kind := map[plan.JoinKind]exec.JoinKind{
+		plan.LeftJoin: exec.BuildLeftJoin, plan.SemiJoin: exec.BuildSemiJoin, plan.AntiJoin: exec.BuildAntiJoin,
+	}[n.Kind]
+	leftKeys, rightKeys := keysOf(n)
+	leftWidth, rightWidth := len(left.Schema()), len(right.Schema())
+	j := hashJoin(kind, side{right, rightKeys}, side{left, leftKeys}, filter)
+	held := len(j.Probe.Schema())
+	j.Residual = remapped(n.Residual, func(i int) int {
+		if i < leftWidth {
+			return held + i
+		}
+		return i - leftWidth
+	})
+	if kind == exec.BuildLeftJoin {
+		return withoutKeys(j, span{held, leftWidth}, span{0, rightWidth})
+	}
+	return firstColumns(j, leftWidth)
+}
+
+// side is an input of a join with its keys.
+type side struct {
+	in   exec.Operator
+	keys []expr.Expr
+}
+
+func keysOf(n *plan.Join) (left, right []expr.Expr) {
+	for _, k := range n.Keys {
+		left, right = append(left, k.Left), append(right, k.Right)
+	}
+	return left, right
+}
+
+func hashJoin(kind exec.JoinKind, probe, build side, filter *catalog.RuntimeFilter) *exec.HashJoin {
+	j := &exec.HashJoin{Kind: kind}
+	j.Probe, j.ProbeKeys = withColumns(probe.in, probe.keys)
+	j.Build, j.BuildKeys = withColumns(build.in, build.keys)
+	if filter != nil && j.Probe.Schema()[j.ProbeKeys[0]].Physical == vector.Integer &&
+		j.Build.Schema()[j.BuildKeys[0]].Physical == vector.Integer {
+		j.Filter = filter
+	}
+	return j
+}
+
+// remapped moves the columns of an expression, which may be nil.
+func remapped(e expr.Expr, to func(int) int) expr.Expr {
+	if e == nil {
+		return nil
+	}
+	return expr.Remap(e, to)
 }
 
 // markByKey makes a key of an equality that a join marks by: as good as one of its keys where neither side may be NULL,
@@ -91,29 +134,41 @@ func pairsOf(n *plan.Join) (match, unknown expr.Expr) {
 	return expr.Conjunction(append(expr.Conjuncts(n.Residual), n.Mark)), unknown
 }
 
-// withoutKeys drops the columns that were computed for a join's keys.
-func withoutKeys(j *exec.HashJoin, left, right int) exec.Operator {
-	schema, start := j.Schema(), len(j.Probe.Schema())
-	if len(schema) == left+right {
+// span is a run of columns.
+type span struct{ first, n int }
+
+// withoutKeys gives runs of columns of a join, without those that were computed for its keys.
+func withoutKeys(j *exec.HashJoin, runs ...span) exec.Operator {
+	schema := j.Schema()
+	all, labels := columnsOf(schema, len(schema))
+	var keep []expr.Expr
+	var keepLabels []string
+	moved := false
+	for _, r := range runs {
+		moved = moved || r.first != len(keep)
+		keep = append(keep, all[r.first:r.first+r.n]...)
+		keepLabels = append(keepLabels, labels[r.first:r.first+r.n]...)
+	}
+	if !moved && len(keep) == len(all) {
 		return j
 	}
-	all, labels := columnsOf(schema, len(schema))
-	keep := append(append([]expr.Expr(nil), all[:left]...), all[start:start+right]...)
-	keepLabels := append(append([]string(nil), labels[:left]...), labels[start:start+right]...)
 	return exec.NewProject(j, keep, keepLabels)
 }
 
-// runtimeFilter makes a filter for the scan that the only key of a join's left input comes from; nil for none.
+// runtimeFilter makes a filter for the scan that the only key of a join's streamed input comes from; nil for none.
 func (b *builder) runtimeFilter(n *plan.Join) *catalog.RuntimeFilter {
-	if len(n.Keys) != 1 || n.Kind != plan.InnerJoin && n.Kind != plan.SemiJoin ||
-		n.Keys[0].Left.Type().Physical() != vector.Integer {
+	if len(n.Keys) != 1 || n.Kind != plan.InnerJoin && n.Kind != plan.SemiJoin && !n.HoldLeft {
 		return nil
 	}
-	c, ok := n.Keys[0].Left.(expr.Column)
-	if !ok {
+	streams, key := n.Left, n.Keys[0].Left
+	if n.HoldLeft {
+		streams, key = n.Right, n.Keys[0].Right
+	}
+	c, ok := key.(expr.Column)
+	if !ok || key.Type().Physical() != vector.Integer {
 		return nil
 	}
-	s, i := origin(n.Left, c.Index)
+	s, i := origin(streams, c.Index)
 	if s == nil || b.uses[s] != 1 || i >= len(s.Columns) {
 		return nil
 	}

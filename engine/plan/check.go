@@ -183,6 +183,10 @@ func checkJoin(n *Join) error {
 	if n.Mark != nil && n.Kind != MarkJoin && n.Kind != AntiJoin {
 		return sqlerr.New(sqlerr.InternalError, "the comparison %s at a join that marks nothing", n.Mark)
 	}
+	holds := n.Kind == LeftJoin || n.Kind == SemiJoin || n.Kind == AntiJoin
+	if n.HoldLeft && (!holds || n.Mark != nil || len(n.Keys) == 0) {
+		return sqlerr.New(sqlerr.InternalError, "%s can't hold its left side", n)
+	}
 	var over []expr.Expr
 	for _, e := range []expr.Expr{n.Residual, n.Mark} {
 		if e != nil {

@@ -102,6 +102,9 @@ func (n *Join) String() string {
 	if n.Mark != nil {
 		s += " comparing " + n.Mark.String()
 	}
+	if n.HoldLeft {
+		s += " holding the left side"
+	}
 	for i, v := range n.Variables {
 		s += map[bool]string{true: " for ", false: ", "}[i == 0] + v.Of.String()
 	}

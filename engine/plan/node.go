@@ -88,7 +88,7 @@ func (k JoinKind) Padded() bool { return k == LeftJoin || k == SingleJoin || k =
 type JoinKey struct{ Left, Right expr.Expr }
 
 // Join combines two inputs. Residual, over the columns of both, is nil or decides with the keys. Physical builds a
-// table of the right input and probes it with the left: optimize puts the smaller one right.
+// table of the right input and probes it with the left: optimize puts the smaller one right, or sets HoldLeft.
 //
 // Mark, for mark and anti joins alone and over both sides, compares a left row with each right row that keys and
 // Residual give it, in three-valued logic: x IN (SELECT y …) is a mark by x = y. The left row matches if one of the
@@ -105,6 +105,7 @@ type Join struct {
 	Residual    expr.Expr
 	Mark        expr.Expr
 	Variables   []Variable
+	HoldLeft    bool // the table is made of the left input and probed with the right one: left, semi and anti joins
 }
 
 // Variable is an outer column of a dependent join's right input.

@@ -6,18 +6,22 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// unmatched is the build side of a full join: it knows which rows had a match. The worker that is the last to end its
-// probe hands out those that had none, beside NULLs.
-type unmatched struct {
-	probe   Schema
+// heldSide is the build side of a join that must know which of its rows have a match. The worker that is the last to
+// end its probe hands out the rows that the kind of join gives then: those with a match, or those without one.
+type heldSide struct {
+	kind    JoinKind
+	probe   Schema   // of the NULLs beside them; nil: they come alone
 	parts   []*store // the rows that are probed, then those with a NULL key, which match nothing
 	bits    []uint64 // of the first part's rows: whether one matched
 	probing atomic.Int64
 }
 
-// newUnmatched makes one for a join whose probe side every worker of the query will read to its end.
-func newUnmatched(q *Query, probe Schema, rows *store, unkeyed ...*store) (*unmatched, error) {
-	u := &unmatched{probe: probe, parts: append([]*store{rows}, unkeyed...)}
+// newHeldSide makes one for a join whose probe side every worker of the query will read to its end.
+func newHeldSide(q *Query, kind JoinKind, probe Schema, rows *store, unkeyed ...*store) (*heldSide, error) {
+	u := &heldSide{kind: kind, parts: append([]*store{rows}, unkeyed...)}
+	if kind.pairs() {
+		u.probe = probe
+	}
 	u.probing.Store(int64(q.Workers))
 	var err error
 	u.bits, err = q.zeroed((rows.n + 63) / 64)
@@ -25,20 +29,20 @@ func newUnmatched(q *Query, probe Schema, rows *store, unkeyed ...*store) (*unma
 }
 
 // source returns one worker's part; nil of nil.
-func (u *unmatched) source() *unmatchedSource {
+func (u *heldSide) source() *heldSource {
 	if u == nil {
 		return nil
 	}
-	s := &unmatchedSource{unmatched: u, rows: make([]uint32, 0, vector.ChunkRows)}
+	s := &heldSource{heldSide: u, rows: make([]uint32, 0, vector.ChunkRows)}
 	for _, c := range u.probe {
 		s.nulls = append(s.nulls, nulls(c, 0))
 	}
 	return s
 }
 
-// unmatchedSource notes one worker's matches, and may hand out the rows that had none.
-type unmatchedSource struct {
-	*unmatched
+// heldSource notes one worker's matches, and may hand out the rows that the join gives at its end.
+type heldSource struct {
+	*heldSide
 
 	ended  bool // the worker's probe
 	chosen bool // it was the last
@@ -51,15 +55,22 @@ type unmatchedSource struct {
 }
 
 // match notes that a build row has a match.
-func (s *unmatchedSource) match(row uint32) {
+func (s *heldSource) match(row uint32) {
 	bit := uint64(1) << (row & 63)
 	if w := &s.bits[row>>6]; atomic.LoadUint64(w)&bit == 0 {
 		atomic.OrUint64(w, bit)
 	}
 }
 
+// matchAll notes that build rows have a match.
+func (s *heldSource) matchAll(rows []uint32) {
+	for _, r := range rows {
+		s.match(r)
+	}
+}
+
 // matched notes the build rows of the pairs whose probe rows are among hits, which are in the pairs' order.
-func (s *unmatchedSource) matched(build []uint32, probe, hits []uint16) {
+func (s *heldSource) matched(build []uint32, probe, hits []uint16) {
 	i := 0
 	for _, h := range hits {
 		for probe[i] != h {
@@ -69,8 +80,8 @@ func (s *unmatchedSource) matched(build []uint32, probe, hits []uint16) {
 	}
 }
 
-// next returns the next rows without a match, when the worker's probe has ended; nil when there is no more to do.
-func (s *unmatchedSource) next() *vector.Chunk {
+// next returns the next rows to give when the worker's probe has ended; nil when there is no more to do.
+func (s *heldSource) next() *vector.Chunk {
 	if s == nil {
 		return nil
 	}
@@ -89,17 +100,21 @@ func (s *unmatchedSource) next() *vector.Chunk {
 	return nil
 }
 
-// collect numbers the next rows of the part that had no match.
-func (s *unmatchedSource) collect() {
+// collect numbers the next rows of the part that are given.
+func (s *heldSource) collect() {
 	s.rows = s.rows[:0]
+	wanted := uint64(0)
+	if s.kind == BuildSemiJoin {
+		wanted = 1
+	}
 	for ; s.row < s.reader.n && len(s.rows) < vector.ChunkRows; s.row++ {
-		if s.part > 0 || s.bits[s.row>>6]>>(s.row&63)&1 == 0 {
+		if s.part > 0 || s.bits[s.row>>6]>>(s.row&63)&1 == wanted {
 			s.rows = append(s.rows, uint32(s.row))
 		}
 	}
 }
 
-func (s *unmatchedSource) chunk() *vector.Chunk {
+func (s *heldSource) chunk() *vector.Chunk {
 	n := len(s.rows)
 	s.out.Len, s.out.Columns = n, s.out.Columns[:0]
 	for _, v := range s.nulls {
