@@ -37,3 +37,33 @@ func TestRulesKeepTheRows(t *testing.T) {
 		require.NoError(t, err, sql)
 	}
 }
+
+// TestSharedUsesKeepTheRows runs queries whose parts differ in the columns that they read before and after the rules.
+func TestSharedUsesKeepTheRows(t *testing.T) {
+	known := catalog.ColumnStatistics{Distinct: 1000}
+	statistics := &catalog.Statistics{Rows: 1000, Columns: map[catalog.ColumnID]catalog.ColumnStatistics{
+		1: known, 2: known,
+	}}
+	for _, sql := range []string{
+		`select a.x, b.z from a join b on a.x = b.x union all select b.z, a.y from a join b on a.x = b.x`,
+		`select a.x, b.z from a left join b on a.x = b.x union all select b.x, a.y from a left join b on a.x = b.x`,
+		`select y from a where x in (select x from b where z > 1) union all
+			select x from a where x in (select x from b where z > 1)`,
+		`select y, count(*) from a group by y union all select sum(x), max(y) from a group by y`,
+		`select p.y, q.z from (select a.y, a.x from a full join b on a.x = b.z and a.y < b.x) p,
+			(select a.x, b.z from a full join b on a.x = b.z and a.y < b.x) q where p.x = q.x`,
+		`select a.x, exists (select 1 from b where b.x = a.x) or a.x > 3 from a union all
+			select a.y, exists (select 1 from b where b.x = a.x) or a.y > 3 from a`,
+	} {
+		for seed := range 20 {
+			g := plantest.NewGenerator(uint64(seed))
+			in := &plantest.Interpreter{T: t, Tables: map[string][]plantest.Row{"a": g.Rows(7), "b": g.Rows(6)}}
+			n := bound(t, sql, statistics, statistics)
+			made, err := optimize.Optimize(n)
+			require.NoError(t, err, sql)
+			require.Contains(t, plan.Format(made), "Shared 1", sql)
+			require.Equal(t, plantest.Bag(in.Run(n)), plantest.Bag(in.Run(made)), "seed %d of\n%s\nmade\n%s", seed, sql,
+				plan.Format(made))
+		}
+	}
+}

@@ -38,8 +38,7 @@ func sameOperator(a, b plan.Node) bool {
 	switch a := a.(type) {
 	case *plan.Scan:
 		b, ok := b.(*plan.Scan)
-		return ok && a.Table.ID == b.Table.ID && a.Table.Name == b.Table.Name && a.AsOf == b.AsOf && !a.Address &&
-			!b.Address && slices.Equal(a.Columns, b.Columns) && len(a.Where) == len(b.Where)
+		return ok && sameTable(a, b) && slices.Equal(a.Columns, b.Columns)
 	case *plan.Values:
 		b, ok := b.(*plan.Values)
 		return ok && len(a.Rows) == len(b.Rows)
@@ -70,6 +69,12 @@ func sameOperator(a, b plan.Node) bool {
 	default:
 		return false
 	}
+}
+
+// sameTable tells whether two scans read the same version of a table, whatever columns, and have as many filters.
+func sameTable(a, b *plan.Scan) bool {
+	return a.Table.ID == b.Table.ID && a.Table.Name == b.Table.Name && a.AsOf == b.AsOf && !a.Address && !b.Address &&
+		len(a.Where) == len(b.Where)
 }
 
 func sameAggregate(a, b expr.Aggregate) bool {
