@@ -59,6 +59,8 @@ func (k *cast) convert() func(v *vector.Vector, sel []uint16) (*vector.Vector, e
 		k.factor = new(vector.Buffer).Fill(vector.DecimalOf(vector.DecimalType(38, 0),
 			vector.PowerOfTen(int(t.Scale-f.Scale))), 0)
 		return k.grow
+	case exact && (t.IsInteger() || t.Kind == vector.Decimal):
+		return k.shrink
 	case f.Kind == vector.Date && t.Kind == vector.Timestamp:
 		return k.multiply(86400 * UnitsPerSecond(t))
 	case f.Kind == t.Kind && (f.Kind == vector.Timestamp || f.Kind == vector.Time) && t.Precision >= f.Precision:
@@ -105,6 +107,31 @@ func (k *cast) grow(v *vector.Vector, sel []uint16) (*vector.Vector, error) {
 			return k.scalars(original, sel)
 		}
 	}
+	return k.fitted(v, original, sel)
+}
+
+// shrink rounds decimals to fewer digits after the point, half away from zero.
+func (k *cast) shrink(v *vector.Vector, sel []uint16) (*vector.Vector, error) {
+	if v.Encoding == vector.Constant {
+		return k.scalars(v, sel)
+	}
+	rows := sel
+	if rows == nil {
+		rows = vector.All(v.Len)
+	}
+	unit := vector.PowerOfTen(int(k.from.Scale - k.to.Scale))
+	if u, ok := unit.Int64(); ok && v.Physical == vector.Integer {
+		out := k.step.Ints(v.Len)
+		roundInts(vector.IntsInPlace(v, sel, k.b.Ints(v.Len)), u, rows, out)
+		return k.fitted(k.step.IntVector(k.from, out, v.Valid, vector.MinInt, vector.MaxInt), v, sel)
+	}
+	out := k.step.Wides(v.Len)
+	roundWides(v, unit, rows, out)
+	return k.fitted(k.step.WideVector(k.from, out, v.Valid), v, sel)
+}
+
+// fitted makes the target's type of values that have its scale; original is what they were made of.
+func (k *cast) fitted(v, original *vector.Vector, sel []uint16) (*vector.Vector, error) {
 	var fits bool
 	lo, hi := k.limits()
 	if v.Physical == vector.Integer {
@@ -178,10 +205,13 @@ func (k *cast) multiply(by int64) func(v *vector.Vector, sel []uint16) (*vector.
 	}
 }
 
-// scalars converts value by value.
+// scalars converts value by value, a constant once.
 func (k *cast) scalars(v *vector.Vector, sel []uint16) (*vector.Vector, error) {
 	if sel == nil {
 		sel = vector.All(v.Len)
+	}
+	if v.Encoding == vector.Constant && v.Valid == nil && len(sel) > 0 {
+		return k.once(v)
 	}
 	next := 0
 	for i := range v.Len {
@@ -208,4 +238,15 @@ func (k *cast) scalars(v *vector.Vector, sel []uint16) (*vector.Vector, error) {
 		}
 	}
 	return k.builder.Build(), nil
+}
+
+// once converts a constant without NULLs.
+func (k *cast) once(v *vector.Vector) (*vector.Vector, error) {
+	s := v.ScalarAt(0)
+	s.Type = k.from
+	out, err := CastScalar(s, k.to)
+	if err != nil && k.of.Try {
+		out, err = vector.NullOf(k.to), nil
+	}
+	return k.b.Fill(out, v.Len), err
 }
