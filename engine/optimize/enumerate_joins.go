@@ -99,10 +99,18 @@ func (p *joinPlanner) consider(left, right units) {
 		return
 	}
 	out := p.size(left | right)
-	cost := l.cost + r.cost + out + buildWeight*p.size(right)
+	cost := l.cost + r.cost + out + buildWeight*p.held(left, right)
 	if best := p.best[left|right]; best == nil || cost < best.cost {
 		p.best[left|right] = &choice{left, right, cost}
 	}
+}
+
+// held is the rows of the side that the join's table is made of: of an attachment the smaller one (chooseSides).
+func (p *joinPlanner) held(left, right units) float64 {
+	if p.attached(right) == nil {
+		return p.size(right)
+	}
+	return min(p.size(left), p.size(right))
 }
 
 // allowed tells whether two sets may be joined in this direction: an attachment goes right, to what it reads.

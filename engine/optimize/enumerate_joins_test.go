@@ -65,7 +65,11 @@ func bestCost(p *joinPlanner, set units, known map[units]float64) float64 {
 			continue
 		}
 		l, r := bestCost(p, left, known), bestCost(p, right, known)
-		if cost := l + r + p.size(set) + buildWeight*p.size(right); l >= 0 && r >= 0 && (best < 0 || cost < best) {
+		held := p.size(right)
+		if p.attached(right) != nil {
+			held = min(held, p.size(left))
+		}
+		if cost := l + r + p.size(set) + buildWeight*held; l >= 0 && r >= 0 && (best < 0 || cost < best) {
 			best = cost
 		}
 	}
