@@ -75,12 +75,13 @@ func Optimize(n plan.Node) (plan.Node, error) {
 
 // apply applies rules and checks the plan after each.
 func apply(n plan.Node, rules []plan.Rule) (plan.Node, error) {
+	checker := plan.Checker{}
 	for _, r := range rules {
 		next, err := r.Rewrite(n)
 		if err != nil {
 			return nil, sqlerr.Wrap(err, sqlerr.CodeOf(err), "rule %s: %s", r.Name(), sqlerr.From(err).Message)
 		}
-		err = plan.Check(next)
+		err = checker.Check(next)
 		if err == nil {
 			err = plan.CheckSame(n.Schema(), next.Schema())
 		}

@@ -10,15 +10,25 @@ import (
 // Check tells whether a plan is well formed: every column exists and has the type the expression says, predicates
 // are BOOLEAN, the two sides of a join key, and the inputs of a union, have one type, and what a node computes has
 // the types of its schema. A failure is a defect of whoever made the plan: XX000.
-func Check(n Node) error {
+func Check(n Node) error { return Checker{}.Check(n) }
+
+// Checker checks plans that share nodes: what it has found well formed, it does not look at again.
+type Checker map[Node]struct{}
+
+// Check is Check of a plan whose nodes may have been seen.
+func (c Checker) Check(n Node) error {
+	if _, seen := c[n]; seen {
+		return nil
+	}
 	for _, in := range n.Inputs() {
-		if err := Check(in); err != nil {
+		if err := c.Check(in); err != nil {
 			return err
 		}
 	}
 	if err := checkNode(n); err != nil {
 		return sqlerr.Wrap(err, sqlerr.InternalError, "malformed plan at %s", n)
 	}
+	c[n] = struct{}{}
 	return nil
 }
 
