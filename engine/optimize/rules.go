@@ -44,6 +44,8 @@ func Rules() []plan.Rule {
 		rule{"order_joins", orderJoins},
 		// Ordering puts projections above joins: they go before columns are pruned, so that none is kept for them.
 		merge,
+		// After ordering, which says what is joined without keys; before pruning, for the columns it needs no more.
+		rule{"compute_sides", computeSides},
 		// Brings a limit down to its sort, as a top-N.
 		rule{"push_limits", pushLimits},
 		// Last: no rule after it may ask for a column that it removed. It may leave projections to merge.
