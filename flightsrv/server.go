@@ -109,6 +109,8 @@ func (s *Server) options() []grpc.ServerOption {
 		grpc.MaxSendMsgSize(1<<31 - 1), // one row may be larger than a message should be
 		grpc.MaxConcurrentStreams(uint32(l.Calls)),
 		grpc.NumStreamWorkers(callWorkers),
+		grpc.StaticStreamWindowSize(limits.StreamWindowBytes),
+		grpc.StaticConnWindowSize(limits.ConnectionWindowBytes),
 		grpc.MaxHeaderListSize(uint32(l.HeaderBytes)),
 		grpc.ConnectionTimeout(l.ConnectTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: l.KeepAliveTime, Timeout: l.KeepAliveTimeout}),

@@ -72,6 +72,15 @@ const Never = time.Duration(math.MaxInt64)
 // MessageBytesMax is what MessageBytes is where memory is no matter.
 const MessageBytesMax = 128 << 20
 
+// The windows of HTTP/2, beyond which a client of Flight SQL waits until its server has read. They stay as they are: a
+// server that finds out by itself which size a connection needs pings its clients with nearly every call that they
+// make, and may be led to take sixteen times as much for each. A message above the window is let in whole once it is
+// asked for.
+const (
+	StreamWindowBytes     = 1 << 20 // of a call, not read yet
+	ConnectionWindowBytes = 4 << 20 // of all calls of a connection, on their way
+)
+
 // The limits of an Arrow IPC message that no flag moves.
 const (
 	MessageHeaderBytes = 16 << 20 // without the body
