@@ -38,6 +38,16 @@ type caller struct {
 	adbc        bool
 }
 
+// knownByCredentials lets what the headers say tell callers apart.
+func (c *caller) knownByCredentials() {
+	c.secret = fingerprint(c.credentials)
+	if c.cookie != "" {
+		c.key = "cookie " + c.cookie + c.secret
+		return
+	}
+	c.key = "connection " + strconv.FormatUint(c.connection, 10) + c.secret
+}
+
 // knownBy lets the login of a token, which was checked, tell callers apart: a renewed token leads to the same session.
 // A token that a handshake gave to one client is that client, on whatever connection.
 func (c *caller) knownBy(p session.Proof) {
@@ -52,26 +62,25 @@ func (c *caller) knownBy(p session.Proof) {
 	}
 }
 
-// identify reads the headers of a call.
+// identify reads the headers of a call. By what the caller is known is said afterwards.
 func identify(ctx context.Context) (caller, error) {
-	headers, _ := metadata.FromIncomingContext(ctx)
-	credentials, err := readAuthorization(headers.Get(authorizationHeader))
+	header := func(name string) []string { return metadata.ValueFromIncomingContext(ctx, name) }
+	credentials, err := readAuthorization(header(authorizationHeader))
 	if err != nil {
 		return caller{}, err
 	}
 	credentials.Address = addressOf(ctx)
 	credentials.Door = metrics.Flight
 	for _, name := range databaseHeaders() {
-		if values := headers.Get(name); len(values) > 0 && credentials.Database == "" {
+		if values := header(name); len(values) > 0 && credentials.Database == "" {
 			credentials.Database = values[0]
 		}
 	}
 	who := caller{
-		credentials: credentials, secret: fingerprint(credentials), cookie: readCookie(headers.Get("cookie")),
-		adbc: isADBC(headers.Get("user-agent")),
+		credentials: credentials, cookie: readCookie(header("cookie")), adbc: isADBC(header("user-agent")),
 	}
 	if who.cookie != "" {
-		who.key, who.named = "cookie "+who.cookie+who.secret, true
+		who.named = true
 		return who, nil
 	}
 	connection, err := connectionOf(ctx)
@@ -79,12 +88,14 @@ func identify(ctx context.Context) (caller, error) {
 		return caller{}, err
 	}
 	who.connection = connection.number
-	who.key = "connection " + strconv.FormatUint(who.connection, 10) + who.secret
 	return who, nil
 }
 
 // addressOf returns from where a call comes, or nothing.
 func addressOf(ctx context.Context) string {
+	if c, err := connectionOf(ctx); err == nil {
+		return c.ends.remote
+	}
 	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
 		return p.Addr.String()
 	}
@@ -184,14 +195,18 @@ func (s *Server) authenticate(ctx context.Context) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	login := session.Proof{}
 	if who.credentials.Method == session.Token {
 		p, err := s.door.Authenticate(ctx, who.credentials)
 		if err != nil {
 			return nil, err
 		}
-		if p.Proof.ID != "" {
-			who.knownBy(p.Proof)
-		}
+		login = p.Proof
+	}
+	if login.ID != "" {
+		who.knownBy(login)
+	} else {
+		who.knownByCredentials()
 	}
 	who.credentials.Nameless = !who.named
 	open := s.opener(who.credentials)

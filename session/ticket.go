@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"log/slog"
+	"sync"
 
 	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -20,16 +22,20 @@ const (
 	ticketHeader   = 1 + sha256.Size
 )
 
-type ticketKey [ticketKeyBytes]byte
+type ticketKey struct {
+	macs sync.Pool // of hash.Hash with the key, which takes two rounds of the hash to put in
+}
 
 func newTicketKey() *ticketKey {
-	var k ticketKey
-	_, _ = rand.Read(k[:]) // never fails: crypto/rand ends the process instead
-	return &k
+	key := make([]byte, ticketKeyBytes)
+	_, _ = rand.Read(key) // never fails: crypto/rand ends the process instead
+	return &ticketKey{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
 func (k *ticketKey) mac(user string, payload []byte) []byte {
-	m := hmac.New(sha256.New, k[:])
+	m, _ := k.macs.Get().(hash.Hash) // New makes no other
+	defer k.macs.Put(m)
+	m.Reset()
 	var head [9]byte
 	head[0] = ticketVersion
 	binary.LittleEndian.PutUint64(head[1:], uint64(len(user)))
