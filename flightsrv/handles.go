@@ -16,13 +16,15 @@ type statement struct {
 	session.Statement
 
 	sql         string
-	transaction uint64     // that it was prepared in; 0: none that has a name
+	transaction uint64 // that it was prepared in; 0: none that has a name
+	schema      func() wireSchema
 	mu          sync.Mutex // guards refs
 	refs        int
 }
 
 func newStatement(st session.Statement, sql string, transaction uint64) *statement {
-	return &statement{Statement: st, sql: sql, transaction: transaction, refs: 1}
+	schema := sync.OnceValue(func() wireSchema { return encodeSchema(st.Result()) })
+	return &statement{Statement: st, sql: sql, transaction: transaction, schema: schema, refs: 1}
 }
 
 func (s *statement) retain() *statement {

@@ -72,7 +72,7 @@ func (h *handlers) GetSchemaPreparedStatement(ctx context.Context, query flights
 	if err != nil {
 		return nil, err
 	}
-	return schemaResult(held.statement.Result()), nil
+	return &flight.SchemaResult{Schema: held.statement.schema().stream}, nil
 }
 
 // sendPrepared runs the query with the parameters that are bound now, for clients that make a ticket of the command.

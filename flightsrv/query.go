@@ -3,7 +3,6 @@ package flightsrv
 import (
 	"context"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -99,7 +98,7 @@ func (h *handlers) ticketInfo(c *client, held *handle, descriptor *flight.Flight
 		return nil, err
 	}
 	return &flight.FlightInfo{
-		Schema:           flight.SerializeSchema(held.statement.Result(), allocator()),
+		Schema:           held.statement.schema().stream,
 		FlightDescriptor: descriptor,
 		Endpoint:         []*flight.FlightEndpoint{endpoint},
 		TotalRecords:     -1,
@@ -124,7 +123,7 @@ func (h *handlers) endpoint(c *client, held *handle) (*flight.FlightEndpoint, er
 // the number of rows changed, which ADBC shows as the row count.
 func doneInfo(descriptor *flight.FlightDescriptor, changed int64) *flight.FlightInfo {
 	return &flight.FlightInfo{
-		Schema:           flight.SerializeSchema(arrow.NewSchema(nil, nil), allocator()),
+		Schema:           encodeSchema(nil).stream,
 		FlightDescriptor: descriptor,
 		TotalRecords:     changed,
 		TotalBytes:       0,
@@ -139,15 +138,7 @@ func (h *handlers) GetSchemaStatement(ctx context.Context, query flightsql.State
 	if err != nil {
 		return nil, err
 	}
-	schema := schemaResult(st.Result())
-	return schema, st.release()
-}
-
-func schemaResult(schema *arrow.Schema) *flight.SchemaResult {
-	if schema == nil {
-		schema = arrow.NewSchema(nil, nil)
-	}
-	return &flight.SchemaResult{Schema: flight.SerializeSchema(schema, allocator())}
+	return &flight.SchemaResult{Schema: st.schema().stream}, st.release()
 }
 
 // held finds the handle that signed bytes of the calling client stand for.
@@ -180,7 +171,7 @@ func (h *handlers) sendRows(held *handle, stream flight.FlightService_DoGetServe
 	// A cancelled query gives everything back at once, though the call may hang on a client that does not read.
 	stop := context.AfterFunc(ctx, func() { _ = rows.Close() }) // the cancellation is the error to tell
 	defer stop()
-	err = h.guard(ctx, func() error { return h.write(ctx, rows, stream) })
+	err = h.guard(ctx, func() error { return h.write(ctx, rows, newRecordWriter(stream, held.statement.schema())) })
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}

@@ -7,8 +7,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/flight"
-	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -16,17 +14,16 @@ import (
 
 // write sends a result's batches to its call, in slices that fit a message, from the call's own goroutine. An end that
 // is not the stream's own always leaves as an error.
-func (s *Server) write(ctx context.Context, rows batch.Stream, to flight.DataStreamWriter) error {
-	out := flight.NewRecordWriter(to, ipc.WithSchema(rows.Schema()))
+func (s *Server) write(ctx context.Context, rows batch.Stream, out *recordWriter) error {
 	for {
 		record, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return out.Close() // which sends the schema if nothing else did
+			return out.begin() // which sends the schema if nothing else did
 		}
 		if err != nil {
 			return err
 		}
-		err = s.slices(record, out.Write)
+		err = s.slices(record, out.write)
 		record.Release()
 		if err == nil {
 			err = ctx.Err()
