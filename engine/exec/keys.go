@@ -137,7 +137,8 @@ func newKeyField(k column) (keyField, error) {
 type packer struct {
 	*keyLayout
 
-	tables []dictionaryTable
+	tables  []dictionaryTable
+	touched byte // what packViews touched, so that it is not left out
 }
 
 // dictionaryTable is what a field makes of each code of the last dictionary that it met.
@@ -297,6 +298,10 @@ func (p *packer) packTexts(field int, v *vector.Vector, rows []uint16, to place)
 			t.table[i] = vector.HashBytes(b)
 		}
 	}
+	if v.Encoding == vector.View {
+		p.packViews(v, rows, to)
+		return
+	}
 	known := v.Dictionary != nil && t.of == v.Dictionary
 	o := 0
 	for k, r := range rows {
@@ -311,6 +316,33 @@ func (p *packer) packTexts(field int, v *vector.Vector, rows []uint16, to place)
 			to.out[o], to.out[o+1] = vector.HashBytes(v.Bytes(i)), uint64(k)
 		}
 		o += to.stride
+	}
+}
+
+// touchAhead is how many texts are touched before they are hashed, so that their ways from memory overlap.
+const touchAhead = 32
+
+// packViews is packTexts for references. Rows that follow each other often refer to one row of a join's build side.
+func (p *packer) packViews(v *vector.Vector, rows []uint16, to place) {
+	o, last, hash := 0, ^v.Refs[rows[0]], uint64(0)
+	for first := 0; first < len(rows); first += touchAhead {
+		piece := rows[first:min(first+touchAhead, len(rows))]
+		for _, r := range piece {
+			if b := v.Bytes(int(r)); len(b) > 0 {
+				p.touched ^= b[0] ^ b[len(b)-1]
+			}
+		}
+		for k, r := range piece {
+			if v.IsNull(int(r)) {
+				o += to.stride
+				continue
+			}
+			if ref := v.Refs[r]; ref != last {
+				last, hash = ref, vector.HashBytes(v.Bytes(int(r)))
+			}
+			to.out[o], to.out[o+1] = hash, uint64(first+k)
+			o += to.stride
+		}
 	}
 }
 
