@@ -66,10 +66,13 @@ func (t *joinTable) build(ctx context.Context) error {
 	t.lent = append(t.lent, t.slots)
 	workers := t.workers()
 	late := make([][]uint32, workers) // rows that ran over the end of a region
-	err = t.regions(ctx, len(t.slots), func(worker int, lo, hi uint64) (chains bool) {
-		late[worker], chains = t.fillSlots(lo, hi)
+	err = t.regions(ctx, len(t.slots), func(ctx context.Context, worker int, lo, hi uint64) (chains bool) {
+		late[worker], chains = t.fillSlots(ctx, lo, hi)
 		return chains
 	})
+	if err != nil {
+		return err
+	}
 	for _, rows := range late {
 		for _, r := range rows {
 			h := t.hash(int(r))
@@ -77,7 +80,7 @@ func (t *joinTable) build(ctx context.Context) error {
 			t.chains = t.chains || chained
 		}
 	}
-	return err
+	return nil
 }
 
 // release returns the memory of the table and of its rows.
@@ -128,17 +131,20 @@ func (t *joinTable) workers() int {
 	return t.query.Workers
 }
 
-// regions gives each worker an equal part of size places.
-func (t *joinTable) regions(ctx context.Context, size int, fill func(worker int, lo, hi uint64) bool) error {
+// regions gives each worker an equal part of size places. Whatever fills them looks now and then whether the query was
+// ended.
+func (t *joinTable) regions(
+	ctx context.Context, size int, fill func(ctx context.Context, worker int, lo, hi uint64) bool,
+) error {
 	workers := t.workers()
 	if workers == 1 {
-		t.chains = fill(0, 0, uint64(size))
-		return ctx.Err()
+		t.chains = fill(ctx, 0, 0, uint64(size))
+		return context.Cause(ctx)
 	}
 	chains := make([]bool, workers)
-	err := t.query.parallel(ctx, func(_ context.Context, w int) error {
-		chains[w] = fill(w, uint64(size*w/workers), uint64(size*(w+1)/workers))
-		return nil
+	err := t.query.parallel(ctx, func(ctx context.Context, w int) error {
+		chains[w] = fill(ctx, w, uint64(size*w/workers), uint64(size*(w+1)/workers))
+		return context.Cause(ctx)
 	})
 	for _, c := range chains {
 		t.chains = t.chains || c
@@ -146,16 +152,18 @@ func (t *joinTable) regions(ctx context.Context, size int, fill func(worker int,
 	return err
 }
 
-func (t *joinTable) fillHeads(_ int, lo, hi uint64) bool {
+func (t *joinTable) fillHeads(ctx context.Context, _ int, lo, hi uint64) bool {
 	heads, span, first := t.heads[lo:hi], hi-lo, t.lo+lo
 	seen := uint32(0)
-	for r, k := range t.keys[:t.n] {
-		x := k - first
-		if x >= span {
-			continue
+	for done := 0; done < t.n && ctx.Err() == nil; done += runRows {
+		for i, k := range t.keys[done:min(t.n, done+runRows)] {
+			x := k - first
+			if x >= span {
+				continue
+			}
+			seen |= heads[x]
+			t.next[done+i], heads[x] = heads[x], uint32(done+i+1)
 		}
-		seen |= heads[x]
-		t.next[r], heads[x] = heads[x], uint32(r+1)
 	}
 	return seen != 0
 }
@@ -168,10 +176,10 @@ func (t *joinTable) hash(r int) uint64 {
 	return h[0]
 }
 
-func (t *joinTable) fillSlots(lo, hi uint64) (late []uint32, chains bool) {
+func (t *joinTable) fillSlots(ctx context.Context, lo, hi uint64) (late []uint32, chains bool) {
 	var hashes [vector.ChunkRows]uint64
 	w, slots := t.layout.words, uint64(len(t.slots)-1)
-	for first := 0; first < t.n; first += len(hashes) {
+	for first := 0; first < t.n && ctx.Err() == nil; first += len(hashes) {
 		hs := hashes[:min(len(hashes), t.n-first)]
 		hashRows(t.keys[first*w:], w, w, t.layout.refs, hs)
 		for i, h := range hs {

@@ -1,6 +1,9 @@
 package exec
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // ranked is a row with the first word of its key.
 type ranked struct {
@@ -44,6 +47,16 @@ func radixSort(a, room []uint64, low, n uint) {
 	if passes%2 == 1 {
 		copy(a, src)
 	}
+}
+
+// cutRanked returns how many of the first n rows of what mergeRanked makes of two lists are of a (the co-rank: Siebert
+// and Träff, Perfectly load-balanced, optimal, stable, parallel merge, 2013).
+func cutRanked(a, b []ranked, n int, tie func(a, b uint32) int) int {
+	least := max(0, n-len(b))
+	return least + sort.Search(min(n, len(a))-least, func(i int) bool {
+		x, y := a[least+i], b[n-1-least-i]
+		return y.key < x.key || y.key == x.key && tie(y.row, x.row) < 0
+	})
 }
 
 // mergeRanked merges two ordered lists into out; among equal keys a comes first.

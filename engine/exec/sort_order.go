@@ -29,7 +29,8 @@ func (s *sorter) order(ctx context.Context) (func(int) uint32, error) {
 // runRows is how many rows one task sorts.
 const runRows = 1 << 16
 
-// general sorts runs in parallel and merges them two by two.
+// general sorts runs in parallel and merges them two by two. A task merges no more rows than it sorts, so that all
+// workers have some to the end and none is long deaf to the query's end.
 func (s *sorter) general(ctx context.Context) ([]ranked, error) {
 	n, q := s.store.n, s.query
 	memory, err := q.words(2 * n)
@@ -50,10 +51,14 @@ func (s *sorter) general(ctx context.Context) ([]ranked, error) {
 		return nil
 	})
 	for size := runRows; size < n && err == nil; size *= 2 {
-		err = q.tasks(ctx, (n+2*size-1)/(2*size), func(_ context.Context, _, task int) error {
-			lo := task * 2 * size
+		err = q.tasks(ctx, (n+runRows-1)/runRows, func(_ context.Context, _, task int) error {
+			first := task * runRows
+			last := min(n, first+runRows)
+			lo := first - first%(2*size)
 			mid, hi := min(n, lo+size), min(n, lo+2*size)
-			mergeRanked(order[lo:mid], order[mid:hi], other[lo:hi], c.compare)
+			a, b := order[lo:mid], order[mid:hi]
+			from, to := cutRanked(a, b, first-lo, c.compare), cutRanked(a, b, last-lo, c.compare)
+			mergeRanked(a[from:to], b[first-lo-from:last-lo-to], other[first:last], c.compare)
 			return nil
 		})
 		order, other, memory, room = other, order, room, memory
