@@ -68,7 +68,11 @@ const (
 	BaseTable   TableKind = iota
 	SystemTable           // a stored table of the system database
 	SystemView            // rows come from a provider
+	View                  // a query under a name; it has no rows of its own
 )
+
+// HasRows tells whether a transaction manager stores rows for the kind.
+func (k TableKind) HasRows() bool { return k == BaseTable || k == SystemTable }
 
 // Table is the definition of a table as of a snapshot, with what is known of its rows. It is immutable.
 type Table struct {
@@ -78,8 +82,18 @@ type Table struct {
 	Kind       TableKind
 	Version    Version
 	Columns    []Column
+	Query      *ViewQuery  // of a View, whose columns it gives; nil for all others
 	Statistics *Statistics // nil: nothing is known
 }
+
+// ViewQuery is what a view is made of. It is bound anew wherever the view is used.
+type ViewQuery struct {
+	Text     string // one SELECT or VALUES, as it was written
+	Database string // of its unqualified names
+}
+
+// String tells the text and the database.
+func (q *ViewQuery) String() string { return q.Text + " (in " + q.Database + ")" }
 
 // Column is the definition of a column.
 type Column struct {

@@ -29,6 +29,11 @@ func InformationSchemaProviders() []Provider {
 			column("numeric_scale", vector.Of(vector.Int32), false),
 			column("datetime_precision", vector.Of(vector.Int32), false),
 		}, columns},
+		view{"views", []Column{
+			column("table_catalog", text, yes), column("table_schema", text, yes), column("table_name", text, yes),
+			column("view_definition", text, yes), column("definition_schema", text, yes),
+			column("check_option", text, yes), column("is_updatable", text, yes),
+		}, views},
 	}
 }
 
@@ -93,6 +98,17 @@ func columns(ctx context.Context, s Snapshot, emit emitter) error {
 	})
 }
 
+// views has a row for each view that somebody made; definition_schema is where the unqualified names of its query are.
+func views(ctx context.Context, s Snapshot, emit emitter) error {
+	return EachTable(ctx, s, func(t *Table) error {
+		if t.Kind != View {
+			return nil
+		}
+		return emit(vector.TextOf(Name), vector.TextOf(t.Name.Database), vector.TextOf(t.Name.Table),
+			vector.TextOf(t.Query.Text), vector.TextOf(t.Query.Database), vector.TextOf("NONE"), vector.TextOf("NO"))
+	})
+}
+
 // length returns the most characters or bytes of a column, else NULL.
 func length(c *Column) vector.Scalar {
 	if c.Length == 0 {
@@ -115,7 +131,6 @@ func precisions(t vector.Type) (digits, scale, fraction vector.Scalar) {
 	}
 }
 
-// EachTable calls f for every table in the order of database and name.
 // EachTable calls f with every table that a snapshot shows, by database and name.
 func EachTable(ctx context.Context, s Snapshot, f func(*Table) error) error {
 	databases, err := s.Databases(ctx)
@@ -149,6 +164,8 @@ func (k TableKind) String() string {
 		return "SYSTEM VIEW"
 	case BaseTable:
 		return "BASE TABLE"
+	case View:
+		return "VIEW"
 	default:
 		return "UNKNOWN"
 	}

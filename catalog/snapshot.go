@@ -58,18 +58,23 @@ type DropDatabase struct {
 	Cascade  bool
 }
 
-// CreateTable makes an empty table; the columns' ids are given by the Writer. 42P07 when it exists, unless
-// IfNotExists.
+// CreateTable makes an empty table, or a view where Kind says so; the columns' ids are given by the Writer. 42P07 when
+// a table or view has the name, unless IfNotExists. With Replace a view takes the place of another one, under a new id:
+// 42809 when the name is a table's.
 type CreateTable struct {
 	Name        TableName
 	Kind        TableKind
 	Columns     []Column
+	Query       *ViewQuery // of a View
 	IfNotExists bool
+	Replace     bool // of a View
 }
 
-// DropTable removes a table: 42P01 when it does not exist, unless IfExists.
+// DropTable removes a table, or a view where Kind is View: 42P01 when it does not exist, unless IfExists, 42809 when
+// the name is one of the other kind.
 type DropTable struct {
 	Name     TableName
+	Kind     TableKind
 	IfExists bool
 }
 

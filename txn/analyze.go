@@ -29,6 +29,9 @@ func (m *Manager) Analyze(ctx context.Context, name catalog.TableName) (*catalog
 	if err != nil {
 		return nil, err
 	}
+	if !of.Kind.HasRows() {
+		return nil, withoutRows(of)
+	}
 	v := state.tables[of.ID]
 	found, err := v.Analyze(ctx)
 	if err != nil {

@@ -67,29 +67,51 @@ func (t *Transaction) createTable(d catalog.CreateTable) ([]manifest.Change, err
 	if err != nil {
 		return nil, err
 	}
+	var changes []manifest.Change
 	key := tableKey{database.ID, catalog.FoldName(d.Name.Table)}
-	if _, taken := t.writes.definitions.tableIDs[key]; taken {
-		if d.IfNotExists {
+	if id, taken := t.writes.definitions.tableIDs[key]; taken {
+		old := t.writes.definitions.tables[id]
+		switch {
+		case d.IfNotExists:
 			return nil, nil
+		case !d.Replace:
+			return nil, sqlerr.New(sqlerr.DuplicateTable, "%s %s exists already", noun(old.Kind), d.Name)
+		case old.Kind != d.Kind:
+			return nil, wrongKind(old, d.Kind)
 		}
-		return nil, sqlerr.New(sqlerr.DuplicateTable, "table %s exists already", d.Name)
+		changes = append(changes, &manifest.DropTable{ID: id})
 	}
-	if d.Name.Table == "" || d.Kind == catalog.SystemView {
+	if d.Name.Table == "" || d.Kind == catalog.SystemView || (d.Query != nil) != (d.Kind == catalog.View) {
 		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "%q is no name of a stored table", d.Name)
 	}
 	of := catalog.Table{
-		ID: catalog.TableID(t.manager.newID()), Database: database.ID, Kind: d.Kind,
+		ID: catalog.TableID(t.manager.newID()), Database: database.ID, Kind: d.Kind, Query: d.Query,
 		Name: catalog.TableName{Database: database.Name, Table: d.Name.Table},
 	}
 	if of.Columns, err = columnsOf(d); err != nil {
 		return nil, err
 	}
-	version, err := table.New(t.manager.environment, &of)
-	if err != nil {
-		return nil, err
+	if of.Kind.HasRows() {
+		version, err := table.New(t.manager.environment, &of)
+		if err != nil {
+			return nil, err
+		}
+		t.writes.tables[of.ID] = newTableWrites(version, true)
 	}
-	t.writes.tables[of.ID] = newTableWrites(version, true)
-	return []manifest.Change{&manifest.CreateTable{Table: of}}, nil
+	return append(changes, &manifest.CreateTable{Table: of}), nil
+}
+
+// noun is what a message calls a table of a kind.
+func noun(k catalog.TableKind) string {
+	if k == catalog.View {
+		return "view"
+	}
+	return "table"
+}
+
+// wrongKind is the error of a table where a view was meant, or the other way round.
+func wrongKind(of *catalog.Table, meant catalog.TableKind) error {
+	return sqlerr.New(sqlerr.WrongObjectType, "%s is a %s, not a %s", of.Name, noun(of.Kind), noun(meant))
 }
 
 // columnsOf gives ids to the columns.
@@ -117,6 +139,8 @@ func columnsOf(d catalog.CreateTable) ([]catalog.Column, error) {
 func (t *Transaction) dropTable(d catalog.DropTable) ([]manifest.Change, error) {
 	found, err := t.writes.definitions.table(d.Name)
 	switch {
+	case err == nil && (found.Kind == catalog.View) != (d.Kind == catalog.View):
+		return nil, wrongKind(found, d.Kind)
 	case err == nil:
 		return []manifest.Change{&manifest.DropTable{ID: found.ID}}, nil
 	case d.IfExists:

@@ -39,6 +39,9 @@ func (m *Manager) Segments() []SegmentInfo {
 		return cmp.Or(cmp.Compare(a.Name.Database, b.Name.Database), cmp.Compare(a.Name.Table, b.Name.Table))
 	})
 	for _, of := range tables {
+		if !of.Kind.HasRows() {
+			continue
+		}
 		for _, s := range state.tables[of.ID].SegmentRows() {
 			d := s.Descriptor
 			info := SegmentInfo{

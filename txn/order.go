@@ -71,7 +71,11 @@ func (o *order) drop(definitions *definitions) {
 		if _, exists := definitions.tables[id]; exists {
 			continue
 		}
-		for _, d := range o.state.tables[id].Segments() {
+		v, hasRows := o.state.tables[id]
+		if !hasRows {
+			continue // a view
+		}
+		for _, d := range v.Segments() {
 			o.dropped = append(o.dropped, d.Path)
 		}
 		delete(o.state.tables, id)

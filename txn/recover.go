@@ -190,6 +190,9 @@ func (r *recovery) readManifest() error {
 	}
 	r.moves = map[catalog.TableID][]*table.Translator{}
 	for id, of := range r.from.Tables {
+		if !of.Definition.Kind.HasRows() {
+			continue
+		}
 		if err := r.readTable(id, of); err != nil {
 			return err
 		}
@@ -281,8 +284,8 @@ func (r *recovery) define(record *wal.Definition, version catalog.Version) error
 		return err
 	}
 	for id, of := range r.state.definitions.tables {
-		if r.state.tables[id] == nil {
-			r.used(uint64(id))
+		r.used(uint64(id))
+		if of.Kind.HasRows() && r.state.tables[id] == nil {
 			if r.state.tables[id], err = table.New(r.manager.environment, of); err != nil {
 				return err
 			}

@@ -93,6 +93,8 @@ func (t *Transaction) retained(
 	}
 	of, version := t.writes.definitions.tables[id], t.snapshot.tables[id]
 	switch {
+	case of != nil && !of.Kind.HasRows():
+		return nil, withoutRows(of)
 	case of == nil:
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "the table with the id %d does not exist", id)
 	case asOf > t.snapshot.sequence:
@@ -119,8 +121,8 @@ func (t *Transaction) readable(ctx context.Context, id catalog.TableID) (*table.
 	if err := t.check(ctx); err != nil {
 		return nil, nil, err
 	}
-	if _, ok := t.writes.definitions.tables[id]; !ok {
-		return nil, nil, sqlerr.New(sqlerr.UndefinedTable, "the table with the id %d does not exist", id)
+	if err := t.hasRows(id); err != nil {
+		return nil, nil, err
 	}
 	if w, ok := t.writes.tables[id]; ok {
 		if err := t.finishBulks(ctx); err != nil {
@@ -129,4 +131,21 @@ func (t *Transaction) readable(ctx context.Context, id catalog.TableID) (*table.
 		return w.version, w.overlay(), nil
 	}
 	return t.snapshot.tables[id], nil, nil
+}
+
+// hasRows fails for the id of no table, and for that of a view, whose rows are its query's.
+func (t *Transaction) hasRows(id catalog.TableID) error {
+	of, ok := t.writes.definitions.tables[id]
+	switch {
+	case !ok:
+		return sqlerr.New(sqlerr.UndefinedTable, "the table with the id %d does not exist", id)
+	case !of.Kind.HasRows():
+		return withoutRows(of)
+	default:
+		return nil
+	}
+}
+
+func withoutRows(of *catalog.Table) error {
+	return sqlerr.New(sqlerr.WrongObjectType, "%s %s has no rows of its own", noun(of.Kind), of.Name)
 }

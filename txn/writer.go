@@ -122,8 +122,8 @@ func (t *Transaction) written(ctx context.Context, id catalog.TableID) (*tableWr
 	if err := t.writable(ctx); err != nil {
 		return nil, err
 	}
-	if _, ok := t.writes.definitions.tables[id]; !ok {
-		return nil, sqlerr.New(sqlerr.UndefinedTable, "the table with the id %d does not exist", id)
+	if err := t.hasRows(id); err != nil {
+		return nil, err
 	}
 	w, ok := t.writes.tables[id]
 	if !ok {

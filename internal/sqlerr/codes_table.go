@@ -36,11 +36,13 @@ const (
 	DuplicateObject       Code = "42710"
 	GroupingError         Code = "42803"
 	DatatypeMismatch      Code = "42804"
+	WrongObjectType       Code = "42809"
 	UndefinedFunction     Code = "42883"
 	UndefinedTable        Code = "42P01"
 	UndefinedParameter    Code = "42P02"
 	DuplicateDatabase     Code = "42P04"
 	DuplicateTable        Code = "42P07"
+	InvalidDefinition     Code = "42P17"
 	IndeterminateType     Code = "42P18"
 	SessionLost           Code = "08003"
 	ProtocolViolation     Code = "08P01"
@@ -115,11 +117,13 @@ var entries = []Entry{
 	{DuplicateObject, "an object of that name exists already", false, codes.AlreadyExists},
 	{GroupingError, "a column is neither grouped nor aggregated", false, codes.InvalidArgument},
 	{DatatypeMismatch, "a value has another type than is wanted", false, codes.InvalidArgument},
+	{WrongObjectType, "a table stands where a view has to, or a view for a table", false, codes.InvalidArgument},
 	{UndefinedFunction, "no function or operator of that name takes these types", false, codes.InvalidArgument},
 	{UndefinedTable, "no table of that name exists", false, codes.NotFound},
 	{UndefinedParameter, "a parameter was not given", false, codes.InvalidArgument},
 	{DuplicateDatabase, "a database of that name exists already", false, codes.AlreadyExists},
 	{DuplicateTable, "a table of that name exists already", false, codes.AlreadyExists},
+	{InvalidDefinition, "a view would read itself, or reads itself", false, codes.InvalidArgument},
 	{IndeterminateType, "the type of an expression can't be told", false, codes.InvalidArgument},
 	{DiskFull, "the disk is full: the server only reads until there is room", true, codes.ResourceExhausted},
 	{OutOfMemory, "the query needs more memory than it may have", true, codes.ResourceExhausted},

@@ -89,6 +89,19 @@ type jsonTable struct {
 	Kind      string             `json:"kind"`
 	Version   catalog.Version    `json:"version,omitempty"`
 	Columns   []jsonColumn       `json:"columns"`
+	Query     *jsonQuery         `json:"query,omitempty"`
+}
+
+type jsonQuery struct {
+	Text     string `json:"text"`
+	Database string `json:"database_name"`
+}
+
+// tableKinds are the kinds that a definition may have.
+func tableKinds() map[catalog.TableKind]string {
+	return map[catalog.TableKind]string{
+		catalog.BaseTable: "table", catalog.SystemTable: "system_table", catalog.View: "view",
+	}
 }
 
 type jsonColumn struct {
@@ -102,13 +115,12 @@ type jsonColumn struct {
 // MarshalJSON implements json.Marshaler.
 func (c *CreateTable) MarshalJSON() ([]byte, error) {
 	t := &c.Table
-	kind := "table"
-	if t.Kind == catalog.SystemTable {
-		kind = "system_table"
-	}
 	out := jsonTable{
-		ID: t.ID, Database: t.Database, Namespace: t.Name.Database, Name: t.Name.Table, Kind: kind, Version: t.Version,
-		Columns: make([]jsonColumn, len(t.Columns)),
+		ID: t.ID, Database: t.Database, Namespace: t.Name.Database, Name: t.Name.Table, Kind: tableKinds()[t.Kind],
+		Version: t.Version, Columns: make([]jsonColumn, len(t.Columns)),
+	}
+	if t.Query != nil {
+		out.Query = &jsonQuery{Text: t.Query.Text, Database: t.Query.Database}
 	}
 	for i, column := range t.Columns {
 		out.Columns[i] = jsonColumn{
@@ -125,9 +137,12 @@ func (c *CreateTable) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return err
 	}
-	kind, ok := map[string]catalog.TableKind{"table": catalog.BaseTable, "system_table": catalog.SystemTable}[in.Kind]
+	kind, ok := tableKindOf(in.Kind)
 	if !ok {
 		return fmt.Errorf("table %d has the unknown kind %q", in.ID, in.Kind)
+	}
+	if (in.Query != nil) != (kind == catalog.View) {
+		return fmt.Errorf("table %d is of the kind %q, and a query belongs to a view alone", in.ID, in.Kind)
 	}
 	c.Table = catalog.Table{
 		ID: in.ID, Database: in.Database, Name: catalog.TableName{Database: in.Namespace, Table: in.Name}, Kind: kind,
@@ -139,5 +154,17 @@ func (c *CreateTable) UnmarshalJSON(b []byte) error {
 			NotNull: column.NotNull,
 		}
 	}
+	if in.Query != nil {
+		c.Table.Query = &catalog.ViewQuery{Text: in.Query.Text, Database: in.Query.Database}
+	}
 	return nil
+}
+
+func tableKindOf(name string) (catalog.TableKind, bool) {
+	for kind, n := range tableKinds() {
+		if n == name {
+			return kind, true
+		}
+	}
+	return 0, false
 }

@@ -37,6 +37,14 @@ func table(id catalog.TableID) catalog.Table {
 	}
 }
 
+func view() catalog.Table {
+	return catalog.Table{
+		ID: 7, Database: 1, Name: catalog.TableName{Database: "main", Table: "v"}, Kind: catalog.View, Version: 8,
+		Columns: []catalog.Column{{ID: 1, Name: "n", Type: vector.Of(vector.Int64)}},
+		Query:   &catalog.ViewQuery{Text: "SELECT count(*) AS n FROM t5", Database: "main"},
+	}
+}
+
 // edits is a history of which each edit changes something.
 func edits() [][]manifest.Change {
 	return [][]manifest.Change{
@@ -52,7 +60,7 @@ func edits() [][]manifest.Change {
 		},
 		{&manifest.SetDeletes{Table: 5, Block: 101}, &manifest.CreateDatabase{ID: 2, Name: "other"}},
 		{&manifest.RemoveSegment{Table: 6, ID: 11}, &manifest.ClearPermutations{}, &manifest.DropDatabase{ID: 2}},
-		{&manifest.DropTable{ID: 6}},
+		{&manifest.DropTable{ID: 6}, &manifest.CreateTable{Table: view()}},
 	}
 }
 
@@ -77,8 +85,9 @@ func TestStateIsReadAgain(t *testing.T) {
 	s := m.State()
 	require.Equal(t, manifest.Checkpoint{Through: 9, Time: 77, WAL: 4096, NextID: 200}, s.Checkpoint)
 	require.Len(t, s.Databases, 1)
-	require.Len(t, s.Tables, 1)
+	require.Len(t, s.Tables, 2)
 	require.Equal(t, table(5), s.Tables[5].Definition)
+	require.Equal(t, view(), s.Tables[7].Definition)
 	require.Equal(t, map[catalog.BlockID]manifest.DeleteVector{
 		100: {Offsets: []byte{1, 2, 3}, Erased: json.RawMessage(`[]`)},
 	}, s.Tables[5].Deletes)
@@ -219,6 +228,16 @@ func TestANewerChangeIsRefused(t *testing.T) {
 	_, err := manifest.Decode([]byte(`[{"kind":"create_index","change":{}}]`))
 	require.Equal(t, sqlerr.DataCorrupted, sqlerr.CodeOf(err))
 	require.ErrorContains(t, err, `does not know the change "create_index"`)
+}
+
+func TestAViewHasAQueryAndATableHasNone(t *testing.T) {
+	for _, change := range []string{
+		`{"id":7,"kind":"view","columns":[]}`, `{"id":7,"kind":"table","columns":[],"query":{"text":"SELECT 1"}}`,
+	} {
+		_, err := manifest.Decode([]byte(`[{"kind":"create_table","change":` + change + `}]`))
+		require.Equal(t, sqlerr.DataCorrupted, sqlerr.CodeOf(err), change)
+		require.ErrorContains(t, err, "a query belongs to a view alone", change)
+	}
 }
 
 func FuzzDecode(f *testing.F) {
