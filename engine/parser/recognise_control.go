@@ -186,6 +186,9 @@ func (c *cursor) show(at ast.At) (ast.Statement, error) {
 	case c.accept("CREATE TABLE"):
 		s.Kind = ast.ShowCreateTable
 		s.Name, err = c.object("a table")
+	case c.accept("CREATE VIEW"):
+		s.Kind = ast.ShowCreateView
+		s.Name, err = c.object("a view")
 	case c.accept("FUNCTIONS"):
 		s.Kind = ast.ShowFunctions
 	case c.accept("USERS"):

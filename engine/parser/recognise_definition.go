@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"strings"
+
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/parser/lex"
 )
@@ -26,12 +28,20 @@ func (c *cursor) definition() (ast.Statement, error) {
 		return s, nil
 	case c.accept("DROP TABLE"):
 		return c.dropTable(at)
+	case c.accept("DROP VIEW"):
+		return c.dropView(at)
 	}
 	first := c.i
 	if !c.accept("CREATE") {
 		return nil, nil //nolint:nilnil // another kind of statement
 	}
 	s := &ast.CreateTable{At: at, OrReplace: c.accept("OR REPLACE")}
+	if c.accept("VIEW") {
+		return c.createView(&ast.CreateView{At: at, OrReplace: s.OrReplace})
+	}
+	if c.next("TEMPORARY VIEW") || c.next("TEMP VIEW") || c.next("RECURSIVE VIEW") {
+		return nil, c.unsupported(c.i, "CREATE "+c.tokens[c.i].Upper+" VIEW")
+	}
 	s.Temporary = c.accept("TEMPORARY") || c.accept("TEMP")
 	if !c.accept("TABLE") {
 		c.i = first
@@ -43,21 +53,29 @@ func (c *cursor) definition() (ast.Statement, error) {
 // dropTable reads what follows DROP TABLE.
 func (c *cursor) dropTable(at ast.At) (ast.Statement, error) {
 	s := &ast.DropTable{At: at, IfExists: c.ifExists()}
+	var err error
+	s.Names, err = c.dropped("TABLE")
+	return s, err
+}
+
+// dropped reads the names of the tables or views that a DROP is about, and what follows them.
+func (c *cursor) dropped(what string) ([]ast.ObjectName, error) {
+	var names []ast.ObjectName
 	for {
-		name, err := c.object("a table")
+		name, err := c.object("a " + strings.ToLower(what))
 		if err != nil {
 			return nil, err
 		}
-		s.Names = append(s.Names, name)
+		names = append(names, name)
 		if !c.accept(",") {
 			break
 		}
 	}
 	if c.next("CASCADE") {
-		return nil, c.unsupported(c.i, "DROP TABLE … CASCADE")
+		return nil, c.unsupported(c.i, "DROP "+what+" … CASCADE")
 	}
-	c.accept("RESTRICT") // the default: nothing depends on a table yet
-	return s, nil
+	c.accept("RESTRICT") // views that read what is dropped stay, and say what they lack when they are used
+	return names, nil
 }
 
 // createTable reads what follows CREATE TABLE.

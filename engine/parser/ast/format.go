@@ -146,8 +146,8 @@ func (k ConstraintKind) String() string {
 // String returns what is shown, as SQL writes it.
 func (k ShowKind) String() string {
 	return [...]string{
-		"TABLES", "DATABASES", "COLUMNS", "CREATE TABLE", "SETTING", "ALL", "FUNCTIONS", "USERS", "GRANTS", "QUERIES",
-		"API KEYS", "ROLES", "SESSIONS", "TOKENS",
+		"TABLES", "DATABASES", "COLUMNS", "CREATE TABLE", "CREATE VIEW", "SETTING", "ALL", "FUNCTIONS", "USERS",
+		"GRANTS", "QUERIES", "API KEYS", "ROLES", "SESSIONS", "TOKENS",
 	}[k]
 }
 

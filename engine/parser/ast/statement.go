@@ -150,6 +150,26 @@ type DropTable struct {
 	IfExists bool
 }
 
+// CreateView is CREATE VIEW name (columns) AS query.
+type CreateView struct {
+	At
+
+	Name        ObjectName
+	IfNotExists bool
+	OrReplace   bool
+	Columns     []Name // empty: those of the query
+	Query       Query
+	Text        string // of the query, as it was written
+}
+
+// DropView is DROP VIEW.
+type DropView struct {
+	At
+
+	Names    []ObjectName
+	IfExists bool
+}
+
 // CreateDatabase is CREATE DATABASE, or CREATE SCHEMA, which means the same.
 type CreateDatabase struct {
 	At
@@ -179,7 +199,7 @@ type Show struct {
 	At
 
 	Kind ShowKind
-	Name ObjectName // of ShowColumns and ShowCreateTable the table; of ShowTables the database, or no parts
+	Name ObjectName // of ShowColumns and ShowCreate… the table or view; of ShowTables the database, or no parts
 	User *Name      // of ShowAPIKeys and ShowGrants FOR user; nil: none was named
 	What string     // of ShowSetting its name, as it was written
 	Like *Literal   // a pattern; nil: none
@@ -195,6 +215,7 @@ const (
 	ShowDatabases
 	ShowColumns
 	ShowCreateTable
+	ShowCreateView
 	ShowSetting // SHOW name, SHOW VARIABLES LIKE
 	ShowAll     // SHOW ALL: every setting
 	ShowFunctions
@@ -444,6 +465,8 @@ func (*CopyFrom) statement()       {}
 func (*CopyTo) statement()         {}
 func (*CreateTable) statement()    {}
 func (*DropTable) statement()      {}
+func (*CreateView) statement()     {}
+func (*DropView) statement()       {}
 func (*CreateDatabase) statement() {}
 func (*DropDatabase) statement()   {}
 func (*Use) statement()            {}
