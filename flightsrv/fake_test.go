@@ -537,7 +537,7 @@ func fakeTables() map[string][]*catalog.Table {
 				catalog.Column{Name: "price", Type: vector.DecimalType(12, 2)},
 				catalog.Column{Name: "note", Type: vector.Of(vector.Text)}),
 		},
-		"shop": {table("shop", "orders", catalog.BaseTable, id)},
+		"shop": {table("shop", "orders", catalog.BaseTable, id), table("shop", "recent", catalog.View, id)},
 		"information_schema": {
 			table("information_schema", "tables", catalog.SystemView,
 				catalog.Column{Name: "t", Type: vector.Of(vector.Text)}),

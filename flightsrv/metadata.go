@@ -186,7 +186,7 @@ func tableType(k catalog.TableKind) string {
 	switch k {
 	case catalog.SystemTable:
 		return "SYSTEM TABLE"
-	case catalog.SystemView:
+	case catalog.SystemView, catalog.View:
 		return "VIEW"
 	case catalog.BaseTable:
 	}

@@ -63,11 +63,12 @@ func TestTables(t *testing.T) {
 		return texts0(f.read(ctx, c, info), 2)
 	}
 	schema, percent, orders := "main", `%\%`, "ord_rs"
-	require.Equal(t, []string{"tables", "100%", "readings", "orders"}, list(&flightsql.GetTablesOpts{}))
+	require.Equal(t, []string{"tables", "100%", "readings", "orders", "recent"}, list(&flightsql.GetTablesOpts{}))
 	require.Equal(t, []string{"100%", "readings"}, list(&flightsql.GetTablesOpts{DbSchemaFilterPattern: &schema}))
 	require.Equal(t, []string{"100%"}, list(&flightsql.GetTablesOpts{TableNameFilterPattern: &percent}))
 	require.Equal(t, []string{"orders"}, list(&flightsql.GetTablesOpts{TableNameFilterPattern: &orders}))
-	require.Equal(t, []string{"tables"}, list(&flightsql.GetTablesOpts{TableTypes: []string{"VIEW", "SYSTEM TABLE"}}))
+	require.Equal(t, []string{"tables", "recent"},
+		list(&flightsql.GetTablesOpts{TableTypes: []string{"VIEW", "SYSTEM TABLE"}}))
 	require.Empty(t, list(&flightsql.GetTablesOpts{TableTypes: []string{"SYNONYM"}}))
 }
 

@@ -87,7 +87,7 @@ func (statisticsView) Columns() []catalog.Column { return statisticsColumns() }
 // Rows has one row for each column of the tables that the reader may see.
 func (statisticsView) Rows(ctx context.Context, s catalog.Snapshot, emit func(row ...vector.Scalar) error) error {
 	return catalog.EachTable(ctx, s, func(t *catalog.Table) error {
-		if t.Kind == catalog.SystemView || t.Statistics == nil {
+		if !t.Kind.HasRows() || t.Statistics == nil {
 			return nil
 		}
 		return statisticsRows(t, t.Statistics, emit)

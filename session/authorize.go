@@ -36,15 +36,22 @@ func (u *userSession) auditDefinitions(ctx context.Context, all []catalog.Defini
 	for _, d := range all {
 		switch d := d.(type) {
 		case catalog.CreateTable:
-			u.audited(ctx, "CREATE TABLE", d.Name.String())
+			u.audited(ctx, "CREATE "+objectType(d.Kind), d.Name.String())
 		case catalog.DropTable:
-			u.audited(ctx, "DROP TABLE", d.Name.String())
+			u.audited(ctx, "DROP "+objectType(d.Kind), d.Name.String())
 		case catalog.CreateDatabase:
 			u.audited(ctx, "CREATE DATABASE", d.Name)
 		case catalog.DropDatabase:
 			u.audited(ctx, "DROP DATABASE", d.Name)
 		}
 	}
+}
+
+func objectType(k catalog.TableKind) string {
+	if k == catalog.View {
+		return "VIEW"
+	}
+	return "TABLE"
 }
 
 // authorizeAll asks for ExecuteQuery, and for what each access of a statement needs.
@@ -60,7 +67,17 @@ func (u *userSession) authorizeAll(accesses []bind.Access) error {
 	return nil
 }
 
+// authorizeAccess says through which view a statement comes to what it may not read.
 func (u *userSession) authorizeAccess(a bind.Access) error {
+	err := u.mayAccess(a)
+	if a.View == "" || err == nil {
+		return err
+	}
+	e := sqlerr.From(err)
+	return sqlerr.Wrap(err, e.Code, "view %s: %s", a.View, e.Message)
+}
+
+func (u *userSession) mayAccess(a bind.Access) error {
 	on := authz.Object{Database: catalog.FoldName(a.Database), Table: catalog.FoldName(a.Table)}
 	if err := reserved(a.Privilege, on); err != nil {
 		return err

@@ -103,6 +103,9 @@ func (g *ingest) table(ctx context.Context, look *sight, w catalog.Writer) (*cat
 	if !exists && sqlerr.CodeOf(err) != sqlerr.UndefinedTable {
 		return nil, err
 	}
+	if exists && t.Kind == catalog.View {
+		return nil, sqlerr.NotSupported("loading into the view " + t.Name.String())
+	}
 	switch g.options.Mode {
 	case IngestAppend:
 		return t, err

@@ -125,12 +125,9 @@ func (p *prepared) mayShare() bool {
 	if p.bound.HoldsNow {
 		return false
 	}
-	committed := true
-	plan.Walk(p.bound.Plan, func(n plan.Node) {
-		t := tableOf(n)
-		committed = committed && (t == nil || t.Kind == catalog.SystemView || t.Version != 0)
+	return !slices.ContainsFunc(definitionsOf(p.bound), func(t *catalog.Table) bool {
+		return t.Kind != catalog.SystemView && t.Version == 0
 	})
-	return committed
 }
 
 // Estimates of what a kept plan takes: its text as tokens, syntax tree and expressions, its nodes, their columns.

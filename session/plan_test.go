@@ -115,6 +115,73 @@ func TestPlansFollowDefinitions(t *testing.T) {
 	c.fails(sqlerr.UndefinedColumn, "SELECT x FROM u")
 }
 
+func TestPlansFollowViews(t *testing.T) {
+	p := startPlans(t)
+	c, other := p.admin(), p.admin()
+	c.exec("CREATE TABLE t (id INT)")
+	c.exec("INSERT INTO t VALUES (1), (2)")
+	c.exec("CREATE VIEW inner_view AS SELECT id FROM t")
+	c.exec("CREATE VIEW v AS SELECT id FROM inner_view")
+	const sql = "SELECT sum(id) FROM v"
+	p.requireMade(func() { require.Equal(t, []string{"3"}, c.rows(sql)) })
+	p.requireKept(func() { require.Equal(t, []string{"3"}, other.rows(sql)) })
+	held, err := c.Prepare(t.Context(), nil, sql)
+	require.NoError(t, err)
+	heldRows := func() []string {
+		r, err := held.Query(t.Context(), nil)
+		require.NoError(t, err)
+		rows, err := drain(r)
+		require.NoError(t, err)
+		return rows
+	}
+	c.exec("CREATE OR REPLACE VIEW v AS SELECT id FROM inner_view WHERE id > 1")
+	p.requireMade(func() { require.Equal(t, []string{"2"}, other.rows(sql)) })
+	require.Equal(t, []string{"2"}, heldRows())
+
+	// The one below, whose tables stay the same.
+	c.exec("CREATE OR REPLACE VIEW inner_view AS SELECT CAST(id + 10 AS INT) AS id FROM t")
+	p.requireMade(func() { require.Equal(t, []string{"23"}, other.rows(sql)) })
+	require.Equal(t, []string{"23"}, heldRows())
+
+	// A table in the view's place, and a view that reads no table.
+	c.exec("DROP VIEW v")
+	other.fails(sqlerr.UndefinedTable, sql)
+	c.exec("CREATE TABLE v (id INT)")
+	require.Equal(t, []string{"(null)"}, other.rows(sql))
+	c.exec("DROP TABLE v")
+	c.exec("CREATE VIEW v AS SELECT 5 AS id")
+	require.Equal(t, []string{"5"}, other.rows(sql))
+	c.exec("CREATE OR REPLACE VIEW v AS SELECT 6 AS id")
+	p.requireMade(func() { require.Equal(t, []string{"6"}, other.rows(sql)) })
+
+	// One that a transaction made is nobody else's.
+	c.exec("BEGIN")
+	c.exec("CREATE OR REPLACE VIEW v AS SELECT 7 AS id")
+	_, misses := p.counted(func() { require.Equal(t, []string{"7"}, c.rows(sql)) })
+	require.Zero(t, misses, "it is kept")
+	require.Equal(t, []string{"6"}, other.rows(sql))
+	c.exec("ROLLBACK")
+	require.Equal(t, []string{"6"}, c.rows(sql))
+}
+
+// TestAPreparedViewIsMadeOfWhatThereIs when it runs, and by whoever may then.
+func TestAPreparedViewIsMadeOfWhatThereIs(t *testing.T) {
+	p := startPlans(t)
+	admin := p.admin()
+	admin.exec("CREATE TABLE t (id INT)")
+	ann := p.user("ann", "poweruser")
+	made, err := ann.Prepare(t.Context(), nil, "CREATE OR REPLACE VIEW v AS SELECT * FROM t")
+	require.NoError(t, err)
+	admin.exec("DROP TABLE t")
+	admin.exec("CREATE TABLE t (name VARCHAR, id BIGINT)")
+	_, err = made.Exec(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"name|VARCHAR|YES", "id|BIGINT|YES"}, ann.rows("DESCRIBE v"))
+	_, err = made.Exec(t.Context(), nil)
+	requireCode(t, sqlerr.InsufficientPrivilege, err, "now there is one, and ann may not drop")
+	require.Contains(t, p.log.String(), "CREATE VIEW")
+}
+
 func TestPlansFollowGrants(t *testing.T) {
 	p := startPlans(t)
 	admin := p.admin()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -101,7 +102,7 @@ func (u *userSession) known(ctx context.Context, x *transaction, sql string) (*s
 		return nil, err
 	}
 	defer look.Close() //nolint:errcheck // it never fails
-	same, err := sameDefinitions(ctx, p.bound.Plan, look)
+	same, err := sameDefinitions(ctx, p.bound, look)
 	if err != nil || !same {
 		return nil, err
 	}
@@ -228,6 +229,7 @@ func (u *userSession) environment(look *sight, database string) bind.Environment
 		Snapshot: look, Database: database, Functions: u.server.config.Functions,
 		Setting: u.setting, SettingNames: settingNames(),
 		User: u.principal.Username, Now: look.now, Version: look.version,
+		Limits: u.server.limits.Statement,
 	}
 }
 
@@ -249,12 +251,13 @@ func (st *statement) current(ctx context.Context, look *sight) (*prepared, error
 			p = kept
 		}
 	}
-	same, err := sameDefinitions(ctx, p.bound.Plan, look)
+	same, err := sameDefinitions(ctx, p.bound, look)
 	if err != nil {
 		return nil, err
 	}
-	// What SHOW and DESCRIBE give was made when they were bound, and so was what now() gives.
-	if same && p.key == key && !p.bound.HoldsNow && st.kind != kindShow {
+	// What SHOW and DESCRIBE give was made when they were bound, and so was what now() gives, and the columns that a
+	// view is made with.
+	if same && p.key == key && !p.bound.HoldsNow && st.kind != kindShow && st.kind != kindDDL {
 		if st.text != "" {
 			plans.hit()
 		}
@@ -276,26 +279,31 @@ func (st *statement) current(ctx context.Context, look *sight) (*prepared, error
 	return p, nil
 }
 
-// sameDefinitions tells whether the tables of a plan are still what they were.
-func sameDefinitions(ctx context.Context, n plan.Node, look *sight) (bool, error) {
-	same := true
-	var failed error
-	plan.Walk(n, func(n plan.Node) {
-		t := tableOf(n)
-		if t == nil || !same || failed != nil {
-			return
-		}
+// sameDefinitions tells whether the tables and views of a statement are still what they were.
+func sameDefinitions(ctx context.Context, bound *bind.Bound, look *sight) (bool, error) {
+	for _, t := range definitionsOf(bound) {
 		found, err := look.Table(ctx, t.Name)
 		switch code := sqlerr.CodeOf(err); {
 		case code == sqlerr.UndefinedTable || code == sqlerr.InvalidCatalogName:
-			same = false // bind says it with the position
+			return false, nil // bind says it with the position
 		case err != nil:
-			failed = err
-		default:
-			same = found.ID == t.ID && found.Version == t.Version
+			return false, err
+		case found.ID != t.ID || found.Version != t.Version:
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// definitionsOf returns the tables and views that a statement's meaning depends on.
+func definitionsOf(bound *bind.Bound) []*catalog.Table {
+	all := slices.Clip(bound.Views)
+	plan.Walk(bound.Plan, func(n plan.Node) {
+		if t := tableOf(n); t != nil {
+			all = append(all, t)
 		}
 	})
-	return same, failed
+	return all
 }
 
 func tableOf(n plan.Node) *catalog.Table {

@@ -293,3 +293,14 @@ func TestWithoutLogins(t *testing.T) {
 	c.fails(sqlerr.FeatureNotSupported, "CREATE USER ann IDENTIFIED BY 'a long password'")
 	require.Equal(t, []string{"anonymous"}, c.rows("SHOW user"))
 }
+
+func TestNobodyLoadsIntoAView(t *testing.T) {
+	c := start(t).admin()
+	c.exec("CREATE VIEW v AS SELECT 1 AS id")
+	for _, mode := range []session.IngestMode{
+		session.IngestAppend, session.IngestCreateOrAppend, session.IngestReplace, session.IngestCreate,
+	} {
+		requireCode(t, sqlerr.FeatureNotSupported, ingestInto("v", mode)(c), mode)
+	}
+	require.Equal(t, []string{"1"}, c.rows("SELECT id FROM v"))
+}

@@ -15,13 +15,16 @@ func Analyzed(ctx context.Context, env Environment, n ast.ObjectName) (*catalog.
 	if err != nil {
 		return nil, nil, err
 	}
-	if t.Kind == catalog.SystemView {
-		return nil, nil, unsupported("ANALYZE of the view "+t.Name.String(), n)
+	if err := needRows("ANALYZE of", t, n); err != nil {
+		return nil, nil, err
 	}
 	return t, AnalyzeAccess(t.Name), nil
 }
 
 // AnalyzeAccess is what ANALYZE of a table needs.
 func AnalyzeAccess(n catalog.TableName) []Access {
-	return []Access{{Read, n.Database, n.Table}, {Insert, n.Database, n.Table}}
+	return []Access{
+		{Privilege: Read, Database: n.Database, Table: n.Table},
+		{Privilege: Insert, Database: n.Database, Table: n.Table},
+	}
 }

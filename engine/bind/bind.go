@@ -8,6 +8,7 @@ import (
 	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/limits"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -23,6 +24,7 @@ type Environment struct {
 	User         string
 	Now          catalog.Timestamp // of the transaction
 	Version      catalog.Sequence  // that the transaction reads
+	Limits       limits.Statement  // for the queries of views
 }
 
 // Bound is a statement with its meaning.
@@ -30,8 +32,9 @@ type Bound struct {
 	Plan       plan.Node
 	Parameters []vector.Type // what each parameter is cast to, from $1
 	Access     []Access
-	ReadOnly   bool // whether it changes nothing
-	HoldsNow   bool // whether Environment.Now or Version is in the plan: another transaction must bind it anew
+	Views      []*catalog.Table // whose queries are part of the plan
+	ReadOnly   bool             // whether it changes nothing
+	HoldsNow   bool             // whether Environment.Now or Version is in the plan: another transaction binds it anew
 }
 
 // Access is a privilege that the statement needs.
@@ -39,6 +42,7 @@ type Access struct {
 	Privilege Privilege
 	Database  string
 	Table     string // empty: of the database
+	View      string // through which the statement comes to it; empty: it names it itself
 }
 
 // Privilege is a kind of access.
@@ -67,7 +71,7 @@ func (p Privilege) String() string {
 // Bind gives a statement its meaning. Transactions, settings, USE and users are the session's: 0A000 here.
 func Bind(ctx context.Context, env Environment, stmt ast.Statement) (*Bound, error) {
 	b := newBinder(ctx, env)
-	n, readOnly, err := b.statement(stmt)
+	n, readOnly, err := b.statement(stmt) //nolint:contextcheck // parsing a view never waits
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +82,15 @@ func Bind(ctx context.Context, env Environment, stmt ast.Statement) (*Bound, err
 	if err := plan.Check(n); err != nil {
 		return nil, err
 	}
-	return &Bound{Plan: n, Parameters: b.parameters, Access: b.accesses, ReadOnly: readOnly, HoldsNow: b.holdsNow}, nil
+	return &Bound{
+		Plan: n, Parameters: b.parameters, Access: b.accesses, Views: b.views, ReadOnly: readOnly, HoldsNow: b.holdsNow,
+	}, nil
 }
 
 func newBinder(ctx context.Context, env Environment) *binder {
+	if env.Limits == (limits.Statement{}) {
+		env.Limits = limits.Defaults().Statement
+	}
 	return &binder{
 		env:    env,
 		access: map[Access]bool{},
@@ -100,9 +109,12 @@ type binder struct {
 	parameters []vector.Type // Unknown until a place tells
 	accesses   []Access      // in the order of first need
 	access     map[Access]bool
-	variables  int  // so far, of subqueries that read rows of enclosing queries
-	inlined    int  // uses of common tables so far
-	holdsNow   bool // see Bound
+	variables  int // so far, of subqueries that read rows of enclosing queries
+	inlined    int // uses of common tables and of views so far
+	views      []*catalog.Table
+	through    string              // the view whose query is being bound; empty: none
+	inside     []catalog.TableName // the views whose query is being bound, folded, the outermost first
+	holdsNow   bool                // see Bound
 }
 
 // source reads the catalog under the statement's context.
@@ -114,7 +126,7 @@ type source struct {
 
 // need notes a privilege.
 func (b *binder) need(p Privilege, database, table string) {
-	a := Access{Privilege: p, Database: database, Table: table}
+	a := Access{Privilege: p, Database: database, Table: table, View: b.through}
 	if !b.access[a] {
 		b.access[a] = true
 		b.accesses = append(b.accesses, a)

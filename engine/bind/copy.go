@@ -21,8 +21,8 @@ func CopyTarget(ctx context.Context, env Environment, s *ast.CopyFrom) (*Target,
 	if err != nil {
 		return nil, err
 	}
-	if t.Kind == catalog.SystemView {
-		return nil, unsupported("COPY into the view "+t.Name.String(), s.Table)
+	if err := needRows("COPY into", t, s.Table); err != nil {
+		return nil, err
 	}
 	b.need(Insert, t.Name.Database, t.Name.Table)
 	ordinals, err := insertTargets(t, s.Columns)

@@ -37,23 +37,32 @@ func (b *binder) dropTable(s *ast.DropTable) (plan.Node, error) {
 	if len(s.Names) != 1 {
 		return nil, unsupported("DROP TABLE of several tables", s)
 	}
-	name, err := b.tableName(s.Names[0])
+	return b.drop(s.Names[0], s.IfExists, catalog.BaseTable)
+}
+
+// drop drops a table or a view.
+func (b *binder) drop(of ast.ObjectName, ifExists bool, kind catalog.TableKind) (plan.Node, error) {
+	name, err := b.tableName(of)
 	if err != nil {
 		return nil, err
 	}
-	t, err := b.findTable(s.Names[0])
+	t, err := b.findTable(of)
 	switch code := sqlerr.CodeOf(err); {
+	case err == nil && t.Kind == catalog.View && kind != catalog.View:
+		return nil, at(sqlerr.New(sqlerr.WrongObjectType, "%s is a view, not a table", t.Name).
+			WithHint("DROP VIEW drops it"), of)
+	case err == nil && t.Kind == catalog.BaseTable && kind == catalog.View:
+		return nil, needView(t, of)
 	case err == nil:
 		name = t.Name
-		if t.Kind != catalog.BaseTable {
-			return nil, fail(s.Names[0], sqlerr.InsufficientPrivilege,
-				"%s belongs to the system and can't be dropped", name)
+		if t.Kind != kind {
+			return nil, fail(of, sqlerr.InsufficientPrivilege, "%s belongs to the system and can't be dropped", name)
 		}
-	case !s.IfExists || code != sqlerr.UndefinedTable && code != sqlerr.InvalidCatalogName:
+	case !ifExists || code != sqlerr.UndefinedTable && code != sqlerr.InvalidCatalogName:
 		return nil, err
 	}
 	b.need(DropTable, name.Database, name.Table)
-	return &plan.Define{Change: catalog.DropTable{Name: name, IfExists: s.IfExists}}, nil
+	return &plan.Define{Change: catalog.DropTable{Name: name, Kind: kind, IfExists: ifExists}}, nil
 }
 
 func (b *binder) createTable(s *ast.CreateTable) (plan.Node, error) {

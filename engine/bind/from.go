@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
@@ -117,6 +118,9 @@ func (b *binder) table(r *ast.Table, qc queryContext) (plan.Node, *scope, error)
 	t, err := b.findTable(r.Name)
 	if err != nil {
 		return nil, nil, err
+	}
+	if t.Kind == catalog.View {
+		return b.view(r, t, qc)
 	}
 	b.need(Read, t.Name.Database, t.Name.Table)
 	n := &plan.Scan{Table: t, Alias: t.Name.Table}

@@ -20,8 +20,8 @@ func (b *binder) insert(s *ast.Insert) (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Kind == catalog.SystemView {
-		return nil, unsupported("INSERT into the view "+t.Name.String(), s.Table)
+	if err := needRows("INSERT into", t, s.Table); err != nil {
+		return nil, err
 	}
 	b.need(Insert, t.Name.Database, t.Name.Table)
 	targets, err := insertTargets(t, s.Columns)

@@ -38,8 +38,8 @@ func (b *binder) target(m modified) (*target, error) {
 		return nil, err
 	}
 	name := out.table.Name
-	if out.table.Kind == catalog.SystemView {
-		return nil, unsupported(m.privilege.String()+" of the view "+name.String(), m.table)
+	if err := needRows(m.privilege.String()+" of", out.table, m.table); err != nil {
+		return nil, err
 	}
 	b.need(m.privilege, name.Database, name.Table)
 	scan := &plan.Scan{Table: out.table, Alias: name.Table, Address: true}

@@ -20,7 +20,7 @@ func (b *binder) show(s *ast.Show) (plan.Node, error) {
 		return b.showTables(s)
 	case ast.ShowColumns:
 		return b.showColumns(s.Name, s.Like)
-	case ast.ShowCreateTable:
+	case ast.ShowCreateTable, ast.ShowCreateView:
 		return b.showCreateTable(s)
 	case ast.ShowSetting:
 		return b.showSetting(s)
@@ -79,11 +79,23 @@ func (b *binder) showTables(s *ast.Show) (plan.Node, error) {
 	} else if err != nil {
 		return nil, err
 	}
+	columns := []string{"table_name"}
+	if s.Full {
+		columns = append(columns, "table_type")
+	}
 	var rows [][]string
 	for _, n := range names {
-		rows = append(rows, []string{n.Table})
+		row := []string{n.Table}
+		if s.Full {
+			t, err := b.source.table(n)
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, t.Kind.String())
+		}
+		rows = append(rows, row)
 	}
-	return texts([]string{"table_name"}, rows, s.Like), nil
+	return texts(columns, rows, s.Like), nil
 }
 
 func (b *binder) showColumns(name ast.ObjectName, like *ast.Literal) (plan.Node, error) {
@@ -130,20 +142,40 @@ func (b *binder) showCreateTable(s *ast.Show) (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Kind == ast.ShowCreateView {
+		if err := needView(t, s.Name); err != nil {
+			return nil, err
+		}
+	}
 	b.need(Read, t.Name.Database, t.Name.Table)
+	return texts([]string{"table_name", "sql"}, [][]string{{t.Name.String(), createStatement(t)}}, nil), nil
+}
+
+// createStatement returns the statement that makes a table or a view, the latter in the database of its query's names.
+func createStatement(t *catalog.Table) string {
 	var sql strings.Builder
-	sql.WriteString("CREATE TABLE " + quoteName(t.Name.Database) + "." + quoteName(t.Name.Table) + " (")
+	what := "TABLE "
+	if t.Kind == catalog.View {
+		what = "VIEW "
+	}
+	sql.WriteString("CREATE " + what + quoteName(t.Name.Database) + "." + quoteName(t.Name.Table) + " (")
 	for i, c := range t.Columns {
 		if i > 0 {
 			sql.WriteString(", ")
 		}
-		sql.WriteString(quoteName(c.Name) + " " + c.TypeName())
+		sql.WriteString(quoteName(c.Name))
+		if t.Kind != catalog.View {
+			sql.WriteString(" " + c.TypeName())
+		}
 		if c.NotNull {
 			sql.WriteString(" NOT NULL")
 		}
 	}
 	sql.WriteString(")")
-	return texts([]string{"table_name", "sql"}, [][]string{{t.Name.String(), sql.String()}}, nil), nil
+	if t.Query != nil {
+		sql.WriteString(" AS " + t.Query.Text)
+	}
+	return sql.String()
 }
 
 // quoteName quotes a name that would not be read back as it is.

@@ -35,6 +35,12 @@ func (b *binder) statement(s ast.Statement) (n plan.Node, readOnly bool, err err
 	case *ast.DropTable:
 		n, err = b.dropTable(s)
 		return n, false, err
+	case *ast.CreateView:
+		n, err = b.createView(s)
+		return n, false, err
+	case *ast.DropView:
+		n, err = b.dropView(s)
+		return n, false, err
 	case *ast.CreateDatabase:
 		n, err = b.createDatabase(s)
 		return n, false, err

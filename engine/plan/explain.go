@@ -66,6 +66,13 @@ func exprs(es []expr.Expr) []string {
 	return parts
 }
 
+func tableOrView(k catalog.TableKind) string {
+	if k == catalog.View {
+		return "View"
+	}
+	return "Table"
+}
+
 // String tells the number of rows.
 func (n *Values) String() string { return fmt.Sprintf("Values (%d rows)", len(n.Rows)) }
 
@@ -172,9 +179,9 @@ func (n *Define) String() string {
 	case catalog.DropDatabase:
 		return "DropDatabase " + d.Name
 	case catalog.CreateTable:
-		return "CreateTable " + d.Name.String()
+		return "Create" + tableOrView(d.Kind) + " " + d.Name.String()
 	case catalog.DropTable:
-		return "DropTable " + d.Name.String()
+		return "Drop" + tableOrView(d.Kind) + " " + d.Name.String()
 	default:
 		return fmt.Sprintf("Define %T", d)
 	}

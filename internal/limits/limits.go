@@ -95,6 +95,7 @@ const (
 // The limits of statements and tickets that no flag moves.
 const (
 	StatementTokens    = 1 << 20  // words and signs of one SQL text: each takes some hundred bytes
+	ViewDepth          = 32       // of views that read views
 	StatementTreeDepth = 5000     // of a syntax tree: a chain of operators is as deep as it is long
 	PlanCacheBytes     = 16 << 20 // of all plans that are kept for the next statement with the same text
 	PlanTextBytes      = 16 << 10 // of a text whose plan is kept
