@@ -33,7 +33,8 @@ func TestFilesRoundTrip(t *testing.T) {
 }
 
 // The 22 TPC-H queries, with the parameters that the specification validates with, give DuckDB's rows: exact for
-// decimals and integers, 1e-9 relative for floating point. What their order leaves open may differ.
+// decimals and integers, 1e-9 relative for floating point. What their order leaves open may differ. Q15 runs in its form
+// with a view, too.
 func TestTPCH(t *testing.T) {
 	for _, scale := range scales() {
 		t.Run(scale, func(t *testing.T) {
@@ -42,7 +43,7 @@ func TestTPCH(t *testing.T) {
 			c.Env = append(os.Environ(), "MICODB_PASSWORD="+harness.Password)
 			out, err := c.CombinedOutput()
 			require.NoError(t, err, "%s", out)
-			require.Equal(t, 22, strings.Count(string(out), " equal"), "%s", out)
+			require.Equal(t, 23, strings.Count(string(out), " equal"), "%s", out)
 			t.Logf("%s", out)
 		})
 	}

@@ -42,8 +42,10 @@ func foundation() []string {
 	return []string{
 		"CREATE TABLE t (x INT)", "INSERT INTO t VALUES (1), (2), (3)",
 		"CREATE TABLE secret (x INT)", "INSERT INTO secret VALUES (42)",
+		"CREATE VIEW peek AS SELECT x FROM secret", "CREATE VIEW farther AS SELECT x FROM peek",
 		"CREATE TABLE victim (x INT)", "CREATE DATABASE lab", "CREATE TABLE lab.v (x INT)", "CREATE DATABASE victims",
-		"CREATE ROLE clerks", "GRANT SELECT, INSERT ON main.t TO clerks", "CREATE ROLE victims",
+		"CREATE ROLE clerks", "GRANT SELECT, INSERT ON main.t TO clerks", "GRANT SELECT ON main.peek TO clerks",
+		"CREATE ROLE victims",
 		made("power", " DEFAULT ROLE poweruser"), made("reader", " DEFAULT ROLE readonly"), made("clerk", " DEFAULT ROLE clerks"),
 		made("nobody", ""), made("victim", " DEFAULT ROLE readonly"), "GRANT INSERT ON secret TO victim",
 		"CREATE API KEY victims FOR victim",
@@ -267,6 +269,7 @@ func (w *world) state() (lasting, passing string) {
 	for _, sql := range []string{
 		"SELECT x FROM t ORDER BY x", "SELECT x FROM secret ORDER BY x", "SELECT x FROM victim ORDER BY x",
 		"SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2", "SHOW DATABASES",
+		"SELECT table_name, view_definition FROM information_schema.views ORDER BY 1",
 		"SELECT name, display_name FROM system.users ORDER BY 1", "SELECT * FROM system.memberships ORDER BY 1, 2",
 		"SELECT * FROM system.grants ORDER BY 1, 2, 3, 4", "SELECT * FROM system.custom_roles ORDER BY 1",
 		"SELECT user_name, read_only FROM system.transactions ORDER BY 1, 2",

@@ -117,6 +117,26 @@ func TestTheShellCompletes(t *testing.T) {
 	leave(t, term)
 }
 
+func TestTheShellKnowsViews(t *testing.T) {
+	s := harness.Start(t)
+	prepare(t, s, digits, "CREATE VIEW evens AS SELECT n AS even FROM d WHERE n % 2 = 0")
+	term := newShell(t, s, t.TempDir())
+	term.Enter(`\dt`, "│ main     │ d     │ BASE TABLE │", "│ main     │ evens │ VIEW       │")
+	term.Enter(`\dv ev*`, "│ main     │ evens │ VIEW │", "1 row returned")
+	term.Enter(`\d evens`, "│ even        │ INTEGER     │ YES  │")
+	term.Enter(`\sf evens`, "CREATE VIEW main.evens (even) AS SELECT n AS even")
+	term.AtPrompt()
+	term.Types("SELECT ev")
+	term.Types(" FROM evens;\x01" + strings.Repeat("\x1b[C", len("SELECT ev")))
+	term.Presses("\t", "micodb> SELECT even FROM evens;\n")
+	term.Types("\r")
+	term.OnScreen("5 rows returned")
+	term.AtPrompt()
+	term.Types("DROP VIEW ev\t;\r")
+	term.OnScreen("micodb> DROP VIEW evens;", "0 rows changed")
+	leave(t, term)
+}
+
 // Names that would not be read back as they are stand in quotes, which the person need not know beforehand.
 func TestTheShellCompletesNamesInQuotes(t *testing.T) {
 	s := harness.Start(t)

@@ -64,7 +64,7 @@ func (c completer) fitting(before scanned, after string) []candidate {
 		return keywordsOf(beginnings())
 	}
 	switch strings.ToUpper(words[len(words)-1]) {
-	case "FROM", "JOIN", "INTO", "UPDATE", "TABLE", "DESCRIBE", "TRUNCATE", "EXISTS", "DESC":
+	case "FROM", "JOIN", "INTO", "UPDATE", "TABLE", "VIEW", "DESCRIBE", "TRUNCATE", "EXISTS", "DESC":
 		return c.tablesAndDatabases()
 	case "USE", "DATABASE", "SCHEMA":
 		return ofKind(ofDatabase, c.catalog.databases())

@@ -8,14 +8,15 @@ import (
 // describing are the commands that show what there is: each is a statement.
 func describing() []command {
 	return []command{
-		{[]string{`\d`}, "[TABLE]", "list tables, or the columns of one", describe},
-		{[]string{`\dt`, ".tables"}, "[PATTERN]", "list tables; * stands for any text, as in sales.*", tables},
+		{[]string{`\d`}, "[TABLE]", "list tables and views, or the columns of one", describe},
+		{[]string{`\dt`, ".tables"}, "[PATTERN]", "list tables and views; * is any text, as in sales.*", tables},
+		{[]string{`\dv`}, "[PATTERN]", "list views", views},
 		{[]string{`\l`, `\dn`, ".databases"}, "", "list databases", fixed("SHOW DATABASES")},
 		{[]string{`\du`}, "", "list users", fixed("SHOW USERS")},
 		{[]string{`\dp`, `\z`}, "[USER]", "list what a user may do", optional("SHOW GRANTS", " FOR ")},
 		{[]string{`\df`}, "[PATTERN]", "list functions", functions},
 		{[]string{`\dconfig`}, "", "list settings", fixed("SHOW ALL")},
-		{[]string{`\sf`, ".schema"}, "TABLE", "show how a table is made", optional("SHOW CREATE TABLE", " ")},
+		{[]string{`\sf`, ".schema"}, "TABLE", "show how a table or view is made", optional("SHOW CREATE TABLE", " ")},
 	}
 }
 
@@ -39,8 +40,18 @@ func describe(ctx context.Context, s *Shell, table string) error {
 	return s.statement(ctx, "DESCRIBE "+table, s.Layout)
 }
 
-// tables lists tables: without a pattern all but the system's own, with one without a database those of the session's.
+// tables lists tables and views: without a pattern all but the system's own, with one without a database those of the
+// session's.
 func tables(ctx context.Context, s *Shell, pattern string) error {
+	return s.list(ctx, pattern, "")
+}
+
+func views(ctx context.Context, s *Shell, pattern string) error {
+	return s.list(ctx, pattern, " AND table_type = 'VIEW'")
+}
+
+// list lists the tables that a pattern and a condition leave.
+func (s *Shell) list(ctx context.Context, pattern, condition string) error {
 	where := "table_schema NOT IN ('information_schema', 'system')"
 	if pattern != "" {
 		database, table, dotted := strings.Cut(pattern, ".")
@@ -50,7 +61,7 @@ func tables(ctx context.Context, s *Shell, pattern string) error {
 		where = "table_schema LIKE " + like(database) + " AND table_name LIKE " + like(table)
 	}
 	return s.statement(ctx, "SELECT table_schema AS \"database\", table_name AS name, table_type AS type "+
-		"FROM information_schema.tables WHERE "+where+" ORDER BY table_schema, table_name", s.Layout)
+		"FROM information_schema.tables WHERE "+where+condition+" ORDER BY table_schema, table_name", s.Layout)
 }
 
 func functions(ctx context.Context, s *Shell, pattern string) error {
