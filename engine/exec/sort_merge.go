@@ -300,7 +300,7 @@ func (m *sortMerge) cut(ends []int, total int) [][]int {
 func (in *mergeInput) count() int {
 	n := 0
 	for _, s := range in.loaded {
-		n += int(s.end - s.first)
+		n += s.rows()
 	}
 	return n
 }
@@ -311,7 +311,7 @@ func (in *mergeInput) more() bool { return in.next < len(in.run.blocks) }
 func (in *mergeInput) part(from, to int) []span {
 	var out []span
 	for _, s := range in.loaded {
-		n := int(s.end - s.first)
+		n := s.rows()
 		if from < n && to > 0 {
 			out = append(out, span{s.first + uint32(max(from, 0)), s.first + uint32(min(to, n))})
 		}
@@ -322,12 +322,10 @@ func (in *mergeInput) part(from, to int) []span {
 
 // row returns the number of a loaded row.
 func (in *mergeInput) row(at int) uint32 {
-	for _, s := range in.loaded {
-		n := int(s.end - s.first)
-		if at < n {
-			return s.first + uint32(at)
-		}
+	i := 0
+	for n := in.loaded[i].rows(); at >= n; n = in.loaded[i].rows() {
 		at -= n
+		i++
 	}
-	panic("no such row") // of a merge's own making
+	return in.loaded[i].first + uint32(at)
 }

@@ -24,6 +24,8 @@ type mergeList struct {
 // span is the rows from first to before end.
 type span struct{ first, end uint32 }
 
+func (s span) rows() int { return int(s.end - s.first) }
+
 // begin takes the first rows of all lists.
 func (t *tournament) begin() {
 	n := len(t.lists)

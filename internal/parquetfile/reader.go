@@ -153,8 +153,8 @@ func (f *File) pages(in Input, source *tracked, c Chunk, space *workspace) (file
 // read reads a column chunk and compares its checksum, unless it is 0. Only the chunk can be read from what it returns.
 func (w *workspace) read(source *tracked, start, size int64, want uint32) (parquet.ReaderAtSeeker, error) {
 	data := sized(&w.chunk, int(size))
-	if _, err := source.ReadAt(data, start); err != nil {
-		return nil, err // the chunk lies within the file
+	if n, err := source.ReadAt(data, start); n < len(data) {
+		return nil, err
 	}
 	if got := crc32.Checksum(data, castagnoli()); want != 0 && got != want {
 		return nil, fmt.Errorf("the column chunk at %d has the checksum %08x instead of %08x", start, got, want)
