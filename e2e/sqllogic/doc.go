@@ -20,4 +20,8 @@
 // (rowsort), or all values are (valuesort). A line "connection name" before a record runs it on another session,
 // which stays open to the end of the file; "connection name user password" says who opens it. Columns are separated
 // by tabs; NULL and (empty) stand for what has no text.
+//
+// The pages of docs/sql are run too. Their examples are blocks fenced as sql, run in order on one session a page; a
+// block fenced as text after one is the answer of its last statement, which -update writes: a table, or the line
+// "error CODE: message".
 package sqllogic
