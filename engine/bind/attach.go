@@ -198,5 +198,5 @@ func (c *clause) joinSides(n *plan.Join, s *scope, left, right []attachment, pla
 		s.columns[i].index = moved(s.columns[i].index)
 	}
 	c.attached = nil
-	return n
+	return plan.NewJoin(*n)
 }

@@ -23,7 +23,7 @@ func (b *binder) from(refs []ast.TableRef, qc queryContext) (plan.Node, *scope, 
 			return nil, nil, err
 		}
 		s = sideBySide(s, rs, len(n.Schema().Fields), 0)
-		n = &plan.Join{Kind: plan.InnerJoin, Left: n, Right: right}
+		n = plan.NewJoin(plan.Join{Kind: plan.InnerJoin, Left: n, Right: right})
 	}
 	return n, s, nil
 }
@@ -135,6 +135,7 @@ func (b *binder) table(r *ast.Table, qc queryContext) (plan.Node, *scope, error)
 	for i := range t.Columns {
 		n.Columns = append(n.Columns, i)
 	}
+	n = plan.NewScan(*n)
 	s := scopeOf(n, qc.outer)
 	for i := range s.columns {
 		s.columns[i].database = t.Name.Database

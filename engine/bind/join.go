@@ -35,6 +35,7 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 	} else {
 		s = sideBySide(ls, rs, len(left.Schema().Fields), 0)
 	}
+	n = plan.NewJoin(*n)
 	c := &clause{binder: b, name: "JOIN … ON", scope: s, with: qc.with}
 	var using []usingColumn
 	if n.Residual, using, err = c.joinCondition(j, len(ls.columns)); err != nil {

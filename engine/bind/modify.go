@@ -53,7 +53,7 @@ func (b *binder) target(m modified) (*target, error) {
 	for i := range out.table.Columns {
 		scan.Columns = append(scan.Columns, i)
 	}
-	out.input = scan
+	out.input = plan.NewScan(*scan)
 	return out, b.where(out, m.where)
 }
 

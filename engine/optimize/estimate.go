@@ -84,8 +84,11 @@ func (est *estimator) joinRows(n *plan.Join) float64 {
 		leftKeys[i], rightKeys[i] = k.Left, k.Right
 	}
 	// A residual is over the columns of both inputs, which a semi join's schema has not.
-	residual := est.selectivity(&plan.Join{Kind: plan.InnerJoin, Left: n.Left, Right: n.Right},
-		expr.Conjuncts(n.Residual))
+	residual := 1.0
+	if n.Residual != nil {
+		residual = est.selectivity(&plan.Join{Kind: plan.InnerJoin, Left: n.Left, Right: n.Right},
+			expr.Conjuncts(n.Residual))
+	}
 	if n.Kind == plan.SemiJoin || n.Kind == plan.AntiJoin {
 		matched := est.matchedFraction(n, leftKeys, rightKeys, residual)
 		if n.Kind == plan.AntiJoin {

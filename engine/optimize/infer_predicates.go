@@ -28,7 +28,7 @@ func inferPredicates(n plan.Node) (plan.Node, error) {
 		}
 		c := *j
 		c.Left, c.Right = filterBy(j.Left, forLeft), filterBy(j.Right, forRight)
-		return &c, nil
+		return plan.NewJoin(c), nil
 	})
 }
 

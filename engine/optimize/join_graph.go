@@ -122,7 +122,7 @@ func newJoinGraph(est *estimator, n plan.Node) (*joinGraph, []int) {
 		if g.product == nil {
 			g.product = g.units[0].node
 		}
-		g.product = &plan.Join{Kind: plan.InnerJoin, Left: g.product, Right: u.node}
+		g.product = plan.NewJoin(plan.Join{Kind: plan.InnerJoin, Left: g.product, Right: u.node})
 	}
 	g.closeClasses()
 	g.filterUnits()

@@ -65,6 +65,7 @@ func (p *joinPlanner) build(of units) joined {
 		}
 	}
 	n.Residual = expr.Conjunction(residual)
+	n = plan.NewJoin(*n)
 	out := joined{node: n, columns: both}
 	if n.Kind == plan.SemiJoin || n.Kind == plan.AntiJoin {
 		out.columns = left.columns

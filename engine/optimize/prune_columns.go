@@ -164,6 +164,7 @@ func pruneScan(n *plan.Scan, read columnSet) pruned {
 	}
 	p := pruned{&c, at}
 	c.Where = p.exprs(n.Where)
+	p.node = plan.NewScan(c)
 	return p
 }
 
@@ -272,6 +273,7 @@ func pruneJoin(n *plan.Join, read columnSet) pruned {
 	if n.Mark != nil {
 		c.Mark = p.expr(n.Mark)
 	}
+	p.node = plan.NewJoin(*c)
 	if n.Kind == plan.MarkJoin {
 		p.at = append(at[:split], width)
 		return p

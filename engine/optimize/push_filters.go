@@ -143,7 +143,7 @@ func pushIntoJoin(n *plan.Join, conjuncts []expr.Expr) plan.Node {
 	}
 	c.Left, c.Right = pushInto(n.Left, left), pushInto(n.Right, right)
 	c.Residual = expr.Conjunction(both)
-	return filterBy(&c, above)
+	return filterBy(plan.NewJoin(c), above)
 }
 
 // refusesNull tells whether a condition is not TRUE where all columns from split are NULL: a comparison, LIKE or IN

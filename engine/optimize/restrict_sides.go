@@ -26,7 +26,7 @@ func restrictSides(n plan.Node) (plan.Node, error) {
 		}
 		c := *j
 		c.Left, c.Right = filterBy(j.Left, left), filterBy(j.Right, right)
-		return &c, nil
+		return plan.NewJoin(c), nil
 	})
 }
 

@@ -179,11 +179,11 @@ func joinUnited(n *plan.Join, l, r plan.Node, left, right []int) (*plan.Join, []
 	}
 	switch {
 	case n.Kind.Pairs():
-		return &c, all
+		return plan.NewJoin(c), all
 	case n.Kind == plan.MarkJoin:
-		return &c, append(slices.Clip(left), width)
+		return plan.NewJoin(c), append(slices.Clip(left), width)
 	default:
-		return &c, left
+		return plan.NewJoin(c), left
 	}
 }
 

@@ -43,7 +43,7 @@ func firstRow(n plan.Node) plan.Node {
 	// The rows with the best key: NULL is the best of NULLs alone.
 	width := len(in.Schema().Fields)
 	best := bestOf(in, kind, key.Of, nil)
-	with := &plan.Join{Kind: plan.InnerJoin, Left: in, Right: best}
+	with := plan.NewJoin(plan.Join{Kind: plan.InnerJoin, Left: in, Right: best})
 	with.Residual = expr.Compare{Op: expr.NotDistinct, Left: key.Of, Right: with.Schema().Column(width)}
 	return bestOf(with, expr.Min, value, n.Schema())
 }

@@ -192,7 +192,7 @@ func (d *dependent) pullJoin(n *plan.Join) (pulled, bool) {
 	for i, e := range waiting {
 		waiting[i] = expr.Remap(e, func(at int) int { return slices.Index(order, at) })
 	}
-	return pulled{projectColumns(&c, order), waiting}, true
+	return pulled{projectColumns(plan.NewJoin(c), order), waiting}, true
 }
 
 // joinPulled joins what was pulled: its conditions are the join's.
@@ -202,7 +202,7 @@ func (d *dependent) joinPulled(p pulled) plan.Node {
 	for _, e := range p.waiting {
 		c.Residual = conjunctions(c.Residual, d.replace(expr.Shift(e, d.split), d.left))
 	}
-	return d.narrow(&c)
+	return d.narrow(plan.NewJoin(c))
 }
 
 // narrow leaves out the columns that a join gives and the dependent one did not.

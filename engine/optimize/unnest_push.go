@@ -125,7 +125,7 @@ func repeatable(n plan.Node) bool {
 // push returns what a node gives for each member of the domain: the node's columns, then the domain's.
 func (d *domain) push(n plan.Node) (plan.Node, error) {
 	if !d.reads(n) {
-		return &plan.Join{Kind: plan.InnerJoin, Left: n, Right: d.node}, nil
+		return plan.NewJoin(plan.Join{Kind: plan.InnerJoin, Left: n, Right: d.node}), nil
 	}
 	switch n := n.(type) {
 	case *plan.Filter:
@@ -202,7 +202,7 @@ func (d *domain) pushAggregate(n *plan.Aggregate) (plan.Node, error) {
 		order := slices.Concat(columnRange(0, old), columnRange(old+members, total), columnRange(old, old+members))
 		return projectColumns(out, order), nil
 	}
-	all := &plan.Join{Kind: plan.LeftJoin, Left: d.node, Right: out}
+	all := plan.NewJoin(plan.Join{Kind: plan.LeftJoin, Left: d.node, Right: out})
 	s := all.Schema()
 	p := &plan.Project{Input: all, Out: &plan.Schema{Fields: slices.Concat(n.Out.Fields, d.fields())}}
 	for i := range members {
@@ -277,5 +277,5 @@ func (d *domain) pushJoin(n *plan.Join) (plan.Node, error) {
 	}
 	order := slices.Concat(columnRange(0, split), columnRange(split+members, split+members+own),
 		columnRange(split, split+members))
-	return projectColumns(&c, order), nil
+	return projectColumns(plan.NewJoin(c), order), nil
 }

@@ -60,7 +60,7 @@ func (d *dependent) scalar() (plan.Node, bool) {
 	if !ok {
 		return nil, false
 	}
-	j := &plan.Join{Kind: plan.LeftJoin, Left: d.join.Left, Right: grouped.node}
+	j := plan.NewJoin(plan.Join{Kind: plan.LeftJoin, Left: d.join.Left, Right: grouped.node})
 	for _, e := range grouped.waiting {
 		j.Residual = conjunctions(j.Residual, d.replace(expr.Shift(e, d.split), d.left))
 	}

@@ -197,20 +197,25 @@ func checkJoin(n *Join) error {
 	if n.HoldLeft && (!holds || n.Mark != nil || len(n.Keys) == 0) {
 		return sqlerr.New(sqlerr.InternalError, "%s can't hold its left side", n)
 	}
-	var over []expr.Expr
 	for _, e := range []expr.Expr{n.Residual, n.Mark} {
-		if e != nil {
-			over = append(over, e)
+		if e == nil {
+			continue
+		}
+		if err := checkPredicates([]expr.Expr{e}, BothSides(n)); err != nil {
+			return err
 		}
 	}
-	return checkPredicates(over, BothSides(n))
+	return nil
 }
 
 // BothSides returns the columns over which a join's residual and mark are written: those of both inputs.
 func BothSides(n *Join) *Schema {
+	if n.Kind == InnerJoin {
+		return n.Schema()
+	}
 	c := *n
 	c.Kind = InnerJoin
-	return c.Schema()
+	return c.schema()
 }
 
 func checkOutput(es []expr.Expr, in *Schema, out []Field) error {

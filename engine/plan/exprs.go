@@ -71,7 +71,7 @@ func mapJoin(n *Join, f func(expr.Expr) expr.Expr) Node {
 	for i, v := range n.Variables {
 		c.Variables[i].Of = f(v.Of)
 	}
-	return &c
+	return NewJoin(c)
 }
 
 func mapLimit(n *Limit, f func(expr.Expr) expr.Expr) Node {

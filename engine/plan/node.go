@@ -42,6 +42,8 @@ type Scan struct {
 	Where   []expr.Expr
 	AsOf    catalog.Sequence // the version that is read; 0: that of the transaction, with its own changes
 	Address bool             // two columns more: block and offset of the row (catalog.AddressBlock, AddressOffset)
+
+	made *scanSchema
 }
 
 // Values is a list of rows of constant expressions.
@@ -106,6 +108,8 @@ type Join struct {
 	Mark        expr.Expr
 	Variables   []Variable
 	HoldLeft    bool // the table is made of the left input and probed with the right one: left, semi and anti joins
+
+	made *joinSchema
 }
 
 // Variable is an outer column of a dependent join's right input.

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"slices"
-
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -14,18 +12,10 @@ func CountSchema() *Schema {
 
 // Schema returns the chosen columns, qualified by the alias.
 func (n *Scan) Schema() *Schema {
-	s := &Schema{Fields: make([]Field, 0, len(n.Columns)+2)}
-	for _, i := range n.Columns {
-		c := n.Table.Columns[i]
-		s.Fields = append(s.Fields, Field{Table: n.Alias, Name: c.Name, Type: c.Type, Nullable: !c.NotNull})
+	if n.made.of(n) {
+		return n.made.out
 	}
-	if n.Address {
-		big := vector.Of(vector.Int64)
-		s.Fields = append(s.Fields,
-			Field{Table: n.Alias, Name: "_block", Type: big, Nullable: true},
-			Field{Table: n.Alias, Name: "_offset", Type: big, Nullable: true})
-	}
-	return s
+	return n.schema()
 }
 
 // Schema returns the rows' schema.
@@ -39,26 +29,13 @@ func (n *Project) Schema() *Schema { return n.Out }
 
 // Schema returns the left columns and the right ones, which an outer join makes nullable, the mark, or nothing more.
 func (n *Join) Schema() *Schema {
-	left := n.Left.Schema()
-	switch n.Kind {
-	case SemiJoin, AntiJoin:
-		return left
-	case MarkJoin:
-		mark := Field{Name: "mark", Type: vector.Of(vector.Boolean), Nullable: n.Mark != nil && n.Mark.Nullable()}
-		return &Schema{Fields: append(slices.Clip(left.Fields), mark)}
-	default:
+	if n.Kind == SemiJoin || n.Kind == AntiJoin {
+		return n.Left.Schema()
 	}
-	right := n.Right.Schema()
-	s := &Schema{Fields: make([]Field, 0, len(left.Fields)+len(right.Fields))}
-	for _, f := range left.Fields {
-		f.Nullable = f.Nullable || n.Kind == FullJoin
-		s.Fields = append(s.Fields, f)
+	if n.made.of(n) {
+		return n.made.out
 	}
-	for _, f := range right.Fields {
-		f.Nullable = f.Nullable || n.Kind.Padded()
-		s.Fields = append(s.Fields, f)
-	}
-	return s
+	return n.schema()
 }
 
 // Schema returns the groups, then the aggregates.
@@ -184,7 +161,7 @@ func (n *Filter) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &
 func (n *Project) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &c }
 
 // WithInputs replaces left and right.
-func (n *Join) WithInputs(in []Node) Node { c := *n; c.Left, c.Right = in[0], in[1]; return &c }
+func (n *Join) WithInputs(in []Node) Node { c := *n; c.Left, c.Right = in[0], in[1]; return NewJoin(c) }
 
 // WithInputs replaces the input.
 func (n *Aggregate) WithInputs(in []Node) Node { c := *n; c.Input = in[0]; return &c }

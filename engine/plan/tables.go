@@ -16,7 +16,7 @@ func withTables(n Node, of func(*catalog.Table) *catalog.Table, done map[Node]No
 	if s, ok := n.(*Scan); ok {
 		c := *s
 		c.Table = of(s.Table)
-		out = &c
+		out = NewScan(c)
 	} else if old := n.Inputs(); len(old) > 0 {
 		in := make([]Node, len(old))
 		for i, x := range old {
