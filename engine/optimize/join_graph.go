@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
@@ -80,7 +81,8 @@ type correction struct {
 	factor float64
 }
 
-// joinTree tells whether a node is a join, or what can be moved above one to reach it.
+// joinTree tells whether a node is a join, or what can be moved above one to reach it: filters, and projections that
+// may be computed later, and again where a condition reads them.
 func joinTree(n plan.Node) bool {
 	switch n := n.(type) {
 	case *plan.Join:
@@ -93,10 +95,24 @@ func joinTree(n plan.Node) bool {
 	case *plan.Filter:
 		return joinTree(n.Input)
 	case *plan.Project:
-		return onlyColumns(n.Exprs) && joinTree(n.Input)
+		return !slices.ContainsFunc(n.Exprs, costly) && joinTree(n.Input)
 	default:
 		return false
 	}
+}
+
+// costly tells whether an expression is more than casts and arithmetic of columns and constants.
+func costly(e expr.Expr) bool {
+	found := false
+	expr.Walk(e, func(e expr.Expr) bool {
+		switch e.(type) {
+		case expr.Column, expr.Literal, expr.Cast, expr.Arithmetic:
+		default:
+			found = true
+		}
+		return !found
+	})
+	return found
 }
 
 // countUnits is how many units the graph of a node has.
@@ -115,7 +131,7 @@ func countUnits(n plan.Node) int {
 }
 
 // newJoinGraph takes a join tree apart, and returns what the columns of its output are in the graph.
-func newJoinGraph(est *estimator, n plan.Node) (*joinGraph, []int) {
+func newJoinGraph(est *estimator, n plan.Node) (*joinGraph, []expr.Expr) {
 	g := &joinGraph{estimator: est, sizes: map[units]float64{}}
 	out := g.collect(n)
 	for _, u := range g.units[1:] {
@@ -130,8 +146,8 @@ func newJoinGraph(est *estimator, n plan.Node) (*joinGraph, []int) {
 	return g, out
 }
 
-// collect adds a node's units and conditions, and returns its columns' numbers.
-func (g *joinGraph) collect(n plan.Node) []int {
+// collect adds a node's units and conditions, and returns what its columns are in the graph.
+func (g *joinGraph) collect(n plan.Node) []expr.Expr {
 	if !joinTree(n) {
 		return g.add(n, nil)
 	}
@@ -142,9 +158,9 @@ func (g *joinGraph) collect(n plan.Node) []int {
 		return out
 	case *plan.Project:
 		in := g.collect(n.Input)
-		out := make([]int, len(n.Exprs))
+		out := make([]expr.Expr, len(n.Exprs))
 		for i, e := range n.Exprs {
-			out[i] = in[expr.Columns(e)[0]]
+			out[i] = over(e, in)
 		}
 		return out
 	case *plan.Join:
@@ -154,7 +170,19 @@ func (g *joinGraph) collect(n plan.Node) []int {
 	}
 }
 
-func (g *joinGraph) collectJoin(n *plan.Join) []int {
+// over puts what a node's columns are in the graph in their place. Whether a column of the graph may be NULL is told by
+// the place that reads it: above a left join it may.
+func over(e expr.Expr, columns []expr.Expr) expr.Expr {
+	return expr.Replace(e, func(c expr.Column) expr.Expr {
+		if own, ok := columns[c.Index].(expr.Column); ok {
+			c.Index = own.Index
+			return c
+		}
+		return columns[c.Index]
+	})
+}
+
+func (g *joinGraph) collectJoin(n *plan.Join) []expr.Expr {
 	first := len(g.units)
 	left := g.collect(n.Left)
 	split := len(left)
@@ -169,10 +197,9 @@ func (g *joinGraph) collectJoin(n *plan.Join) []int {
 		return out
 	}
 	a := &attachment{kind: n.Kind}
-	right := g.add(n.Right, a)
-	both := append(append([]int(nil), left...), right...)
+	both := append(slices.Clip(left), g.add(n.Right, a)...)
 	for _, e := range on {
-		e = expr.Remap(e, func(i int) int { return both[i] })
+		e = over(e, both)
 		a.on = append(a.on, e)
 		a.reads |= g.readBy(e)
 	}
@@ -188,12 +215,13 @@ func (g *joinGraph) collectJoin(n *plan.Join) []int {
 }
 
 // add makes a unit.
-func (g *joinGraph) add(n plan.Node, a *attachment) []int {
+func (g *joinGraph) add(n plan.Node, a *attachment) []expr.Expr {
 	n = g.order(n)
 	u := unit{node: n, base: len(g.from), attach: a}
-	out := make([]int, len(n.Schema().Fields))
+	s := n.Schema()
+	out := make([]expr.Expr, len(s.Fields))
 	for i := range out {
-		out[i] = u.base + i
+		out[i] = expr.Shift(s.Column(i), u.base)
 		g.from = append(g.from, len(g.units))
 	}
 	g.units = append(g.units, u)
@@ -209,10 +237,10 @@ func (g *joinGraph) readBy(e expr.Expr) units {
 	return u
 }
 
-// ask adds conditions over columns with the given numbers.
-func (g *joinGraph) ask(conjuncts []expr.Expr, columns []int) {
+// ask adds conditions over columns that are the given ones in the graph.
+func (g *joinGraph) ask(conjuncts, columns []expr.Expr) {
 	for _, e := range conjuncts {
-		e = expr.Remap(e, func(i int) int { return columns[i] })
+		e = over(e, columns)
 		eq, isCompare := e.(expr.Compare)
 		switch reads := g.readBy(e); {
 		case reads == 0:

@@ -136,14 +136,19 @@ func (c *equalityClass) between(g *joinGraph, left, right units) expr.Expr {
 }
 
 // restore gives the columns that the tree had.
-func (g *joinGraph) restore(j joined, out []int, s *plan.Schema) plan.Node {
+func (g *joinGraph) restore(j joined, out []expr.Expr, s *plan.Schema) plan.Node {
 	n := filterBy(j.node, g.always)
 	in, local := n.Schema(), numbersOf(j.columns)
 	p := &plan.Project{Input: n, Exprs: make([]expr.Expr, len(out)), Out: s}
 	same := len(out) == len(in.Fields)
-	for i, col := range out {
-		p.Exprs[i] = in.Column(local(col))
-		same = same && local(col) == i
+	for i, e := range out {
+		if c, ok := e.(expr.Column); ok {
+			at := local(c.Index)
+			p.Exprs[i] = in.Column(at)
+			same = same && at == i
+			continue
+		}
+		p.Exprs[i], same = expr.Remap(e, local), false
 	}
 	if same {
 		return n
