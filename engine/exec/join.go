@@ -62,7 +62,7 @@ type HashJoin struct {
 	Residual             expr.Expr // nil: the keys decide
 	Unknown              expr.Expr // over both sides as Residual; nil: of no pair
 	NullAware            bool
-	Filter               *catalog.RuntimeFilter // nil, or of a probe column that is the only key
+	Filters              []*catalog.RuntimeFilter // of scans of the probe side: one for each key, nil for none
 }
 
 // Schema returns the probe's columns, then the build's, the mark, or nothing.
@@ -115,7 +115,7 @@ func (j *HashJoin) String() string {
 	if j.Unknown != nil {
 		s += " unknown where " + j.Unknown.String()
 	}
-	if j.Filter != nil {
+	if j.filters() {
 		s += " (filters the scan)"
 	}
 	return s
@@ -274,10 +274,10 @@ func (s *buildSink) table(ctx context.Context) (*joinTable, error) {
 	}
 	if !s.spill.started.Load() {
 		t, err := s.gather(ctx)
-		if err == nil && s.op.Filter != nil {
-			return t, t.setFilter(ctx, s.op.Filter, s.op.Probe.Schema()[s.op.ProbeKeys[0]])
+		if err == nil {
+			return t, s.setFilters(ctx, t)
 		}
-		if err == nil || !outOfMemory(err) || !s.query.Spill.Usable() {
+		if !outOfMemory(err) || !s.query.Spill.Usable() {
 			return t, err
 		}
 	}

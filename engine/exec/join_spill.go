@@ -117,7 +117,7 @@ func (j *joinSpill) leave(b *builder) {
 // put puts rows of the build side into partitions.
 func (j *joinSpill) put(ctx context.Context, worker int, r *joinRows) error {
 	j.started.Store(true)
-	if j.op.Filter != nil && r.to == &j.builds {
+	if j.op.onlyFilter() != nil && r.to == &j.builds {
 		j.once.Do(func() { j.makeBloom(r.n) })
 		j.addToBloom(r)
 	}
@@ -162,7 +162,7 @@ func (j *joinSpill) addToBloom(r *joinRows) {
 }
 
 // setFilter tells the probe's scan which keys there may be.
-func (j *joinSpill) setFilter() {
+func (j *joinSpill) setFilter(f *catalog.RuntimeFilter) {
 	b := j.bloom.Load()
 	if b == nil {
 		return
@@ -174,7 +174,7 @@ func (j *joinSpill) setFilter() {
 	if ones > len(*b)*64*2/3 { // more than four of nine values without a match pass
 		return
 	}
-	j.op.Filter.Set(&catalog.RuntimeValues{Lo: vector.MinInt, Hi: vector.MaxInt, Bloom: *b})
+	f.Set(&catalog.RuntimeValues{Lo: vector.MinInt, Hi: vector.MaxInt, Bloom: *b})
 }
 
 // settle ends the build side when all its rows are in partitions: it chooses those that are brought back to memory.
@@ -211,8 +211,8 @@ func (j *joinSpill) settle(ctx context.Context) (t *joinTable, err error) {
 			blocks, p.blocks = append(blocks, p.blocks...), nil
 		}
 	}
-	if j.op.Filter != nil {
-		j.setFilter()
+	if f := j.op.onlyFilter(); f != nil {
+		j.setFilter(f)
 	}
 	err = j.query.work(ctx, 0, func(ctx context.Context, worker int) (err error) {
 		t, err = j.load(ctx, worker, &own, blocks)

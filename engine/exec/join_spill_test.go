@@ -76,7 +76,7 @@ func TestJoinsOutgrowTheirMemory(t *testing.T) {
 				join := func(filter *catalog.RuntimeFilter) *HashJoin {
 					j := &HashJoin{Kind: kind, Probe: probe.scan(), Build: build.scan(), ProbeKeys: keys, BuildKeys: keys}
 					if filter != nil {
-						j.Filter, j.Probe = filter, probe.scan(filter)
+						j.Filters, j.Probe = []*catalog.RuntimeFilter{filter}, probe.scan(filter)
 					}
 					return j
 				}

@@ -3,9 +3,7 @@ package exec
 import (
 	"context"
 	"math/bits"
-	"sync/atomic"
 
-	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -36,8 +34,6 @@ type joinTable struct {
 const (
 	directRows  = 8       // an array may have so many entries a row
 	directLeast = 1 << 16 // or so many in any case
-	filterRows  = 128     // an exact runtime filter may have so many bits a row
-	filterLeast = 1 << 23
 	serialRows  = 1 << 15 // fewer are indexed by one worker
 )
 
@@ -311,51 +307,4 @@ func (t *joinTable) follow(c candidates, n int) int {
 		}
 	}
 	return k
-}
-
-// setFilter tells the probe's scan which keys there are, unless nearly all that the probe may have are. Only a join
-// by one integer column has a filter.
-func (t *joinTable) setFilter(ctx context.Context, f *catalog.RuntimeFilter, probe Column) error {
-	if t.n == 0 {
-		f.Set(&catalog.RuntimeValues{Lo: 1, Hi: 0})
-		return nil
-	}
-	base := t.layout.fields[0].lo
-	values := &catalog.RuntimeValues{Lo: base + int64(t.lo), Hi: base + int64(t.hi)}
-	var err error
-	exact := t.hi-t.lo < uint64(max(filterRows*t.n, filterLeast))
-	if exact {
-		values.Bits, err = t.query.zeroed(int((t.hi-t.lo)/64) + 1)
-	} else {
-		values.Bloom, err = t.query.zeroed(1 << bits.Len(uint(max(t.n/4, 1))))
-	}
-	if err != nil { // without memory for it there is no filter
-		return unlessOutOfMemory(err)
-	}
-	err = t.query.tasks(ctx, (t.n+runRows-1)/runRows, func(_ context.Context, _, task int) error {
-		for _, k := range t.keys[task*runRows : min(t.n, (task+1)*runRows)] {
-			if exact {
-				x := k - t.lo
-				atomic.OrUint64(&values.Bits[x>>6], 1<<(x&63))
-				continue
-			}
-			h := vector.Hash(uint64(base) + k)
-			atomic.OrUint64(&values.Bloom[h>>12&uint64(len(values.Bloom)-1)], vector.BloomMask(h))
-		}
-		return nil
-	})
-	if err != nil || exact && values.Lo <= probe.Lo && values.Hi >= probe.Hi && isDense(values) {
-		return err
-	}
-	f.Set(values)
-	return nil
-}
-
-// isDense tells whether a filter lets nine of ten values pass.
-func isDense(v *catalog.RuntimeValues) bool {
-	ones := uint64(0)
-	for _, w := range v.Bits {
-		ones += uint64(bits.OnesCount64(w))
-	}
-	return ones/9 >= (uint64(v.Hi)-uint64(v.Lo))/10
 }

@@ -227,7 +227,8 @@ func TestLargeBuilds(t *testing.T) {
 			for _, workers := range []int{1, 4} {
 				filter := &catalog.RuntimeFilter{Column: 1}
 				scan := probe.scan(filter)
-				j := &HashJoin{Probe: scan, Build: build.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0}, Filter: filter}
+				j := &HashJoin{Probe: scan, Build: build.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0}}
+				j.Filters = []*catalog.RuntimeFilter{filter}
 				require.Len(t, collect(t, newTestQuery(t, workers), j), want)
 				require.Less(t, scan.From.Counts().Rows, int64(19000), "the filter keeps most rows away")
 			}
@@ -246,7 +247,8 @@ func TestUselessFilter(t *testing.T) {
 	for build, set := range map[*testTable]bool{table: false, few: true} {
 		filter := &catalog.RuntimeFilter{Column: 1}
 		j := &HashJoin{
-			Probe: table.scan(filter), Build: build.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0}, Filter: filter,
+			Probe: table.scan(filter), Build: build.scan(), ProbeKeys: []int{0}, BuildKeys: []int{0},
+			Filters: []*catalog.RuntimeFilter{filter},
 		}
 		require.Len(t, collect(t, newTestQuery(t, 2), j), len(build.rows))
 		require.Equal(t, set, filter.Values() != nil)

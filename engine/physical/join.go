@@ -13,7 +13,7 @@ import (
 
 // join builds a join: it holds the one input and streams the other.
 func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error) {
-	filter := b.runtimeFilter(n)
+	filters := b.runtimeFilters(n)
 	left, err := b.build(ctx, n.Left)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error)
 		return nil, err
 	}
 	if n.HoldLeft {
-		return holdLeft(n, left, right, filter), nil
+		return holdLeft(n, left, right, filters), nil
 	}
 	kind := exec.JoinKind(n.Kind)
 	n, nullAware := markByKey(n)
@@ -33,7 +33,7 @@ func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error)
 	}
 	leftKeys, rightKeys := keysOf(n)
 	leftWidth, rightWidth := len(left.Schema()), len(right.Schema())
-	j := hashJoin(kind, side{left, leftKeys}, side{right, rightKeys}, filter)
+	j := hashJoin(kind, side{left, leftKeys}, side{right, rightKeys}, filters)
 	j.NullAware = nullAware
 	more := len(j.Probe.Schema()) - leftWidth
 	shift := func(i int) int {
@@ -54,13 +54,13 @@ func (b *builder) join(ctx context.Context, n *plan.Join) (exec.Operator, error)
 }
 
 // holdLeft makes the join whose left input is the build side.
-func holdLeft(n *plan.Join, left, right exec.Operator, filter *catalog.RuntimeFilter) exec.Operator {
+func holdLeft(n *plan.Join, left, right exec.Operator, filters []*catalog.RuntimeFilter) exec.Operator {
 	kind := map[plan.JoinKind]exec.JoinKind{
 		plan.LeftJoin: exec.BuildLeftJoin, plan.SemiJoin: exec.BuildSemiJoin, plan.AntiJoin: exec.BuildAntiJoin,
 	}[n.Kind]
 	leftKeys, rightKeys := keysOf(n)
 	leftWidth, rightWidth := len(left.Schema()), len(right.Schema())
-	j := hashJoin(kind, side{right, rightKeys}, side{left, leftKeys}, filter)
+	j := hashJoin(kind, side{right, rightKeys}, side{left, leftKeys}, filters)
 	held := len(j.Probe.Schema())
 	j.Residual = remapped(n.Residual, func(i int) int {
 		if i < leftWidth {
@@ -87,13 +87,16 @@ func keysOf(n *plan.Join) (left, right []expr.Expr) {
 	return left, right
 }
 
-func hashJoin(kind exec.JoinKind, probe, build side, filter *catalog.RuntimeFilter) *exec.HashJoin {
+func hashJoin(kind exec.JoinKind, probe, build side, filters []*catalog.RuntimeFilter) *exec.HashJoin {
 	j := &exec.HashJoin{Kind: kind}
 	j.Probe, j.ProbeKeys = withColumns(probe.in, probe.keys)
 	j.Build, j.BuildKeys = withColumns(build.in, build.keys)
-	if filter != nil && j.Probe.Schema()[j.ProbeKeys[0]].Physical == vector.Integer &&
-		j.Build.Schema()[j.BuildKeys[0]].Physical == vector.Integer {
-		j.Filter = filter
+	j.Filters = filters
+	for i := range filters {
+		probed, built := j.Probe.Schema()[j.ProbeKeys[i]], j.Build.Schema()[j.BuildKeys[i]]
+		if probed.Physical != vector.Integer || built.Physical != vector.Integer {
+			j.Filters[i] = nil
+		}
 	}
 	return j
 }
@@ -155,15 +158,24 @@ func withoutKeys(j *exec.HashJoin, runs ...span) exec.Operator {
 	return exec.NewProject(j, keep, keepLabels)
 }
 
-// runtimeFilter makes a filter for the scan that the only key of a join's streamed input comes from; nil for none.
-func (b *builder) runtimeFilter(n *plan.Join) *catalog.RuntimeFilter {
-	if len(n.Keys) != 1 || n.Kind != plan.InnerJoin && n.Kind != plan.SemiJoin && !n.HoldLeft {
+// runtimeFilters makes a filter for each scan that a key of a join's streamed input comes from; nil for other keys.
+func (b *builder) runtimeFilters(n *plan.Join) []*catalog.RuntimeFilter {
+	if n.Kind != plan.InnerJoin && n.Kind != plan.SemiJoin && !n.HoldLeft {
 		return nil
 	}
-	streams, key := n.Left, n.Keys[0].Left
-	if n.HoldLeft {
-		streams, key = n.Right, n.Keys[0].Right
+	filters := make([]*catalog.RuntimeFilter, len(n.Keys))
+	for i, k := range n.Keys {
+		streams, key := n.Left, k.Left
+		if n.HoldLeft {
+			streams, key = n.Right, k.Right
+		}
+		filters[i] = b.runtimeFilter(streams, key)
 	}
+	return filters
+}
+
+// runtimeFilter makes a filter for the scan that a join's key comes from; nil for none.
+func (b *builder) runtimeFilter(streams plan.Node, key expr.Expr) *catalog.RuntimeFilter {
 	c, ok := key.(expr.Column)
 	if !ok || key.Type().Physical() != vector.Integer {
 		return nil
