@@ -30,25 +30,42 @@ def differences(got: list, want: list) -> str:
     return ""
 
 
-def untied(sql: str, got: list, want: list) -> tuple:
-    """Both without what the query's order leaves open: rows with equal keys are sorted, and those that tie with the
-    last row at a LIMIT are left out, of which any may be among the answer. Of those only the keys are compared."""
-    _, order, tail = sql.upper().rpartition("ORDER BY")
-    keys, _, limit = tail.partition("LIMIT")
-    names = [k.split()[0].lower() for k in keys.split(",")]
-    if not order:
-        return sorted(got, key=repr), sorted(want, key=repr)
-
+def unordered(rows: list) -> list:
+    """The rows in an order of their own: by their exact values, then by the floating-point ones, roughly."""
     def key(row: dict) -> tuple:
-        return tuple(row[n] for n in names)
+        exact = tuple(repr(v) for v in row.values() if not isinstance(v, float))
+        return exact, tuple(f"{v:.6g}" for v in row.values() if isinstance(v, float))
 
-    def settled(rows: list) -> list:
-        cut = key(rows[-1]) if rows and limit.strip() and len(rows) == int(limit) else None
-        whole = sorted((r for r in rows if key(r) != cut), key=lambda r: repr(sorted(r.items(), key=str)))
-        place = {}
-        for r in rows:
-            place.setdefault(key(r), len(place))
-        whole.sort(key=lambda r: place[key(r)])  # stable: the order of the keys is the answer's
-        return whole + [{n: r[n] for n in names} for r in rows if key(r) == cut]
+    return sorted(rows, key=key)
 
-    return settled(got), settled(want)
+
+def outside(sql: str, word: str) -> int:
+    """The place of the last word of sql, in capitals, that stands in no parentheses; -1 without one."""
+    depth, found, text = 0, -1, sql.upper()
+    for i, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if depth == 0 and text.startswith(word, i) and not text[i - 1].isalnum():
+            found = i
+    return found
+
+
+def unlimited(sql: str) -> str:
+    """The query without its LIMIT."""
+    at = outside(sql, "LIMIT")
+    return sql if at < 0 else sql[:at]
+
+
+def order(sql: str, columns: list) -> list:
+    """The columns that the query orders by, up to the first key that is no column of the answer."""
+    at = outside(sql, "ORDER BY")
+    if at < 0:
+        return []
+    keys = []
+    for key in unlimited(sql)[at + len("ORDER BY"):].split(","):
+        name = key.split()[0].lower().rpartition(".")[2]
+        if name.isdigit() and int(name) <= len(columns):
+            name = columns[int(name) - 1]
+        if name not in columns:
+            break
+        keys.append(name)
+    return keys

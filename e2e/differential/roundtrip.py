@@ -21,7 +21,7 @@ READ = {
 
 def main() -> None:
     url, scale, files, binary = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4]
-    duck = generator(scale)
+    duck = generator(scale, files)
     environment = dict(os.environ, MICODB_USER="admin")
 
     def micodb(*arguments: str) -> None:

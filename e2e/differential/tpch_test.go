@@ -38,8 +38,8 @@ func TestFilesRoundTrip(t *testing.T) {
 func TestTPCH(t *testing.T) {
 	for _, scale := range scales() {
 		t.Run(scale, func(t *testing.T) {
-			s := harness.Start(t)
-			c := exec.CommandContext(t.Context(), toolchain.Python(t), "tpch.py", "grpc://"+s.Flight, scale)
+			s := harness.Start(t, "--memory-limit", "6GiB")
+			c := exec.CommandContext(t.Context(), toolchain.Python(t), "tpch.py", "grpc://"+s.Flight, scale, t.TempDir())
 			c.Env = append(os.Environ(), "MICODB_PASSWORD="+harness.Password)
 			out, err := c.CombinedOutput()
 			require.NoError(t, err, "%s", out)
