@@ -18,14 +18,49 @@ func (b *binder) from(refs []ast.TableRef, qc queryContext) (plan.Node, *scope, 
 		return nil, nil, err
 	}
 	for _, r := range refs[1:] {
-		right, rs, err := b.tableRef(r, qc)
+		right, err := b.beside(s, r, qc)
 		if err != nil {
 			return nil, nil, err
 		}
-		s = sideBySide(s, rs, len(n.Schema().Fields), 0)
-		n = plan.NewJoin(plan.Join{Kind: plan.InnerJoin, Left: n, Right: right})
+		s = sideBySide(s, right.scope, len(n.Schema().Fields), 0)
+		n = plan.NewJoin(plan.Join{Kind: plan.InnerJoin, Left: n, Right: right.node, Variables: right.variables})
 	}
 	return n, s, nil
+}
+
+// member is a bound member of FROM, and the columns of the members before it that it reads.
+type member struct {
+	node      plan.Node
+	scope     *scope
+	variables []plan.Variable
+}
+
+// beside binds a member of FROM that stands right of others. A LATERAL query and a table function see their columns:
+// they are subqueries that read the row.
+func (b *binder) beside(left *scope, r ast.TableRef, qc queryContext) (member, error) {
+	if !isLateral(r) {
+		n, s, err := b.tableRef(r, qc)
+		return member{node: n, scope: s}, err
+	}
+	reader := &captures{}
+	qc.outer = &scope{columns: left.columns, outer: left.outer, captured: reader}
+	n, s, err := b.tableRef(r, qc)
+	if err != nil {
+		return member{}, err
+	}
+	s.outer = left.outer
+	return member{node: n, scope: s, variables: reader.variables}, nil
+}
+
+func isLateral(r ast.TableRef) bool {
+	switch r := r.(type) {
+	case *ast.Derived:
+		return r.Lateral
+	case *ast.TableFunction:
+		return true
+	default:
+		return false
+	}
 }
 
 // sideBySide makes the scope of a join; leftBy and rightBy are what is added to the ordinals of either side.
@@ -47,9 +82,6 @@ func (b *binder) tableRef(r ast.TableRef, qc queryContext) (plan.Node, *scope, e
 	case *ast.Table:
 		return b.table(r, qc)
 	case *ast.Derived:
-		if r.Lateral {
-			return nil, nil, unsupported("LATERAL", r)
-		}
 		n, err := b.query(r.Query, qc)
 		if err != nil {
 			return nil, nil, err
@@ -58,7 +90,7 @@ func (b *binder) tableRef(r ast.TableRef, qc queryContext) (plan.Node, *scope, e
 	case *ast.Join:
 		return b.join(r, qc)
 	case *ast.TableFunction:
-		return nil, nil, unsupported("the table function "+r.Name.String(), r)
+		return b.tableFunction(r, qc)
 	default:
 		return nil, nil, unsupported("this member of FROM", r)
 	}

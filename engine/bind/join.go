@@ -16,11 +16,12 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	right, rs, err := b.tableRef(j.Right, qc)
+	member, err := b.joined(ls, j, qc)
 	if err != nil {
 		return nil, nil, err
 	}
-	n := &plan.Join{Kind: plan.InnerJoin, Left: left, Right: right}
+	right, rs := member.node, member.scope
+	n := &plan.Join{Kind: plan.InnerJoin, Left: left, Right: right, Variables: member.variables}
 	switch j.Kind {
 	case ast.LeftJoin, ast.RightJoin:
 		n.Kind = plan.LeftJoin
@@ -54,6 +55,16 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 		return merged, ms, nil
 	}
 	return n, s, nil
+}
+
+// joined binds the right side of a join. Of a RIGHT or FULL one, which has rows without a left row, it can't read
+// that.
+func (b *binder) joined(left *scope, j *ast.Join, qc queryContext) (member, error) {
+	if j.Kind == ast.RightJoin || j.Kind == ast.FullJoin {
+		n, s, err := b.tableRef(j.Right, qc)
+		return member{node: n, scope: s}, err
+	}
+	return b.beside(left, j.Right, qc)
 }
 
 // usingColumn is a column of USING: those of both sides, and their comparison, which is over one type.

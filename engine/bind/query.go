@@ -2,7 +2,6 @@ package bind
 
 import (
 	"github.com/micodb/micodb/engine/expr"
-	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -116,109 +115,6 @@ func (b *binder) rowNumber(e ast.Expr, clauseName string, absent int64) (int64, 
 	default:
 		return 0, nil, unsupported(clauseName+" of an expression", e)
 	}
-}
-
-// setOperation binds UNION [ALL]; UNION removes duplicates above it.
-func (b *binder) setOperation(s *ast.SetOperation, qc queryContext) (plan.Node, error) {
-	switch s.Op {
-	case ast.Intersect:
-		return nil, unsupported("INTERSECT", s)
-	case ast.Except:
-		return nil, unsupported("EXCEPT", s)
-	case ast.Union:
-	}
-	left, err := b.query(s.Left, qc)
-	if err != nil {
-		return nil, err
-	}
-	right, err := b.query(s.Right, qc)
-	if err != nil {
-		return nil, err
-	}
-	l, r := left.Schema().Fields, right.Schema().Fields
-	if len(l) != len(r) {
-		return nil, fail(s.Right, sqlerr.SyntaxError, "UNION joins queries of %d and of %d columns", len(l), len(r))
-	}
-	out := &plan.Schema{}
-	for i := range l {
-		t, ok := function.Common(outputHint(left, i), outputHint(right, i))
-		if !ok {
-			e := sqlerr.New(sqlerr.DatatypeMismatch, "column %d of UNION has the types %s and %s",
-				i+1, l[i].Type, r[i].Type)
-			return nil, at(e.WithHint("cast one of them"), s.Right)
-		}
-		if t.Kind == vector.Unknown {
-			t = vector.Of(vector.Text)
-		}
-		out.Fields = append(out.Fields, plan.Field{Name: l[i].Name, Type: t, Nullable: l[i].Nullable || r[i].Nullable})
-	}
-	union := &plan.Union{Out: out}
-	for i, in := range []plan.Node{left, right} {
-		place := []ast.Query{s.Left, s.Right}[i]
-		if in, err = b.castOutput(in, out, place); err != nil {
-			return nil, err
-		}
-		if u, ok := in.(*plan.Union); ok && i == 0 {
-			union.All = append(union.All, u.All...)
-		} else {
-			union.All = append(union.All, in)
-		}
-	}
-	if s.All {
-		return union, nil
-	}
-	return distinct(union), nil
-}
-
-// outputHint is the type of a query's column; Unknown where it is a literal that takes any type.
-func outputHint(n plan.Node, i int) vector.Type {
-	if p, ok := n.(*plan.Project); ok {
-		if l, ok := p.Exprs[i].(expr.Literal); ok && (l.Value.Null || textLiteral(l)) {
-			return unknown()
-		}
-	}
-	return n.Schema().Fields[i].Type
-}
-
-// castOutput makes a query's columns those of a schema by type; literals are converted in place.
-func (b *binder) castOutput(n plan.Node, to *plan.Schema, place ast.Node) (plan.Node, error) {
-	fields := n.Schema().Fields
-	same := true
-	for i := range fields {
-		same = same && fields[i].Type.Equal(to.Fields[i].Type)
-	}
-	if same {
-		return n, nil
-	}
-	exprs := make([]expr.Expr, len(fields))
-	for i := range fields {
-		exprs[i] = n.Schema().Column(i)
-	}
-	input := n
-	if p, ok := n.(*plan.Project); ok {
-		exprs, input = append([]expr.Expr(nil), p.Exprs...), p.Input
-	}
-	out := &plan.Schema{}
-	for i, e := range exprs {
-		e, err := b.coerce(e, to.Fields[i].Type, place)
-		if err != nil {
-			return nil, err
-		}
-		exprs[i] = e
-		out.Fields = append(out.Fields, plan.Field{Name: fields[i].Name, Type: e.Type(), Nullable: e.Nullable()})
-	}
-	return &plan.Project{Input: input, Exprs: exprs, Out: out}, nil
-}
-
-// distinct removes duplicates.
-func distinct(n plan.Node) plan.Node {
-	s := n.Schema()
-	a := &plan.Aggregate{Input: n, Out: &plan.Schema{}}
-	for i, f := range s.Fields {
-		a.Groups = append(a.Groups, s.Column(i))
-		a.Out.Fields = append(a.Out.Fields, f)
-	}
-	return a
 }
 
 // values binds VALUES: the rows of each column have one type.

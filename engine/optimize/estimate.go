@@ -53,6 +53,8 @@ func (est *estimator) countRows(n plan.Node) float64 {
 			return min(float64(n.Count), est.estimateRows(n.Input))
 		}
 		return est.estimateRows(n.Input)
+	case *plan.Series:
+		return est.estimateRows(n.Input) * seriesLength(n)
 	case *plan.Union:
 		sum := 0.0
 		for _, in := range n.All {
@@ -64,6 +66,27 @@ func (est *estimator) countRows(n plan.Node) float64 {
 	default:
 		return 1
 	}
+}
+
+// guessedSeries is how many values a series has whose ends are not known.
+const guessedSeries = 10
+
+// seriesLength is how many values a series has.
+func seriesLength(n *plan.Series) float64 {
+	from, to, step := integerOf(n.From), integerOf(n.To), integerOf(n.Step)
+	if from == nil || to == nil || step == nil || *step == 0 {
+		return guessedSeries
+	}
+	return max((float64(*to)-float64(*from))/float64(*step), 0)
+}
+
+// integerOf returns the value of a literal of integers.
+func integerOf(e expr.Expr) *int64 {
+	l, ok := e.(expr.Literal)
+	if !ok || l.Value.Null || l.Value.Type.Kind != vector.Int64 {
+		return nil
+	}
+	return &l.Value.Int
 }
 
 func tableRows(t *catalog.Table) float64 {

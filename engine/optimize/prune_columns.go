@@ -85,6 +85,8 @@ func prune(n plan.Node, read columnSet) pruned {
 		c := *n
 		c.Input = p.node
 		return pruned{plan.MapExprs(&c, p.expr), p.at}
+	case *plan.Series:
+		return pruneSeries(n, read)
 	case *plan.Limit:
 		p := prune(n.Input, read)
 		c := *n
@@ -227,6 +229,15 @@ func pruneAggregate(n *plan.Aggregate, read columnSet) pruned {
 		}
 	}
 	return pruned{c, at}
+}
+
+// pruneSeries keeps the values, which come last.
+func pruneSeries(n *plan.Series, read columnSet) pruned {
+	p := prune(n.Input, read[:len(read)-1].with(n.From, n.To, n.Step))
+	c := *n
+	c.Input = p.node
+	at := append(slices.Clone(p.at), len(p.node.Schema().Fields))
+	return pruned{plan.MapExprs(&c, p.expr), at}
 }
 
 // pruneJoin prunes both sides. The right one, which is built into a table, keeps no column for its own filters.

@@ -35,6 +35,8 @@ func pushInto(n plan.Node, conjuncts []expr.Expr) plan.Node {
 		return &c
 	case *plan.Aggregate:
 		return pushIntoAggregate(n, conjuncts)
+	case *plan.Series:
+		return pushIntoSeries(n, conjuncts)
 	case *plan.Join:
 		return pushIntoJoin(n, conjuncts)
 	case *plan.Values, *plan.Limit, *plan.Insert, *plan.Delete, *plan.Update, *plan.Define, *plan.Explain:
@@ -94,6 +96,19 @@ func pushIntoAggregate(n *plan.Aggregate, conjuncts []expr.Expr) plan.Node {
 	c := *n
 	c.Input = pushInto(n.Input, replaceAll(below, n.Groups))
 	return filterBy(&c, above)
+}
+
+// pushIntoSeries lets the conjuncts through that say nothing of the series' values.
+func pushIntoSeries(n *plan.Series, conjuncts []expr.Expr) plan.Node {
+	var below, above []expr.Expr
+	for _, e := range conjuncts {
+		if reads(e, 0, len(n.Input.Schema().Fields)) {
+			below = append(below, e)
+		} else {
+			above = append(above, e)
+		}
+	}
+	return filterBy(n.WithInputs([]plan.Node{pushInto(n.Input, below)}), above)
 }
 
 // reads tells whether e reads columns from lo and below hi only, and at least one.

@@ -63,6 +63,9 @@ func sameOperator(a, b plan.Node) bool {
 	case *plan.Limit:
 		b, ok := b.(*plan.Limit)
 		return ok && a.Count == b.Count && a.Offset == b.Offset
+	case *plan.Series:
+		b, ok := b.(*plan.Series)
+		return ok && a.Inclusive == b.Inclusive
 	case *plan.Union:
 		_, ok := b.(*plan.Union)
 		return ok

@@ -10,6 +10,9 @@ import (
 // least value, or that of the rows whose sort key is the least. Rows that are equal to ORDER BY, or any where there is
 // none, may come in any order, so each of them would do. It returns other nodes as they are.
 func firstRow(n plan.Node) plan.Node {
+	if len(n.Schema().Fields) != 1 {
+		return n
+	}
 	value := expr.Expr(nil)
 	below := n
 	if p, ok := n.(*plan.Project); ok {

@@ -144,6 +144,10 @@ func (d *domain) push(n plan.Node) (plan.Node, error) {
 		return d.pushJoin(n)
 	case *plan.Union:
 		return d.pushUnion(n)
+	case *plan.Series:
+		return d.pushSeries(n)
+	case *plan.Values:
+		return d.pushValues(n), nil
 	case *plan.Limit:
 		return nil, d.unsupported("LIMIT or OFFSET in a subquery that reads a row of the enclosing query")
 	default:
@@ -232,6 +236,33 @@ func (d *domain) pushUnion(n *plan.Union) (plan.Node, error) {
 		out.All = append(out.All, pushed)
 	}
 	return out, nil
+}
+
+// pushValues gives each row for all members of the domain.
+func (d *domain) pushValues(n *plan.Values) plan.Node {
+	out := &plan.Union{Out: &plan.Schema{Fields: slices.Concat(n.Out.Fields, d.fields())}}
+	for _, row := range n.Rows {
+		p := &plan.Project{Input: d.node, Out: out.Out}
+		for _, e := range row {
+			p.Exprs = append(p.Exprs, d.over(e, d.node))
+		}
+		p.Exprs = append(p.Exprs, d.members(d.node)...)
+		out.All = append(out.All, p)
+	}
+	return out
+}
+
+// pushSeries moves the domain's columns behind the values.
+func (d *domain) pushSeries(n *plan.Series) (plan.Node, error) {
+	in, err := d.push(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	c := *n
+	c.Input, c.From, c.To, c.Step = in, d.over(n.From, in), d.over(n.To, in), d.over(n.Step, in)
+	own, members := len(n.Input.Schema().Fields), len(d.at)
+	order := slices.Concat(columnRange(0, own), []int{own + members}, columnRange(own, own+members))
+	return projectColumns(&c, order), nil
 }
 
 // pushJoin pushes the domain to the left of a join, and to the right where that reads it: then the two are joined by

@@ -8,15 +8,17 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// scalarSubquery is a right input that is an aggregation without groups, and what is computed from its only row.
+// scalarSubquery is a right input that is an aggregation without groups, or reads no table, and what is computed from
+// its only row; or that is a series, which gives each left row some.
 type scalarSubquery struct {
-	aggregate *plan.Aggregate
-	above     []plan.Node // projections and filters, the lowest first
+	base  plan.Node
+	above []plan.Node // projections and filters, the lowest first
 }
 
 // scalarOf reads a node as one.
 func scalarOf(n plan.Node) (scalarSubquery, bool) {
 	var s scalarSubquery
+	limited := false
 	for {
 		switch x := n.(type) {
 		case *plan.Project:
@@ -31,44 +33,41 @@ func scalarOf(n plan.Node) (scalarSubquery, bool) {
 			if x.Count == 0 || x.CountFrom != nil || x.Offset != 0 || x.OffsetFrom != nil {
 				return s, false
 			}
-			n = x.Input
+			n, limited = x.Input, true
 		case *plan.Aggregate:
 			slices.Reverse(s.above)
-			s.aggregate = x
+			s.base = x
 			return s, len(x.Groups) == 0
+		case *plan.Values:
+			slices.Reverse(s.above)
+			s.base = x
+			return s, isOneRow(x)
+		case *plan.Series:
+			slices.Reverse(s.above)
+			s.base = x
+			return s, !limited && isOneRow(x.Input)
 		default:
 			return s, false
 		}
 	}
 }
 
-// scalar joins a right input that is one row: it is grouped by what its rows have in common with the left's. A left row
-// whose group is empty gets NULLs, which is what aggregates of no rows are, but for COUNT, which is 0 (the count bug of
-// Kim's method). Whatever is computed from the row is computed above the join. It returns false when the rows have
-// something else in common with the left's than equal values.
+// isOneRow tells whether a node is what a query without FROM reads: a row without columns.
+func isOneRow(n plan.Node) bool {
+	v, ok := n.(*plan.Values)
+	return ok && len(v.Rows) == 1 && len(v.Out.Fields) == 0
+}
+
+// scalar joins a right input that is one row, or a series. Whatever is computed from the row is computed above the
+// join. It returns false when the rows have something else in common with the left's than equal values.
 func (d *dependent) scalar() (plan.Node, bool) {
 	s, ok := scalarOf(d.join.Right)
 	if !ok {
 		return nil, false
 	}
-	for _, a := range s.aggregate.Aggregates {
-		if d.has(a.Arg) {
-			return nil, false
-		}
-	}
-	grouped, ok := d.pullAggregate(s.aggregate)
+	j, values, ok := d.baseRow(s.base)
 	if !ok {
 		return nil, false
-	}
-	j := plan.NewJoin(plan.Join{Kind: plan.LeftJoin, Left: d.join.Left, Right: grouped.node})
-	for _, e := range grouped.waiting {
-		j.Residual = conjunctions(j.Residual, d.replace(expr.Shift(e, d.split), d.left))
-	}
-	values := columnsFrom(j.Schema(), d.split, len(s.aggregate.Aggregates))
-	if len(grouped.waiting) > 0 {
-		for i, a := range s.aggregate.Aggregates {
-			values[i] = countOrZero(a, values[i])
-		}
 	}
 	var have expr.Expr
 	over := func(e expr.Expr) expr.Expr {
@@ -87,6 +86,51 @@ func (d *dependent) scalar() (plan.Node, bool) {
 		values = next
 	}
 	return d.decideRow(j, values, have), true
+}
+
+// baseRow puts the row of a base beside the left's, and tells its values.
+func (d *dependent) baseRow(base plan.Node) (n plan.Node, values []expr.Expr, ok bool) {
+	switch base := base.(type) {
+	case *plan.Values:
+		return d.join.Left, nil, true
+	case *plan.Series:
+		if d.join.Kind != plan.InnerJoin {
+			return nil, nil, false
+		}
+		c := *base
+		c.Input = d.join.Left
+		c.From, c.To, c.Step = d.replace(c.From, d.left), d.replace(c.To, d.left), d.replace(c.Step, d.left)
+		return &c, []expr.Expr{c.Schema().Column(d.split)}, true
+	case *plan.Aggregate:
+		return d.aggregateRow(base)
+	default:
+		return nil, nil, false
+	}
+}
+
+// aggregateRow groups by what an aggregation's rows have in common with the left's. A left row whose group is empty
+// gets NULLs, which is what aggregates of no rows are, but for COUNT, which is 0 (the count bug of Kim's method).
+func (d *dependent) aggregateRow(base *plan.Aggregate) (n plan.Node, values []expr.Expr, ok bool) {
+	for _, a := range base.Aggregates {
+		if d.has(a.Arg) {
+			return nil, nil, false
+		}
+	}
+	grouped, ok := d.pullAggregate(base)
+	if !ok {
+		return nil, nil, false
+	}
+	j := plan.NewJoin(plan.Join{Kind: plan.LeftJoin, Left: d.join.Left, Right: grouped.node})
+	for _, e := range grouped.waiting {
+		j.Residual = conjunctions(j.Residual, d.replace(expr.Shift(e, d.split), d.left))
+	}
+	values = columnsFrom(j.Schema(), d.split, len(base.Aggregates))
+	if len(grouped.waiting) > 0 {
+		for i, a := range base.Aggregates {
+			values[i] = countOrZero(a, values[i])
+		}
+	}
+	return j, values, true
 }
 
 // countOrZero is an aggregate of a group that may be missing beside a left join's row.

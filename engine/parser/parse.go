@@ -164,6 +164,5 @@ func (p *parsing) isQuery(lo, hi int) bool {
 		return p.is(lo, "SELECT", "WITH", "VALUES")
 	}
 	m := p.tokens[lo].Match
-	return p.isQuery(lo+1, m) && (m+1 == hi || p.is(m+1, "UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT", "OFFSET",
-		"FETCH"))
+	return p.isQuery(lo+1, m) && (m+1 == hi || p.isOperator(m+1) || p.is(m+1, "ORDER", "LIMIT", "OFFSET", "FETCH"))
 }

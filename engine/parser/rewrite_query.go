@@ -16,8 +16,8 @@ func (r *rewriter) query(lo, hi int) error {
 	end, operands := lo, 0
 	for {
 		operands++
-		end = r.find(end, hi, "UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT", "OFFSET", "FETCH")
-		if !r.is(end, "UNION", "INTERSECT", "EXCEPT") || end >= hi {
+		end = r.findOperator(end, r.find(end, hi, "ORDER", "LIMIT", "OFFSET", "FETCH"))
+		if !r.isOperator(end) || end >= hi {
 			break
 		}
 		end++
@@ -29,14 +29,18 @@ func (r *rewriter) query(lo, hi int) error {
 		return r.tail(end, hi)
 	}
 	for from := lo; from <= end; {
-		to := r.find(from, end, "UNION", "INTERSECT", "EXCEPT")
+		to := r.findOperator(from, end)
 		if err := r.operand(from, to, hi); err != nil {
 			return err
 		}
 		if to == end {
 			break
 		}
-		r.keyword(to)
+		if r.is(to, "MINUS") {
+			r.emit(to, "EXCEPT")
+		} else {
+			r.keyword(to)
+		}
 		from = to + 1
 		if r.is(from, "ALL", "DISTINCT") {
 			r.keyword(from)
@@ -47,6 +51,29 @@ func (r *rewriter) query(lo, hi int) error {
 		}
 	}
 	return r.tail(end, hi)
+}
+
+// findOperator returns the first set operator in [lo, hi) outside of brackets, or hi.
+func (p *parsing) findOperator(lo, hi int) int {
+	for i := lo; i < hi; i = p.skip(i) {
+		if p.isOperator(i) {
+			return i
+		}
+	}
+	return hi
+}
+
+// isOperator reports whether a token is a set operator. MINUS, which is EXCEPT in other dialects, may be a name.
+func (p *parsing) isOperator(i int) bool {
+	if p.isKeyword(i, "UNION", "INTERSECT", "EXCEPT") {
+		return true
+	}
+	next := i + 1
+	if p.is(next, "ALL", "DISTINCT") {
+		next++
+	}
+	return p.isKeyword(i, "MINUS") && (p.is(next, "SELECT", "VALUES") ||
+		p.isSymbol(next, "(") && p.isQuery(next, p.tokens[next].Match+1))
 }
 
 // wrapped writes the lone (query) in [lo, hi), to which a WITH or an ORDER BY belongs: the grammar wants a SELECT.

@@ -105,6 +105,8 @@ func (b *builder) operator(ctx context.Context, n plan.Node) (exec.Operator, err
 		return b.limit(ctx, n)
 	case *plan.Union:
 		return b.union(ctx, n)
+	case *plan.Series:
+		return b.series(ctx, n)
 	case *plan.Shared:
 		return b.share(ctx, n)
 	default:
@@ -208,6 +210,15 @@ func (b *builder) union(ctx context.Context, n *plan.Union) (exec.Operator, erro
 		}
 	}
 	return exec.NewUnion(all), nil
+}
+
+func (b *builder) series(ctx context.Context, n *plan.Series) (exec.Operator, error) {
+	in, err := b.build(ctx, n.Input)
+	if err != nil {
+		return nil, err
+	}
+	s := exec.Series{Input: in, From: n.From, To: n.To, Step: n.Step, Inclusive: n.Inclusive}
+	return exec.NewSeries(s, n.Field.Name), nil
 }
 
 func (b *builder) sort(ctx context.Context, n *plan.Sort) (exec.Operator, error) {

@@ -76,6 +76,8 @@ func checkNode(n Node) error {
 		return nil
 	case *Union:
 		return checkUnion(n)
+	case *Series:
+		return checkSeries(n)
 	case *Insert:
 		return checkRows(n.Table, n.Input.Schema().Fields)
 	case *Update:

@@ -48,6 +48,8 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		return &c
 	case *Limit:
 		return mapLimit(n, f)
+	case *Series:
+		return mapSeries(n, f)
 	case *Union, *Insert, *Delete, *Update, *Define, *Shared, *Explain:
 		return n
 	default:

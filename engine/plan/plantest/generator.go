@@ -8,8 +8,8 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// Generator makes random queries over the tables a(x BIGINT, y BIGINT, s VARCHAR) and b(x BIGINT, z BIGINT, s VARCHAR),
-// and rows for these.
+// Generator makes random queries over the tables a(x BIGINT, y BIGINT, s VARCHAR) and b(x BIGINT, z BIGINT, s
+// VARCHAR), and rows for these.
 type Generator struct{ *rand.Rand }
 
 // NewGenerator returns a generator that makes the same from the same seed.
@@ -84,7 +84,7 @@ func (g *Generator) Query() string {
 	if g.IntN(2) == 0 {
 		return g.subqueries()
 	}
-	switch g.IntN(12) {
+	switch g.IntN(14) {
 	case 0:
 		return "select * from a, b where " + where()
 	case 1:
@@ -115,6 +115,8 @@ func (g *Generator) Query() string {
 			where(), g.condition([]string{"x", "z"}, []string{"s"}, 1))
 	case 8:
 		return g.joins()
+	case 10, 11:
+		return g.forms()
 	case 9: // a common table that is used twice
 		of := g.pick("select x, sum(y) as y, count(*) as n from a group by x",
 			"select a.x, z as y, count(*) as n from a, b where a.x = b.x group by a.x, z",

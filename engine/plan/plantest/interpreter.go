@@ -116,6 +116,8 @@ func (in *Interpreter) Run(n plan.Node) []Row {
 			to = min(from+int(n.Count), to)
 		}
 		return rows[from:to]
+	case *plan.Series:
+		return in.series(n)
 	case *plan.Shared:
 		return in.Run(n.Input)
 	case *plan.Union:
@@ -178,6 +180,21 @@ func (in *Interpreter) total(a expr.Aggregate, rows []Row) vector.Scalar {
 	}
 	best.Type = a.Of
 	return best
+}
+
+// series repeats rows for a series of integers with a step above zero.
+func (in *Interpreter) series(n *plan.Series) []Row {
+	var out []Row
+	for _, r := range in.Run(n.Input) {
+		from, to, step := in.value(n.From, r), in.value(n.To, r), in.value(n.Step, r)
+		if from.Null || to.Null || step.Null {
+			continue
+		}
+		for x := from.Int; x < to.Int || n.Inclusive && x == to.Int; x += step.Int {
+			out = append(out, append(slices.Clone(r), vector.IntOf(n.Field.Type, x)))
+		}
+	}
+	return out
 }
 
 func (in *Interpreter) sort(n *plan.Sort) []Row {

@@ -1,0 +1,30 @@
+package plantest
+
+import "fmt"
+
+// forms returns a query of set operations, or of queries in FROM that read the rows before them.
+func (g *Generator) forms() string {
+	numbers, texts := []string{"x", "y"}, []string{"s"}
+	where := g.condition(numbers, texts, 1)
+	switch g.IntN(6) {
+	case 0, 1:
+		return fmt.Sprintf("select x, s from (select x, s from a where %s %s select z, s from b) t where %s", where,
+			g.pick("intersect", "intersect all", "except", "except all", "union"),
+			g.condition([]string{"x"}, texts, 1))
+	case 2:
+		return fmt.Sprintf("select y from a where %s %s select x from b %s select z from b", where,
+			g.pick("intersect", "except", "except all"), g.pick("intersect all", "except", "union all"))
+	case 3:
+		return fmt.Sprintf("select a.x, l.* from a, lateral (select %s from b where %s) l where %s",
+			g.pick("z, s", "count(*)", "max(z), count(z)", "distinct z", "a.y + z"), g.correlation("a.x"),
+			g.condition([]string{"a.x", "a.y"}, []string{"a.s"}, 1))
+	case 4:
+		return fmt.Sprintf("select a.s, l.v from a left join lateral (select %s as v from b where %s%s) l on %s",
+			g.pick("z", "b.x", "a.y + z"), g.correlation("a.x"),
+			g.pick("", " union all select a.y", " intersect select 1", " except all select a.x"),
+			g.condition([]string{"a.x", "l.v"}, []string{"a.s"}, 1))
+	default:
+		return fmt.Sprintf("select a.x, i, j from a, range(a.y) r(i), generate_series(1, %s) q(j) where %s",
+			g.pick("i", "2", "a.x"), g.condition([]string{"a.x", "i", "j"}, []string{"a.s"}, 1))
+	}
+}
