@@ -123,6 +123,9 @@ func (s *radixSink) Reclaim(int64) (freed int64, err error) {
 		n, err := s.unload(t)
 		s.queue.back(t)
 		freed += n
+		if err == nil {
+			err = s.whole.ended()
+		}
 		if err != nil {
 			return freed, err
 		}

@@ -64,14 +64,6 @@ func (c *Change) title(verb string) string {
 // addressColumns is how many columns an address has, the last of an input: block and offset.
 const addressColumns = 2
 
-// result is the rows that were kept, or the count.
-func (r *returned) result(count int64) Stream {
-	if r == nil {
-		return countStream(count)
-	}
-	return r.stream()
-}
-
 // Insert appends its input to a table and gives the number of rows, or the rows. The scans of the input were opened
 // before, so that it never reads what it inserts.
 type Insert struct{ Change }
@@ -102,7 +94,7 @@ func insert(ctx context.Context, q *Query, in Operator, table catalog.TableID, r
 	err = q.run(ctx, in, func(worker int) (Consumer, error) {
 		return consumerOf(func(ctx context.Context, c *vector.Chunk) error {
 			count.Add(int64(c.Count()))
-			if err := rows.keep(worker, c); err != nil {
+			if err := rows.keep(ctx, worker, c); err != nil {
 				return err
 			}
 			return a.append(ctx, worker, c)
@@ -162,8 +154,8 @@ func (d *Delete) Start(ctx context.Context, q *Query) (Stream, error) {
 		return nil, err
 	}
 	rows := q.returning(d.kept(len(d.Input.Schema()) - addressColumns))
-	n, err := d.change(ctx, q, w, func(_ context.Context, worker int, c *vector.Chunk) error {
-		return rows.keep(worker, c)
+	n, err := d.change(ctx, q, w, func(ctx context.Context, worker int, c *vector.Chunk) error {
+		return rows.keep(ctx, worker, c)
 	})
 	if err != nil {
 		return nil, err
@@ -228,7 +220,7 @@ func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
 	n, err := u.change(ctx, q, w, func(ctx context.Context, worker int, c *vector.Chunk) error {
 		rows := *c
 		rows.Columns = c.Columns[:len(c.Columns)-addressColumns]
-		if err := kept.keep(worker, &rows); err != nil {
+		if err := kept.keep(ctx, worker, &rows); err != nil {
 			return err
 		}
 		return w.append(ctx, worker, &rows)

@@ -246,7 +246,7 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	}
 	var held *heldSide
 	if s.op.Kind.notes() {
-		if held, err = newHeldSide(s.query, s.op.Kind, s.op.Probe.Schema(), t.rows, s.unkeyed()...); err != nil {
+		if held, err = s.heldSide(t); err != nil {
 			return nil, err
 		}
 	}
@@ -255,6 +255,11 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 		return nil, err
 	}
 	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, held) }), nil
+}
+
+// heldSide returns what the join must know of a table's rows.
+func (s *buildSink) heldSide(t *joinTable) (*heldSide, error) {
+	return newHeldSide(s.query, s.op.Kind, s.op.Probe.Schema(), t.rows.n, heldStores(t.rows, s.unkeyed()...))
 }
 
 // unkeyed returns the rows with a NULL key that are in memory.

@@ -316,7 +316,8 @@ func (f *probeFeed) give(t *joinTable) error {
 		var err error
 		alone := *f.join.query
 		alone.Workers = 1
-		if held, err = newHeldSide(&alone, f.join.op.Kind, f.join.op.Probe.Schema(), t.rows); err != nil {
+		probe := f.join.op.Probe.Schema()
+		if held, err = newHeldSide(&alone, f.join.op.Kind, probe, t.rows.n, heldStores(t.rows)); err != nil {
 			return err
 		}
 		t.lent = append(t.lent, held.bits)

@@ -9,7 +9,8 @@ import (
 )
 
 // LoopJoin joins without equal keys: the cross product, of which Residual, over the probe's columns and then the
-// build's, keeps some. It holds the build side and streams the probe side; what it hands out is never held.
+// build's, keeps some. It keeps the build side, in scratch files where memory ends, and streams the probe side: each
+// chunk of that meets block after block of the other. What it hands out is never held.
 type LoopJoin struct {
 	Kind         JoinKind
 	Probe, Build Operator
@@ -39,37 +40,36 @@ func (j *LoopJoin) String() string {
 
 // Start gathers the build side, then starts the probe side.
 func (j *LoopJoin) Start(ctx context.Context, q *Query) (Stream, error) {
-	s := &loopSink{query: q, op: j, texts: newArena(q), stores: make([]*store, q.Workers)}
-	return q.breaker(ctx, j.Build, s)
+	return q.breaker(ctx, j.Build, &loopSink{keptRows: q.keep(j.Build.Schema()), op: j})
 }
 
+// loopSink keeps the build side.
 type loopSink struct {
-	unspillable
+	*keptRows
 
-	query  *Query
-	op     *LoopJoin
-	texts  *arena
-	stores []*store // of each worker
+	op *LoopJoin
 }
 
-// Worker returns a consumer with a store of its own.
-func (s *loopSink) Worker(i int) (Consumer, error) {
-	st, err := newStore(s.query, s.op.Build.Schema(), s.texts)
-	s.stores[i] = st
-	return consumerOf(func(_ context.Context, c *vector.Chunk) error { return st.append(c) }), err
+// heldSide returns what a full join must know of the build's n rows.
+func (s *loopSink) heldSide(n int) (*heldSide, error) {
+	if s.op.Kind != FullJoin {
+		return nil, nil //nolint:nilnil // no other does
+	}
+	parts := make([]heldPart, len(s.blocks))
+	for i, b := range s.blocks {
+		parts[i] = heldPart{block: b, first: b.first}
+	}
+	return newHeldSide(s.query, s.op.Kind, s.op.Probe.Schema(), n, parts)
 }
 
 // Finish starts the probe side.
 func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
-	rows, err := merged(ctx, s.query, s.stores, s.op.Build.Schema(), s.texts)
-	if err != nil {
+	if err := s.combine(ctx); err != nil {
 		return nil, err
 	}
-	var held *heldSide
-	if s.op.Kind == FullJoin {
-		if held, err = newHeldSide(s.query, s.op.Kind, s.op.Probe.Schema(), rows); err != nil {
-			return nil, err
-		}
+	held, err := s.heldSide(s.number())
+	if err != nil {
+		return nil, err
 	}
 	from, err := s.query.start(ctx, s.op.Probe)
 	if err != nil {
@@ -81,9 +81,12 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 			return nil, err
 		}
 		l := &looper{
-			query: s.query, op: s.op, worker: worker, from: src, build: rows.reader(), probe: newGatherer(),
-			out: newJoinOutput(s.op.Build.Schema()), numbers: make([]uint32, vector.ChunkRows),
+			query: s.query, op: s.op, worker: worker, from: src, blocks: s.blocks, cursor: s.cursor(worker),
+			probe: newGatherer(), out: newJoinOutput(s.op.Build.Schema()), numbers: make([]uint32, vector.ChunkRows),
 			held: held.source(),
+		}
+		if l.held != nil {
+			l.held.cursor = &l.cursor
 		}
 		if l.residual, l.unknown, err = conditions(s.op.Residual, s.op.Unknown); err != nil {
 			_ = src.Close() // the compile error is what counts
@@ -93,19 +96,24 @@ func (s *loopSink) Finish(ctx context.Context) (Stream, error) {
 	}), nil
 }
 
-// looper joins one worker's probe chunks. For each it goes over the build rows one by one, beside the whole
-// chunk; or, where that makes larger chunks, over the probe rows one by one, beside chunks of build rows.
+// looper joins one worker's probe chunks with all blocks of build rows. It goes over the rows of a block one by one,
+// beside the whole chunk; or, where that makes larger chunks, over the probe rows one by one, beside chunks of the
+// block.
 type looper struct {
 	query    *Query
 	op       *LoopJoin
 	worker   int
 	from     Source
-	build    *storeReader
+	blocks   []*keptBlock
+	cursor   keptCursor
 	residual expr.Predicate // nil: every pair matches
 	unknown  expr.Predicate // nil: of no pair
 
 	now     *vector.Chunk // nil: read the next
 	rows    []uint16      // of now that still look for a match
+	at      int           // of blocks: the last that was read
+	left    int           // blocks that now has not met, with that which is joined
+	build   *storeReader  // of the block that is joined; nil: open the next
 	byProbe bool          // the probe rows go one by one
 	row     int           // next of those that go one by one
 	first   int           // byProbe: next build row
@@ -118,7 +126,10 @@ type looper struct {
 }
 
 // Close closes the probe side.
-func (l *looper) Close() error { return l.from.Close() }
+func (l *looper) Close() error {
+	l.cursor.close()
+	return l.from.Close()
+}
 
 // Next hands out joined rows.
 func (l *looper) Next(ctx context.Context) (*vector.Chunk, error) {
@@ -129,15 +140,17 @@ func (l *looper) Next(ctx context.Context) (*vector.Chunk, error) {
 		if l.now == nil {
 			c, err := l.from.Next(ctx)
 			if c == nil && err == nil {
-				return l.held.next(), nil
+				return l.held.next(ctx)
 			}
 			if err != nil {
 				return nil, err
 			}
-			l.now, l.rows, l.row, l.first = c, chosen(c), 0, 0
-			l.byProbe = l.op.Kind.pairs() && l.build.n > len(l.rows)
+			l.now, l.rows, l.left, l.build = c, chosen(c), len(l.blocks), nil
 			l.marks.clear()
 			l.unsure.clear()
+		}
+		if err := l.open(ctx); err != nil {
+			return nil, err
 		}
 		out, err := l.step()
 		if err != nil {
@@ -149,18 +162,38 @@ func (l *looper) Next(ctx context.Context) (*vector.Chunk, error) {
 	}
 }
 
+// open opens the block that comes next for the chunk, where there is one. It begins with the last one of the chunk
+// before, which may have come from a file.
+func (l *looper) open(ctx context.Context) (err error) {
+	if l.build != nil || l.left == 0 || len(l.rows) == 0 {
+		return nil
+	}
+	if l.left < len(l.blocks) {
+		l.at = (l.at + 1) % len(l.blocks)
+	}
+	if l.build, err = l.cursor.open(ctx, l.blocks[l.at]); err != nil {
+		return err
+	}
+	l.row, l.first = 0, 0
+	l.byProbe = l.op.Kind.pairs() && l.build.n > len(l.rows)
+	return nil
+}
+
 // step makes the next candidates and keeps those that match.
 func (l *looper) step() (*vector.Chunk, error) {
 	var out *vector.Chunk
 	switch {
+	case l.build == nil:
+		c := l.now
+		l.now = nil
+		return l.out.rest(l.op.Kind, c, &l.marks, &l.unsure), nil
 	case l.byProbe && l.row < len(l.rows):
 		out = l.probeRow()
 	case !l.byProbe && l.row < l.build.n && len(l.rows) > 0:
 		out = l.buildRow()
 	default:
-		c := l.now
-		l.now = nil
-		return l.out.rest(l.op.Kind, c, &l.marks, &l.unsure), nil
+		l.build, l.left = nil, l.left-1
+		return nil, nil //nolint:nilnil // no rows yet
 	}
 	if err := l.match(out); err != nil {
 		return nil, err
@@ -213,14 +246,15 @@ func (l *looper) match(out *vector.Chunk) error {
 
 // matchBuild notes the build rows of candidates that match.
 func (l *looper) matchBuild(out *vector.Chunk) {
+	first := l.blocks[l.at].first
 	if !l.byProbe {
 		if out.Count() > 0 {
-			l.held.match(uint32(l.row))
+			l.held.match(first + l.row)
 		}
 		return
 	}
 	for _, r := range chosen(out) {
-		l.held.match(uint32(l.first) + uint32(r))
+		l.held.match(first + l.first + int(r))
 	}
 }
 

@@ -121,8 +121,8 @@ func (p *prober) read(ctx context.Context) (out *vector.Chunk, more bool, err er
 	if c != nil {
 		return nil, true, p.begin(c)
 	}
-	if out := p.held.next(); out != nil {
-		return out, true, nil
+	if out, err = p.held.next(ctx); out != nil || err != nil {
+		return out, true, err
 	}
 	more, err = p.feed.nextTable(ctx)
 	return nil, more, err

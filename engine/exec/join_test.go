@@ -148,12 +148,17 @@ func TestResidualEqualsReference(t *testing.T) {
 				continue
 			}
 			for _, residual := range []expr.Expr{nil, j.Residual} {
-				loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
 				matches := isLess
 				if residual == nil {
 					matches = func(row, row) bool { return true }
 				}
-				requireSameRows(t, referenceJoin(kind, left, right, matches), collect(t, newTestQuery(t, workers), loop))
+				want := referenceJoin(kind, left, right, matches)
+				for _, rows := range []int{0, 1, 20} {
+					q := spillingQuery(t, workers, rows)
+					loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
+					requireSameRows(t, want, collect(t, q, loop))
+					require.Equal(t, rows > 0, q.Spill.Written() > 0)
+				}
 			}
 		}
 	})
@@ -166,8 +171,11 @@ func TestLoopJoinOverManyBuildRows(t *testing.T) {
 	right := makeTable(r, 9000, 1000, 0.2, frameColumn("f", 0, 9), frameColumn("g", 0, 2000), wordColumn("u", 9))
 	for _, kind := range tableKinds()[:5] {
 		residual := lessOf(left.scan().Schema(), right.scan().Schema())
-		loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
-		requireSameRows(t, referenceJoin(kind, left, right, isLess), collect(t, newTestQuery(t, 2), loop))
+		want := referenceJoin(kind, left, right, isLess)
+		for _, rows := range []int{0, 900} {
+			loop := &LoopJoin{Kind: kind, Probe: left.scan(), Build: right.scan(), Residual: residual}
+			requireSameRows(t, want, collect(t, spillingQuery(t, 2, rows), loop))
+		}
 	}
 }
 

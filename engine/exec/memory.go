@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"sync"
@@ -129,6 +130,14 @@ func (q *Query) reclaimed(bytes int64) error {
 		}
 	}
 	return q.Budget.Reserve(bytes)
+}
+
+// reclaim makes a sink spill all that it can.
+func (q *Query) reclaim(s Sink) error {
+	q.waiting.turn <- struct{}{}
+	defer func() { <-q.waiting.turn }()
+	_, err := s.Reclaim(math.MaxInt64)
+	return err
 }
 
 // zeroed lends n words of zeros.

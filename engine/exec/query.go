@@ -49,6 +49,8 @@ type shared struct {
 	lent   lent
 	keeper keeper
 
+	cause func() error // nil: nothing ends the query from outside
+
 	waiting   waiting
 	impatient atomic.Int64  // workers that wait for memory
 	granted   *budget.Query // nil: nothing is granted
@@ -69,6 +71,19 @@ func (q *Query) Close() error {
 		q.granted.Settle()
 	}
 	return q.Spill.Close()
+}
+
+// watch makes the end of ctx that of the query, also where work has no context.
+func (q *Query) watch(ctx context.Context) {
+	q.cause = func() error { return context.Cause(ctx) }
+}
+
+// ended returns why the query was ended; nil while it goes on.
+func (q *Query) ended() error {
+	if q.cause == nil {
+		return nil
+	}
+	return q.cause()
 }
 
 // spillable is the query for memory that its user can do without by spilling.

@@ -36,6 +36,7 @@ func (o Output) limits() batch.Limits {
 // stream's Close stops all work and waits for it.
 func Results(ctx context.Context, q *Query, op Operator, o Output) batch.Stream {
 	ctx, cancel := context.WithCancelCause(ctx)
+	q.watch(ctx)
 	r := &results{
 		schema: o.Schema, cancel: cancel, batches: make(chan arrow.RecordBatch, queuedBatches),
 	}

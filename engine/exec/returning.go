@@ -8,10 +8,8 @@ import (
 
 // returned keeps the rows that a change gives, which are handed out when all of it is done.
 type returned struct {
-	query  *Query
-	schema Schema
-	texts  *arena
-	stores []*store // of each worker
+	rows    *keptRows
+	writers []*keptWriter // of each worker
 }
 
 // returning keeps rows of a schema; nil keeps none.
@@ -19,41 +17,29 @@ func (q *Query) returning(schema Schema) *returned {
 	if schema == nil {
 		return nil
 	}
-	return &returned{query: q, schema: schema, texts: newArena(q), stores: make([]*store, q.Workers)}
+	r := &returned{rows: q.keep(schema), writers: make([]*keptWriter, q.Workers)}
+	r.rows.once = true
+	for i := range r.writers {
+		r.writers[i] = r.rows.writer(i)
+	}
+	return r
 }
 
 // keep copies the chosen rows of a worker's chunk, whose first columns are those of the schema.
-func (r *returned) keep(worker int, c *vector.Chunk) (err error) {
+func (r *returned) keep(ctx context.Context, worker int, c *vector.Chunk) error {
 	if r == nil {
 		return nil
 	}
-	if r.stores[worker] == nil {
-		if r.stores[worker], err = newStore(r.query, r.schema, r.texts); err != nil {
-			return err
-		}
-	}
-	return r.stores[worker].append(c)
+	return r.writers[worker].Consume(ctx, c)
 }
 
-// stream hands out what each worker kept, in its order.
-func (r *returned) stream() Stream {
-	return streamOf(func(worker int) (Source, error) {
-		s := r.stores[worker]
-		if s == nil {
-			return sourceOf(nothing), nil
-		}
-		next, reader := 0, s.reader()
-		numbers := make([]uint32, vector.ChunkRows)
-		return sourceOf(func(context.Context) (*vector.Chunk, error) {
-			rows := numbers[:min(len(numbers), s.n-next)]
-			for i := range rows {
-				rows[i] = uint32(next + i)
-			}
-			next += len(rows)
-			if len(rows) == 0 {
-				return nil, nil //nolint:nilnil // the contract of Source
-			}
-			return reader.rows(rows), nil
-		}), nil
-	})
+// result is the rows that were kept, what each worker did in its order; or the count.
+func (r *returned) result(count int64) Stream {
+	if r == nil {
+		return countStream(count)
+	}
+	for _, w := range r.writers {
+		w.seal()
+	}
+	return r.rows.ordered()
 }

@@ -304,6 +304,21 @@ func (k *storeColumn) copyFrom(from *storeColumn, at, n int) {
 	}
 }
 
+// bytes is the store's memory with its texts'.
+func (s *store) bytes() int64 {
+	words := s.texts.arena.words
+	for i := range s.columns {
+		words += cap(s.columns[i].data) + cap(s.columns[i].valid)
+	}
+	return int64(words) * 8
+}
+
+// free returns the store's memory with its texts'.
+func (s *store) free() {
+	s.texts.reset()
+	s.release()
+}
+
 // release returns the store's memory, but its texts'.
 func (s *store) release() {
 	for i := range s.columns {

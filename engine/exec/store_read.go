@@ -26,6 +26,9 @@ func (s *store) reader() *storeReader {
 	}
 }
 
+// turn makes the reader one of another store of the same schema.
+func (r *storeReader) turn(s *store) { r.store, r.pages = s, s.texts.arena.list() }
+
 // head begins a vector that reads a column.
 func (r *storeReader) head(column int) *vector.Vector {
 	k, b := &r.columns[column], &r.buffers[column]

@@ -36,16 +36,21 @@ func (s *store) holdsTexts() bool {
 // after that, so that it, also after an error, is only good for reset or release. Scratch is a buffer of
 // spillScratchWords, nil when the store holdsTexts not.
 func (s *store) spill(ctx context.Context, worker int, f *spill.File, scratch []uint64) (spilledRows, error) {
+	return s.write(f, scratch, func(write func() error) error { return s.query.blocking(ctx, worker, write) })
+}
+
+// write is spill, with each wait for the disk in a call of waiting.
+func (s *store) write(f *spill.File, scratch []uint64, waiting func(func() error) error) (spilledRows, error) {
 	out := spilledRows{file: f, n: s.n, columns: make([]spilledColumn, len(s.columns))}
-	texts := textSpiller{query: s.query, worker: worker, out: &out, scratch: scratch}
+	texts := textSpiller{waiting: waiting, out: &out, scratch: scratch}
 	for i := range s.columns {
 		if k := &s.columns[i]; k.encoding == vector.View {
-			if err := texts.move(ctx, s.texts.arena, view[uint64](k.data, s.n)); err != nil {
+			if err := texts.move(s.texts.arena, view[uint64](k.data, s.n)); err != nil {
 				return out, err
 			}
 		}
 	}
-	err := s.query.blocking(ctx, worker, func() (err error) {
+	err := waiting(func() (err error) {
 		if s.holdsTexts() {
 			if err := texts.flush(); err != nil {
 				return err
@@ -84,8 +89,7 @@ func (r *spilledRows) count(to *Measure) {
 
 // textSpiller writes texts to pages of a file.
 type textSpiller struct {
-	query   *Query
-	worker  int
+	waiting func(write func() error) error
 	out     *spilledRows
 	scratch []uint64
 	used    int // bytes of scratch
@@ -93,7 +97,7 @@ type textSpiller struct {
 
 // move puts the texts of references into pages and changes the references. Neighbours that share a text share it
 // in the file.
-func (t *textSpiller) move(ctx context.Context, from *arena, refs []uint64) error {
+func (t *textSpiller) move(from *arena, refs []uint64) error {
 	page := view[byte](t.scratch, len(t.scratch)*8)
 	was, is := noText, noText
 	for i, ref := range refs {
@@ -105,7 +109,7 @@ func (t *textSpiller) move(ctx context.Context, from *arena, refs []uint64) erro
 		if ref != noText {
 			b := from.get(ref)
 			if len(b) > len(page)-t.used {
-				if err := t.query.blocking(ctx, t.worker, t.flush); err != nil {
+				if err := t.waiting(t.flush); err != nil {
 					return err
 				}
 			}
