@@ -193,27 +193,6 @@ const (
 // NullIfAny and NullResult no chosen row has a NULL argument.
 type Kernel func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error)
 
-// AggregateKind is an aggregate function.
-type AggregateKind uint8
-
-// The aggregates.
-const (
-	CountRows AggregateKind = iota // COUNT(*)
-	Count
-	Sum
-	Avg
-	Min
-	Max
-)
-
-// Aggregate is an aggregate call. It is no Expr: a plan's Aggregate node holds it.
-type Aggregate struct {
-	Kind     AggregateKind
-	Arg      Expr // nil for CountRows
-	Distinct bool
-	Of       vector.Type // of the result
-}
-
 // SortKey orders rows. NULLs come last unless NullsFirst.
 type SortKey struct {
 	Of         Expr

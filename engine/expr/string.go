@@ -90,23 +90,6 @@ func (e Cast) String() string {
 // String returns name(args).
 func (e Call) String() string { return e.Name + "(" + join(e.Args, ", ") + ")" }
 
-// String returns the call as SQL writes it.
-func (a Aggregate) String() string {
-	if a.Kind == CountRows {
-		return "count(*)"
-	}
-	distinct := ""
-	if a.Distinct {
-		distinct = "DISTINCT "
-	}
-	return fmt.Sprintf("%s(%s%s)", a.Kind, distinct, a.Arg)
-}
-
-// String returns the function's name.
-func (k AggregateKind) String() string {
-	return [...]string{"count", "count", "sum", "avg", "min", "max"}[k]
-}
-
 // String returns the key with its direction where that is not the default.
 func (k SortKey) String() string {
 	s := k.Of.String()

@@ -217,16 +217,12 @@ func pruneAggregate(n *plan.Aggregate, read columnSet) pruned {
 		}
 		a := n.Aggregates[i-len(n.Groups)]
 		c.Aggregates = append(c.Aggregates, a)
-		if a.Arg != nil {
-			need = need.with(a.Arg)
-		}
+		need = need.with(a.Inputs()...)
 	}
 	p := prune(n.Input, need)
 	c.Input, c.Groups = p.node, p.exprs(n.Groups)
 	for i, a := range c.Aggregates {
-		if a.Arg != nil {
-			c.Aggregates[i].Arg = p.expr(a.Arg)
-		}
+		c.Aggregates[i] = a.MapInputs(p.expr)
 	}
 	return pruned{c, at}
 }

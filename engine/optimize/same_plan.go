@@ -54,7 +54,8 @@ func sameOperator(a, b plan.Node) bool {
 			(a.Mark == nil) == (b.Mark == nil)
 	case *plan.Aggregate:
 		b, ok := b.(*plan.Aggregate)
-		return ok && len(a.Groups) == len(b.Groups) && slices.EqualFunc(a.Aggregates, b.Aggregates, sameAggregate)
+		return ok && len(a.Groups) == len(b.Groups) &&
+			slices.EqualFunc(a.Aggregates, b.Aggregates, expr.Aggregate.SameCall)
 	case *plan.Sort:
 		b, ok := b.(*plan.Sort)
 		return ok && slices.EqualFunc(a.Keys, b.Keys, func(k, l expr.SortKey) bool {
@@ -78,8 +79,4 @@ func sameOperator(a, b plan.Node) bool {
 func sameTable(a, b *plan.Scan) bool {
 	return a.Table.ID == b.Table.ID && a.Table.Name == b.Table.Name && a.AsOf == b.AsOf && !a.Address && !b.Address &&
 		len(a.Where) == len(b.Where)
-}
-
-func sameAggregate(a, b expr.Aggregate) bool {
-	return a.Kind == b.Kind && a.Distinct == b.Distinct && a.Of.Equal(b.Of) && (a.Arg == nil) == (b.Arg == nil)
 }

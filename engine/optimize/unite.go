@@ -121,9 +121,7 @@ func uniteAggregates(a, b *plan.Aggregate) (united, bool) {
 	c.Aggregates = movedAggregates(a.Aggregates, in.left)
 	u := united{left: identity(len(a.Out.Fields)), right: identity(len(a.Groups))}
 	for i, x := range movedAggregates(b.Aggregates, in.right) {
-		at := slices.IndexFunc(c.Aggregates, func(y expr.Aggregate) bool {
-			return sameAggregate(x, y) && (x.Arg == nil || expr.SameExpr(x.Arg, y.Arg))
-		})
+		at := slices.IndexFunc(c.Aggregates, x.Same)
 		if at < 0 {
 			at, c.Aggregates = len(c.Aggregates), append(c.Aggregates, x)
 			c.Out.Fields = append(c.Out.Fields, b.Out.Fields[len(b.Groups)+i])
@@ -194,9 +192,7 @@ func moved(es []expr.Expr, at []int) []expr.Expr { return pruned{at: at}.exprs(e
 func movedAggregates(all []expr.Aggregate, at []int) []expr.Aggregate {
 	out := slices.Clone(all)
 	for i := range out {
-		if out[i].Arg != nil {
-			out[i].Arg = move(out[i].Arg, at)
-		}
+		out[i] = out[i].MapInputs(func(e expr.Expr) expr.Expr { return move(e, at) })
 	}
 	return out
 }

@@ -80,7 +80,7 @@ func (d *dependent) pullProject(n *plan.Project) (pulled, bool) {
 // whole.
 func (d *dependent) pullAggregate(n *plan.Aggregate) (pulled, bool) {
 	for _, a := range n.Aggregates {
-		if d.has(a.Arg) {
+		if d.has(a.Inputs()...) {
 			return pulled{}, false
 		}
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
-	"github.com/micodb/micodb/internal/vector"
 )
 
 // domain is all the values that the left rows of a dependent join have for its variables, each combination once.
@@ -114,9 +113,7 @@ func repeatable(n plan.Node) bool {
 		case *plan.Limit:
 			out = false
 		case *plan.Aggregate:
-			out = out && !slices.ContainsFunc(n.Aggregates, func(a expr.Aggregate) bool {
-				return (a.Kind == expr.Sum || a.Kind == expr.Avg) && a.Arg.Type().Physical() == vector.Float
-			})
+			out = out && !slices.ContainsFunc(n.Aggregates, func(a expr.Aggregate) bool { return !a.Repeatable() })
 		}
 	})
 	return out
@@ -196,9 +193,7 @@ func (d *domain) pushAggregate(n *plan.Aggregate) (plan.Node, error) {
 	}
 	out.Groups = append(out.Groups, d.members(in)...)
 	for i, a := range out.Aggregates {
-		if a.Arg != nil {
-			out.Aggregates[i].Arg = d.over(a.Arg, in)
-		}
+		out.Aggregates[i] = a.MapInputs(func(e expr.Expr) expr.Expr { return d.over(e, in) })
 	}
 	out.Out = &plan.Schema{Fields: slices.Concat(n.Out.Fields[:old], d.fields(), n.Out.Fields[old:])}
 	total := len(out.Out.Fields)

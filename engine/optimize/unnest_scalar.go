@@ -112,7 +112,7 @@ func (d *dependent) baseRow(base plan.Node) (n plan.Node, values []expr.Expr, ok
 // gets NULLs, which is what aggregates of no rows are, but for COUNT, which is 0 (the count bug of Kim's method).
 func (d *dependent) aggregateRow(base *plan.Aggregate) (n plan.Node, values []expr.Expr, ok bool) {
 	for _, a := range base.Aggregates {
-		if d.has(a.Arg) {
+		if d.has(a.Inputs()...) {
 			return nil, nil, false
 		}
 	}
@@ -135,7 +135,7 @@ func (d *dependent) aggregateRow(base *plan.Aggregate) (n plan.Node, values []ex
 
 // countOrZero is an aggregate of a group that may be missing beside a left join's row.
 func countOrZero(a expr.Aggregate, of expr.Expr) expr.Expr {
-	if a.Kind != expr.Count && a.Kind != expr.CountRows {
+	if !a.Kind.Counts() {
 		return of
 	}
 	zero := expr.Literal{Value: vector.IntOf(of.Type(), 0)}

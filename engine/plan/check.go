@@ -164,8 +164,8 @@ func checkAggregate(n *Aggregate) error {
 		if f := n.Out.Fields[len(n.Groups)+i]; !f.Type.Equal(a.Of) {
 			return sqlerr.New(sqlerr.InternalError, "%s is %s, its field %s", a, a.Of, f.Type)
 		}
-		if a.Arg != nil {
-			if err := checkColumns(a.Arg, in); err != nil {
+		for _, e := range a.Inputs() {
+			if err := checkColumns(e, in); err != nil {
 				return err
 			}
 		}

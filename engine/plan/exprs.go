@@ -32,10 +32,7 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		c.Groups = mapAll(n.Groups, f)
 		c.Aggregates = make([]expr.Aggregate, len(n.Aggregates))
 		for i, a := range n.Aggregates {
-			if a.Arg != nil {
-				a.Arg = f(a.Arg)
-			}
-			c.Aggregates[i] = a
+			c.Aggregates[i] = a.MapInputs(f)
 		}
 		return &c
 	case *Sort:
