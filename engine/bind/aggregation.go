@@ -20,15 +20,14 @@ func (a *aggregation) settle(input plan.Node) plan.Node {
 	c := &clause{attached: a.below}
 	var args []expr.Expr
 	for _, call := range a.calls {
-		if call.Arg != nil {
-			args = append(args, call.Arg)
-		}
+		args = append(args, call.Inputs()...)
 	}
 	input, args = c.settle(input, args)
-	for i := range a.calls {
-		if a.calls[i].Arg != nil {
-			a.calls[i].Arg, args = args[0], args[1:]
-		}
+	for i, call := range a.calls {
+		a.calls[i] = call.MapInputs(func(expr.Expr) (settled expr.Expr) {
+			settled, args = args[0], args[1:]
+			return settled
+		})
 	}
 	return input
 }
@@ -37,7 +36,7 @@ func (a *aggregation) settle(input plan.Node) plan.Node {
 func (a *aggregation) add(call expr.Aggregate) expr.Expr {
 	at := len(a.calls)
 	for i, c := range a.calls {
-		if sameAggregate(c, call) {
+		if c.Same(call) {
 			at = i
 			break
 		}
@@ -45,22 +44,8 @@ func (a *aggregation) add(call expr.Aggregate) expr.Expr {
 	if at == len(a.calls) {
 		a.calls = append(a.calls, call)
 	}
-	return expr.Column{Index: aggregateFrom + at, Name: call.String(), Of: call.Of, IsNull: a.nullable(call)}
-}
-
-func sameAggregate(a, b expr.Aggregate) bool {
-	if a.Kind != b.Kind || a.Distinct != b.Distinct || (a.Arg == nil) != (b.Arg == nil) {
-		return false
-	}
-	return a.Arg == nil || expr.SameExpr(a.Arg, b.Arg)
-}
-
-// nullable tells whether an aggregate may give NULL: of no rows, or of none but NULLs.
-func (a *aggregation) nullable(call expr.Aggregate) bool {
-	if call.Kind == expr.Count || call.Kind == expr.CountRows {
-		return false
-	}
-	return len(a.groups) == 0 || call.Arg.Nullable()
+	null := call.Nullable(len(a.groups) > 0)
+	return expr.Column{Index: aggregateFrom + at, Name: call.String(), Of: call.Of, IsNull: null}
 }
 
 // node makes the Aggregate over its input.
@@ -71,7 +56,8 @@ func (a *aggregation) node(input plan.Node) *plan.Aggregate {
 		out.Fields = append(out.Fields, fieldOf(g, in))
 	}
 	for _, c := range a.calls {
-		out.Fields = append(out.Fields, plan.Field{Name: c.String(), Type: c.Of, Nullable: a.nullable(c)})
+		f := plan.Field{Name: c.String(), Type: c.Of, Nullable: c.Nullable(len(a.groups) > 0)}
+		out.Fields = append(out.Fields, f)
 	}
 	return &plan.Aggregate{Input: input, Groups: a.groups, Aggregates: a.calls, Out: out}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
-	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -23,8 +22,8 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 	case len(e.Name.Parts) > 1:
 		return nil, fail(e, sqlerr.UndefinedFunction, "function %s does not exist", e.Name)
 	}
-	if kind, ok := aggregateKinds[name]; ok {
-		return c.aggregate(kind, name, e)
+	if aggregateNames[name].takes > 0 {
+		return c.aggregate(name, e)
 	}
 	switch {
 	case e.Star:
@@ -179,104 +178,4 @@ func (c *clause) extract(e *ast.Extract) (expr.Expr, error) {
 		return nil, unsupported("EXTRACT("+e.Field+" FROM …)", e)
 	}
 	return c.callFunction(name, []expr.Expr{of}, []ast.Node{e.Of}, e)
-}
-
-// aggregate notes an aggregate call and returns the column that will hold its result.
-func (c *clause) aggregate(kind expr.AggregateKind, name string, e *ast.Call) (expr.Expr, error) {
-	if c.aggregates == nil {
-		return nil, fail(e, sqlerr.GroupingError, "the aggregate %s can't stand in %s", name, c.name)
-	}
-	if len(e.OrderBy) > 0 {
-		return nil, unsupported("ORDER BY inside "+name, e)
-	}
-	if e.Star {
-		if kind != expr.Count || e.Distinct {
-			return nil, fail(e, sqlerr.UndefinedFunction, "%s(*) does not exist: only count takes *", name)
-		}
-		kind = expr.CountRows
-	}
-	if kind == expr.Count && !e.Distinct && len(e.Args) == 0 {
-		kind = expr.CountRows
-	}
-	call := expr.Aggregate{Kind: kind, Distinct: e.Distinct, Of: vector.Of(vector.Int64)}
-	if kind != expr.CountRows {
-		if len(e.Args) > 1 && kind == expr.Count {
-			return nil, unsupported("count of several columns", e)
-		}
-		if len(e.Args) != 1 {
-			return nil, fail(e, sqlerr.UndefinedFunction, "%s takes one argument, not %d", name, len(e.Args))
-		}
-		if err := c.aggregateArgument(&call, name, e.Args[0]); err != nil {
-			return nil, err
-		}
-	}
-	if e.Filter != nil {
-		if err := c.filterAggregate(&call, e.Filter); err != nil {
-			return nil, err
-		}
-	}
-	return c.aggregates.add(call), nil
-}
-
-// input is the clause of an aggregate's argument: over the rows before they are grouped.
-func (c *clause) input(what string) *clause {
-	inner := *c
-	inner.name, inner.aggregates, inner.attached, inner.places = what, nil, c.aggregates.below, nil
-	return &inner
-}
-
-func (c *clause) aggregateArgument(call *expr.Aggregate, name string, arg ast.Expr) error {
-	inner := c.input("the argument of an aggregate")
-	e, err := inner.expr(arg)
-	if err != nil {
-		return err
-	}
-	c.aggregates.below = inner.attached
-	if onlyOuter(e) {
-		return unsupported("an aggregate over columns of an enclosing query alone", arg)
-	}
-	if call.Kind == expr.Min || call.Kind == expr.Max || call.Kind == expr.Count {
-		if e, err = c.known(e, arg); err != nil {
-			return err
-		}
-	}
-	cast, result, ok := function.AggregateType(call.Kind, e.Type())
-	if !ok {
-		return fail(arg, sqlerr.UndefinedFunction, "%s does not take %s", name, e.Type())
-	}
-	call.Of = result
-	call.Arg, err = c.coerce(e, cast, arg)
-	return err
-}
-
-// onlyOuter tells whether a value is computed from rows of enclosing queries alone: an aggregate of it is theirs.
-func onlyOuter(e expr.Expr) bool {
-	outer := false
-	expr.Walk(e, func(e expr.Expr) bool {
-		_, is := e.(expr.Outer)
-		outer = outer || is
-		return true
-	})
-	return outer && len(expr.Columns(e)) == 0
-}
-
-// filterAggregate makes the rows that FILTER refuses NULL.
-func (c *clause) filterAggregate(call *expr.Aggregate, filter ast.Expr) error {
-	inner := c.input("FILTER")
-	condition, err := inner.expr(filter)
-	if err != nil {
-		return err
-	}
-	if condition, err = c.condition(condition, "FILTER", filter); err != nil {
-		return err
-	}
-	c.aggregates.below = inner.attached
-	if call.Kind == expr.CountRows {
-		call.Kind, call.Arg = expr.Count, expr.Literal{Value: vector.IntOf(vector.Of(vector.Int64), 1)}
-	}
-	call.Arg = expr.Case{
-		Whens: []expr.When{{If: condition, Then: call.Arg}},
-		Else:  expr.Literal{Value: vector.NullOf(call.Arg.Type())},
-	}
-	return nil
 }

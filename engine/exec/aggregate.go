@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -42,11 +43,16 @@ func (c AggregateCall) column(in Schema, grouped bool) Column {
 	switch c.Kind {
 	case CountRows, Count, SumCounts:
 		k.Lo, k.Hi = 0, maxCount
-	case Minimum, Maximum:
+	case Minimum, Maximum, expr.AnyValue, expr.First, expr.Last, expr.ArgMin, expr.ArgMax:
 		k = in[c.Arg]
 		k.Name, k.Nullable = c.Name, k.Nullable || !grouped
+	case expr.RegrCount, expr.ApproxCountDistinct:
+		k.Lo, k.Hi = 0, maxCount
 	default:
-		k.Nullable = !grouped || in[c.Arg].Nullable
+		k.Nullable = !grouped || in[c.Arg].Nullable || c.Kind.Partial()
+	}
+	if c.Kind.Arguments() == 2 {
+		k.Nullable = k.Nullable || in[c.Weight].Nullable && !c.Kind.Counts()
 	}
 	return k
 }
@@ -159,7 +165,7 @@ func (f *folder) fold(c *vector.Chunk, rows []uint16, states []uint64, slots []u
 func (f *folder) foldOne(i int, c *vector.Chunk, rows []uint16, states []uint64, slots []uint32) error {
 	k := &f.layout.folds[i]
 	in := f.in[:len(rows)*k.op.inWords()]
-	if err := f.loader.load(i, c.Columns[k.column], rows, in); err != nil {
+	if err := f.loader.load(i, c, rows, in); err != nil {
 		return err
 	}
 	if !foldRows(k.op, states[k.at:], slots, words{in, k.op.inWords()}) {
@@ -177,7 +183,7 @@ func (f *folder) foldTexts(c *vector.Chunk, rows []uint16, states []uint64, slot
 		}
 		v := c.Columns[k.column]
 		in := f.in[:len(rows)]
-		if err := f.loader.load(i, v, rows, in); err != nil {
+		if err := f.loader.load(i, c, rows, in); err != nil {
 			return err
 		}
 		from := func(ref uint64) []byte { return v.Bytes(int(rows[ref-1])) }

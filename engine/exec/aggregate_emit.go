@@ -161,6 +161,16 @@ func (e *emitter) view(i int, t vector.Type, refs, valid []uint64) *vector.Vecto
 
 // call computes one call's results.
 func (e *emitter) call(i int, c *callLayout, states words, n int) (*vector.Vector, error) {
+	if c.value >= 0 {
+		f := &e.layout.folds[c.value]
+		values := words{states.of[f.at:], states.stride}
+		switch of := statisticOf(c.Kind); {
+		case of != nil:
+			return e.statistics(i, c, of, values, n), nil
+		case f.op.keeps():
+			return e.kept(i, f, values, n), nil
+		}
+	}
 	counts := words{states.of[e.layout.nKeys:], states.stride}
 	if c.count >= 0 {
 		counts.of = states.of[e.layout.folds[c.count].at:]
@@ -188,6 +198,8 @@ func (e *emitter) call(i int, c *callLayout, states words, n int) (*vector.Vecto
 	f := &e.layout.folds[c.value]
 	values := words{states.of[f.at:], states.stride}
 	switch {
+	case f.op == foldOr || f.op == foldXor || c.Kind.Counts():
+		return e.integers(i, c, values, valid, n), nil
 	case c.Kind == Minimum || c.Kind == Maximum:
 		return e.extremes(i, f, values, valid, n), nil
 	case c.Kind == Average || c.Kind == AverageOf:

@@ -211,7 +211,7 @@ func (w *radixWorker) scatter(ctx context.Context, c *vector.Chunk, rows []uint1
 		f := &w.layout.folds[i]
 		per := f.op.inWords()
 		in := w.in[:len(rows)*per]
-		if err := w.loader.load(i, c.Columns[f.column], rows, in); err != nil {
+		if err := w.loader.load(i, c, rows, in); err != nil {
 			return err
 		}
 		interleave(w.buffer[f.in:], size, in, per, len(rows))

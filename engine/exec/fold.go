@@ -5,31 +5,33 @@ import (
 	"math"
 	"slices"
 
+	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
 // AggregateKind is an aggregate as the operator computes it.
-type AggregateKind uint8
+type AggregateKind = expr.AggregateKind
 
-// The aggregates. SumCounts and AverageOf put together what an aggregation below has already summed up, as
-// DISTINCT needs: a sum that is 0 and not NULL for no rows, and the sum of Arg over the sum of Weight.
+// Some aggregates, and two that expr has not: SumCounts and AverageOf put together what an aggregation below has
+// already summed up, as DISTINCT needs: a sum that is 0 and not NULL for no rows, and the sum of Arg over the sum of
+// Weight.
 const (
-	CountRows AggregateKind = iota
-	Count
-	Sum
-	Average
-	Minimum
-	Maximum
-	SumCounts
-	AverageOf
+	CountRows = expr.CountRows
+	Count     = expr.Count
+	Sum       = expr.Sum
+	Average   = expr.Avg
+	Minimum   = expr.Min
+	Maximum   = expr.Max
+	SumCounts = expr.Aggregates
+	AverageOf = expr.Aggregates + 1
 )
 
 // AggregateCall is one aggregate over columns of the input.
 type AggregateCall struct {
 	Kind   AggregateKind
 	Arg    int // not for CountRows
-	Weight int // for AverageOf
+	Weight int // for AverageOf; else the second argument, where there is one
 	Name   string
 	Of     vector.Type // of the result
 }
@@ -41,8 +43,12 @@ type fold struct {
 	known  Column
 	negate bool // foldMax, foldMaxWide: it is the minimum that is wanted
 	valid  bool // foldCount: counts the values that are not NULL
-	in     int  // where its words begin in a row, after the keys
-	at     int  // where its words begin in a state
+	logs   bool // foldMoments: of the logarithms
+	second int  // foldPairs, foldBest: another column
+	other  Column
+	key    *fold // foldBest: of the second column, a foldMax
+	in     int   // where its words begin in a row, after the keys
+	at     int   // where its words begin in a state
 	ranks  *ranks
 }
 
@@ -119,7 +125,7 @@ func (l *stateLayout) place() {
 
 func (l *stateLayout) addCall(k *callLayout, in Schema) error {
 	arg := fold{column: k.Arg, known: k.arg}
-	if k.arg.Nullable {
+	if k.arg.Nullable && !countsItself(k.Kind) {
 		k.count = l.add(fold{op: foldCount, column: k.Arg, known: k.arg, valid: true})
 	}
 	switch k.Kind {
@@ -146,6 +152,9 @@ func (l *stateLayout) addCall(k *callLayout, in Schema) error {
 			return err
 		}
 	default:
+		if err := arg.setOther(k, in); err != nil {
+			return err
+		}
 	}
 	k.value = l.add(arg)
 	return nil
@@ -176,7 +185,8 @@ func (f *fold) setExtreme(minimum bool) error {
 // add returns the place of a fold among all, a new one where there is none like it.
 func (l *stateLayout) add(f fold) int {
 	for i, o := range l.folds {
-		if o.op == f.op && o.column == f.column && o.negate == f.negate && o.valid == f.valid {
+		if o.op == f.op && o.column == f.column && o.second == f.second && o.negate == f.negate && o.valid == f.valid &&
+			o.logs == f.logs {
 			return i
 		}
 	}
@@ -213,19 +223,28 @@ func (r *ranks) at(number uint32) (rank uint64, ok bool) {
 
 // loader reads the folds' inputs of one worker's chunks.
 type loader struct {
-	layout *stateLayout
-	wide   []vector.Int128
-	tables []dictionaryTable
+	layout  *stateLayout
+	wide    []vector.Int128
+	tables  []dictionaryTable // of each fold, then of each foldBest's keys
+	scratch []uint64
 }
 
 func (l *stateLayout) loader() *loader {
-	return &loader{layout: l, tables: make([]dictionaryTable, len(l.folds))}
+	return &loader{layout: l, tables: make([]dictionaryTable, 2*len(l.folds))}
 }
 
 // load writes the input of fold i for the chosen rows, row after row; what is NULL becomes zeros. Texts become
 // the position among the rows plus one.
-func (r *loader) load(i int, v *vector.Vector, rows []uint16, out []uint64) error {
+func (r *loader) load(i int, c *vector.Chunk, rows []uint16, out []uint64) error {
 	f := &r.layout.folds[i]
+	if f.op.isOther() {
+		return r.loadOther(i, c, rows, out)
+	}
+	return r.loadOne(f, &r.tables[i], c.Columns[f.column], rows, out)
+}
+
+// loadOne is load of a fold of one column that is a count, a sum, an extreme or of texts.
+func (r *loader) loadOne(f *fold, t *dictionaryTable, v *vector.Vector, rows []uint16, out []uint64) error {
 	if f.valid {
 		for k := range out {
 			out[k] = 1
@@ -238,7 +257,7 @@ func (r *loader) load(i int, v *vector.Vector, rows []uint16, out []uint64) erro
 			out[k] = uint64(k + 1)
 		}
 	case f.ranks != nil:
-		return r.loadRanks(i, v, rows, out)
+		return loadRanks(f, t, v, rows, out)
 	case f.known.Physical == vector.Wide:
 		r.loadWides(f, v, rows, out)
 		return zeroNulls(f.known, v, rows, out, 2)
@@ -302,8 +321,7 @@ func (r *loader) loadWides(f *fold, v *vector.Vector, rows []uint16, out []uint6
 }
 
 // loadRanks makes the ranks of texts, which are in a dictionary's order.
-func (r *loader) loadRanks(i int, v *vector.Vector, rows []uint16, out []uint64) error {
-	f, t := &r.layout.folds[i], &r.tables[i]
+func loadRanks(f *fold, t *dictionaryTable, v *vector.Vector, rows []uint16, out []uint64) error {
 	if v.Dictionary == nil {
 		return physicalMismatch(f.known, v)
 	}

@@ -11,23 +11,61 @@ import (
 type foldOp uint8
 
 const (
-	foldCount   foldOp = iota // 64-bit sum of zeros and ones, or of counts
-	foldSum                   // 128-bit sum of int64
-	foldWide                  // 128-bit sum of 128-bit integers
-	foldFloat                 // compensated sum of floats (Neumaier 1974): sum, and what rounding lost
-	foldMax                   // greatest word: minimum and maximum of integers in a form that makes them so
-	foldMaxWide               // greatest pair of words, high one first
-	foldMinText               // least text: a reference, 0 for none
-	foldMaxText               // greatest text
+	foldCount     foldOp = iota // 64-bit sum of zeros and ones, or of counts
+	foldSum                     // 128-bit sum of int64
+	foldWide                    // 128-bit sum of 128-bit integers
+	foldFloat                   // compensated sum of floats (Neumaier 1974): sum, and what rounding lost
+	foldMax                     // greatest word: minimum and maximum of integers in a form that makes them so
+	foldMaxWide                 // greatest pair of words, high one first
+	foldMinText                 // least text: a reference, 0 for none
+	foldMaxText                 // greatest text
+	foldFirstText               // first text
+	foldLastText
+
+	// Those from here on have inputs of forms of their own.
+	foldMoments     // see fold_statistics.go
+	foldHighMoments //
+	foldPairs
+	foldProduct
+	foldOr // see fold_values.go
+	foldXor
+	foldFirst
+	foldFirstWide
+	foldLast
+	foldLastWide
+	foldBest
+	foldBestWide
+	foldSketch
+
+	foldOps
 )
 
 // inWords and stateWords are how many words a value, and a state, take.
-func (o foldOp) inWords() int { return [...]int{1, 1, 2, 1, 1, 2, 1, 1}[o] }
+func (o foldOp) inWords() int {
+	return [foldOps]int{1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 2, 3, 2, 3, 3, 4, 1}[o]
+}
 
-func (o foldOp) stateWords() int { return [...]int{1, 2, 2, 2, 1, 2, 1, 1}[o] }
+func (o foldOp) stateWords() int {
+	return [foldOps]int{1, 2, 2, 2, 1, 2, 1, 1, 1, 1, 3, 5, 6, 2, 1, 1, 2, 3, 2, 3, 3, 4, sketchWords}[o]
+}
+
+// valueAt is where a state that keeps a value has it.
+func (o foldOp) valueAt() int {
+	switch o {
+	case foldFirst, foldFirstWide, foldLast, foldLastWide:
+		return 1
+	case foldBest, foldBestWide:
+		return 2
+	default:
+		return 0
+	}
+}
+
+// isOther tells whether the fold's inputs have a form of their own.
+func (o foldOp) isOther() bool { return o >= foldMoments }
 
 // isText tells whether states are references to texts. Such a fold may be done twice: the second time changes nothing.
-func (o foldOp) isText() bool { return o == foldMinText || o == foldMaxText }
+func (o foldOp) isText() bool { return o >= foldMinText && o <= foldLastText }
 
 // words are one or two words of each of many rows: row k's begin at of[k*stride].
 type words struct {
@@ -57,8 +95,36 @@ func foldRows(op foldOp, states []uint64, slots []uint32, in words) bool {
 	case foldMaxWide:
 		foldWideMaxima(states, slots, in)
 	default:
+		foldOthers(op, states, slots, in)
 	}
 	return true
+}
+
+// foldOthers is foldRows of the folds whose inputs have a form of their own.
+func foldOthers(op foldOp, states []uint64, slots []uint32, in words) {
+	switch op {
+	case foldMoments:
+		foldMomentsOf(states, slots, in)
+	case foldHighMoments:
+		foldHighMomentsOf(states, slots, in)
+	case foldPairs:
+		foldPairsOf(states, slots, in)
+	case foldProduct:
+		foldProducts(states, slots, in)
+	case foldOr:
+		foldBitsOr(states, slots, in)
+	case foldXor:
+		foldBitsXor(states, slots, in)
+	case foldFirst, foldFirstWide:
+		foldFirsts(states, slots, in, op.stateWords())
+	case foldLast, foldLastWide:
+		foldLasts(states, slots, in, op.stateWords())
+	case foldBest, foldBestWide:
+		foldBests(states, slots, in, op.stateWords())
+	case foldSketch:
+		foldSketches(states, slots, in)
+	default:
+	}
 }
 
 func foldCounts(states []uint64, slots []uint32, in words) {
@@ -160,8 +226,7 @@ func foldText(op foldOp, states []uint64, slots []uint32, in words, texts foldTe
 			continue
 		}
 		if old := states[s]; old != 0 {
-			c := bytes.Compare(texts.from(ref), texts.to.arena.get(old))
-			if c == 0 || (c < 0) != (op == foldMinText) {
+			if !replacesText(op, texts.from(ref), texts.to.arena.get(old)) {
 				continue
 			}
 		}
@@ -172,6 +237,18 @@ func foldText(op foldOp, states []uint64, slots []uint32, in words, texts foldTe
 		states[s] = kept
 	}
 	return nil
+}
+
+// replacesText tells whether a text takes the place of the one that a state has.
+func replacesText(op foldOp, text, old []byte) bool {
+	switch op {
+	case foldMinText:
+		return bytes.Compare(text, old) < 0
+	case foldMaxText:
+		return bytes.Compare(text, old) > 0
+	default:
+		return op == foldLastText
+	}
 }
 
 // mergeStates folds states, of rows that lie as in says, into other states.
@@ -187,8 +264,21 @@ func mergeStates(op foldOp, states []uint64, slots []uint32, in words) bool {
 			e[1] = math.Float64bits(math.Float64frombits(e[1]) + math.Float64frombits(in.of[o+1]))
 			o += in.stride
 		}
-		return true
+	case foldMoments:
+		mergeMoments(states, slots, in)
+	case foldHighMoments:
+		mergeHighMoments(states, slots, in)
+	case foldPairs:
+		mergePairs(states, slots, in)
+	case foldProduct:
+		mergeProducts(states, slots, in)
+	case foldSketch:
+		mergeSketches(states, slots, in)
 	default:
 		return foldRows(op, states, slots, in)
 	}
+	return true
 }
+
+// keeps tells whether a state keeps a value of its input as it is.
+func (o foldOp) keeps() bool { return o.valueAt() > 0 || o == foldFirstText || o == foldLastText }

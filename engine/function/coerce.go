@@ -199,35 +199,3 @@ func decimalArithmetic(op expr.ArithmeticOp, l, r vector.Type) Operands {
 		return Operands{c, c, c}
 	}
 }
-
-// AggregateType returns the type that an aggregate's argument is cast to, and the result's: false when the
-// aggregate does not take it.
-func AggregateType(kind expr.AggregateKind, arg vector.Type) (cast, result vector.Type, ok bool) {
-	double, big := vector.Of(vector.Float64), vector.Of(vector.Int64)
-	switch kind {
-	case expr.CountRows, expr.Count:
-		return arg, big, true
-	case expr.Min, expr.Max:
-		ok = arg.Kind != vector.List && arg.Kind != vector.Struct && arg.Kind != vector.Interval
-		return arg, arg, ok
-	case expr.Sum, expr.Avg:
-	}
-	switch {
-	case arg.Kind == vector.Unknown:
-		arg = double
-	case !arg.IsNumeric():
-		return arg, arg, false
-	}
-	switch {
-	case kind == expr.Avg && isFloat(arg), kind == expr.Sum && isFloat(arg):
-		return double, double, true
-	case kind == expr.Avg:
-		return arg, double, true
-	case arg.Kind == vector.Decimal:
-		return arg, vector.DecimalType(vector.MaxDecimalDigits, int(arg.Scale)), true
-	case arg.Kind == vector.UInt64:
-		return vector.DecimalType(20, 0), vector.DecimalType(vector.MaxDecimalDigits, 0), true
-	default:
-		return arg, big, true
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"github.com/micodb/micodb/engine/exec"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
+	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -21,9 +22,12 @@ func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operat
 	}
 	calls, distinct := make([]exec.AggregateCall, len(n.Aggregates)), false
 	for i, a := range n.Aggregates {
-		calls[i] = exec.AggregateCall{Kind: kindOf(a.Kind), Name: n.Out.Fields[len(n.Groups)+i].Name, Of: a.Of}
+		calls[i] = exec.AggregateCall{Kind: a.Kind, Name: n.Out.Fields[len(n.Groups)+i].Name, Of: a.Of}
 		if a.Arg != nil {
 			calls[i].Arg = inputs.add(a.Arg)
+		}
+		for _, e := range a.More {
+			calls[i].Weight = inputs.add(e)
 		}
 		distinct = distinct || isDistinct(a)
 	}
@@ -37,20 +41,26 @@ func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operat
 	}
 	d := &distinctPlan{groups: keys, in: below.Schema()}
 	for i, a := range n.Aggregates {
+		if !isDistinct(a) && a.Kind > expr.Max || len(a.More) > 0 {
+			return nil, sqlerr.NotSupported(a.String() + " beside an aggregate with DISTINCT")
+		}
 		d.add(calls[i], isDistinct(a))
 	}
 	return d.build(below), nil
 }
 
-func kindOf(k expr.AggregateKind) exec.AggregateKind {
-	return [...]exec.AggregateKind{
-		exec.CountRows, exec.Count, exec.Sum, exec.Average, exec.Minimum, exec.Maximum,
-	}[k]
-}
-
 // isDistinct tells whether DISTINCT changes an aggregate.
 func isDistinct(a expr.Aggregate) bool {
-	return a.Distinct && a.Kind != expr.Min && a.Kind != expr.Max && a.Kind != expr.CountRows
+	if !a.Distinct {
+		return false
+	}
+	switch a.Kind {
+	case expr.CountRows, expr.Min, expr.Max, expr.BitAnd, expr.BitOr, expr.AnyValue, expr.First, expr.Last, expr.ArgMin,
+		expr.ArgMax, expr.ApproxCountDistinct:
+		return false
+	default:
+		return true
+	}
 }
 
 // columns are the expressions that an aggregation reads, the groups first, each argument once.
