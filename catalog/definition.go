@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"context"
 	"strconv"
 	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -42,8 +45,13 @@ const Name = "micodb"
 // TableName names a table. Names are compared after FoldName.
 type TableName struct{ Database, Table string }
 
-// String returns database.table.
-func (n TableName) String() string { return n.Database + "." + n.Table }
+// String returns database.table, or what an External table is called.
+func (n TableName) String() string {
+	if n.Database == "" {
+		return n.Table
+	}
+	return n.Database + "." + n.Table
+}
 
 // FoldName returns the form in which names are compared: unquoted names match without case.
 func FoldName(s string) string { return strings.ToLower(s) }
@@ -69,6 +77,7 @@ const (
 	SystemTable           // a stored table of the system database
 	SystemView            // rows come from a provider
 	View                  // a query under a name; it has no rows of its own
+	External              // its rows lie outside the instance, in files; it has no place in a catalog
 )
 
 // HasRows tells whether a transaction manager stores rows for the kind.
@@ -83,7 +92,14 @@ type Table struct {
 	Version    Version
 	Columns    []Column
 	Query      *ViewQuery  // of a View, whose columns it gives; nil for all others
+	Source     Source      // of an External
 	Statistics *Statistics // nil: nothing is known
+}
+
+// Source is where the rows of an External table are. Safe for concurrent use.
+type Source interface {
+	// Scan begins to read them, as a Snapshot does; buffers come from m.
+	Scan(ctx context.Context, req ScanRequest, m memory.Allocator) (Scan, error)
 }
 
 // ViewQuery is what a view is made of. It is bound anew wherever the view is used.

@@ -166,6 +166,8 @@ func (k TableKind) String() string {
 		return "BASE TABLE"
 	case View:
 		return "VIEW"
+	case External:
+		return "EXTERNAL TABLE"
 	default:
 		return "UNKNOWN"
 	}

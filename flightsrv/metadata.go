@@ -188,7 +188,7 @@ func tableType(k catalog.TableKind) string {
 		return "SYSTEM TABLE"
 	case catalog.SystemView, catalog.View:
 		return "VIEW"
-	case catalog.BaseTable:
+	case catalog.BaseTable, catalog.External:
 	}
 	return "TABLE"
 }

@@ -78,6 +78,9 @@ func (u *userSession) authorizeAccess(a bind.Access) error {
 }
 
 func (u *userSession) mayAccess(a bind.Access) error {
+	if a.Privilege == bind.ReadFiles {
+		return u.authorizeFiles()
+	}
 	on := authz.Object{Database: catalog.FoldName(a.Database), Table: catalog.FoldName(a.Table)}
 	if err := reserved(a.Privilege, on); err != nil {
 		return err
@@ -117,6 +120,8 @@ func permissionOf(p bind.Privilege) (authz.Permission, error) {
 		return authz.CreateDatabase, nil
 	case bind.DropDatabase:
 		return authz.DropDatabase, nil
+	case bind.ReadFiles:
+		return authz.AccessFiles, nil
 	}
 	return "", sqlerr.New(sqlerr.InternalError, "unknown privilege %d", p)
 }

@@ -65,7 +65,7 @@ func (st *statement) copyReport(ctx context.Context, params batch.Stream) (batch
 // authorizeFiles asks whether the principal may use files of the server, and whether there are any.
 func (u *userSession) authorizeFiles() error {
 	if u.server.config.Files == nil {
-		return sqlerr.New(sqlerr.InsufficientPrivilege, "COPY is off: the server was not told which files it may use").
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "the server was not told which files it may use").
 			WithHint("start it with --allow-files DIR, or use micodb import and micodb export, which need no files " +
 				"of the server")
 	}

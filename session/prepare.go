@@ -229,7 +229,7 @@ func (u *userSession) environment(look *sight, database string) bind.Environment
 		Snapshot: look, Database: database, Functions: u.server.config.Functions,
 		Setting: u.setting, SettingNames: settingNames(),
 		User: u.principal.Username, Now: look.now, Version: look.version,
-		Limits: u.server.limits.Statement,
+		Limits: u.server.limits.Statement, Files: u.fileTable,
 	}
 }
 
@@ -282,6 +282,9 @@ func (st *statement) current(ctx context.Context, look *sight) (*prepared, error
 // sameDefinitions tells whether the tables and views of a statement are still what they were.
 func sameDefinitions(ctx context.Context, bound *bind.Bound, look *sight) (bool, error) {
 	for _, t := range definitionsOf(bound) {
+		if t.Kind == catalog.External {
+			return false, nil // what a file holds is looked up each time
+		}
 		found, err := look.Table(ctx, t.Name)
 		switch code := sqlerr.CodeOf(err); {
 		case code == sqlerr.UndefinedTable || code == sqlerr.InvalidCatalogName:

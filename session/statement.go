@@ -158,6 +158,9 @@ func (p *prepared) planWith(ctx context.Context, look *sight, row []vector.Scala
 func withStatistics(ctx context.Context, n plan.Node, look *sight) (plan.Node, error) {
 	var failed error
 	n = plan.WithTables(n, func(t *catalog.Table) *catalog.Table {
+		if t.Kind == catalog.External {
+			return t // it has its own
+		}
 		found, err := look.Table(ctx, t.Name)
 		if err != nil {
 			failed = err

@@ -147,7 +147,7 @@ func runScalar(t *testing.T, name string) {
 // start builds a database whose sessions run as the variant says.
 func (v variant) start(t *testing.T) sqllogic.Open {
 	t.Helper()
-	p := newProcess(t)
+	p := newProcess(t, nil)
 	return func(ctx context.Context, l sqllogic.Login) (sqllogic.Runner, error) {
 		s, err := p.open(ctx, l)
 		if err != nil {

@@ -29,7 +29,7 @@ func TestPages(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			content, err := os.ReadFile(file)
 			require.NoError(t, err)
-			failures, updated, err := sqllogic.RunPage(t.Context(), string(content), startProcess(t))
+			failures, updated, err := sqllogic.RunPage(t.Context(), string(content), startProcessWithFiles(t))
 			require.NoError(t, err)
 			if *update {
 				require.NoError(t, os.WriteFile(file, []byte(updated), 0o600))

@@ -19,6 +19,7 @@ import (
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/budget"
 	"github.com/micodb/micodb/internal/spill"
+	"github.com/micodb/micodb/internal/tablefile"
 	"github.com/micodb/micodb/internal/vfs"
 	"github.com/micodb/micodb/metrics"
 	"github.com/micodb/micodb/session"
@@ -36,7 +37,13 @@ func administrator(l sqllogic.Login) sqllogic.Login {
 // startProcess builds a database in memory, without its doors.
 func startProcess(t *testing.T) sqllogic.Open {
 	t.Helper()
-	return newProcess(t).open
+	return newProcess(t, nil).open
+}
+
+// startProcessWithFiles builds one that may use files, which lie in memory.
+func startProcessWithFiles(t *testing.T) sqllogic.Open {
+	t.Helper()
+	return newProcess(t, tablefile.NewDirectory(vfs.NewMemory())).open
 }
 
 // process is a database in memory.
@@ -48,8 +55,8 @@ type process struct {
 // processThreads are more than most machines for tests have, so that queries on many are tried on all of them.
 const processThreads = 4
 
-// newProcess builds a database, which ends with the test.
-func newProcess(t *testing.T) *process {
+// newProcess builds a database, which ends with the test; without files it may use none.
+func newProcess(t *testing.T, files *tablefile.Directory) *process {
 	t.Helper()
 	set := metrics.New(prometheus.NewRegistry(), "")
 	manager, err := txn.Open(t.Context(), txn.Options{
@@ -72,7 +79,7 @@ func newProcess(t *testing.T) *process {
 	server := session.NewServer(session.Config{
 		Transactions: begin, Storage: manager, Executor: run, Functions: function.NewRegistry(),
 		Users: directory, Authenticator: directory, Authorizer: directory, Budget: budget.NewServer(memoryBytes),
-		Metrics: set, Log: slog.New(slog.DiscardHandler),
+		Metrics: set, Log: slog.New(slog.DiscardHandler), Files: files,
 	})
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())

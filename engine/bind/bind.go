@@ -25,6 +25,9 @@ type Environment struct {
 	Now          catalog.Timestamp // of the transaction
 	Version      catalog.Sequence  // that the transaction reads
 	Limits       limits.Statement  // for the queries of views
+
+	// Files finds out what files of the server hold; nil where there are none.
+	Files func(ctx context.Context, f FileTable) (*catalog.Table, error)
 }
 
 // Bound is a statement with its meaning.
@@ -58,13 +61,14 @@ const (
 	DropTable
 	CreateDatabase
 	DropDatabase
+	ReadFiles // of the server; of no database and no table
 )
 
 // String returns the privilege as GRANT names it.
 func (p Privilege) String() string {
 	return [...]string{
 		"SELECT", "INSERT", "DELETE", "UPDATE", "CREATE TABLE", "DROP TABLE", "CREATE DATABASE",
-		"DROP DATABASE",
+		"DROP DATABASE", "ACCESS FILES",
 	}[p]
 }
 
@@ -98,6 +102,12 @@ func newBinder(ctx context.Context, env Environment) *binder {
 			table:     func(n catalog.TableName) (*catalog.Table, error) { return env.Snapshot.Table(ctx, n) },
 			tables:    func(db string) ([]catalog.TableName, error) { return env.Snapshot.Tables(ctx, db) },
 			databases: func() ([]catalog.Database, error) { return env.Snapshot.Databases(ctx) },
+			files: func(f FileTable) (*catalog.Table, error) {
+				if env.Files == nil {
+					return nil, sqlerr.NotSupported("a file in FROM")
+				}
+				return env.Files(ctx, f)
+			},
 		},
 	}
 }
@@ -122,6 +132,7 @@ type source struct {
 	table     func(catalog.TableName) (*catalog.Table, error)
 	tables    func(database string) ([]catalog.TableName, error)
 	databases func() ([]catalog.Database, error)
+	files     func(FileTable) (*catalog.Table, error)
 }
 
 // need notes a privilege.

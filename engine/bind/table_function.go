@@ -10,17 +10,18 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// tableFunction binds range and generate_series. Another name is unknown, or a function of files, which a server does
-// not read for a query.
+// tableFunction binds range, generate_series and the functions that read files.
 func (b *binder) tableFunction(f *ast.TableFunction, qc queryContext) (plan.Node, *scope, error) {
 	name := strings.ToLower(f.Name.Last().Text)
+	format := fileFormat(name)
 	switch {
+	case len(f.Name.Parts) == 1 && format != "":
+		return b.fileTable(f, format, qc)
 	case len(f.Name.Parts) == 1 && (name == "range" || name == "generate_series"):
-	case strings.HasPrefix(name, "read_"):
-		return nil, nil, unsupported("the table function "+f.Name.String(), f)
 	default:
+		known := []string{"range", "generate_series", "read_parquet", "read_csv", "read_json"}
 		e := sqlerr.New(sqlerr.UndefinedFunction, "table function %s does not exist", f.Name)
-		return nil, nil, at(suggest(e, name, []string{"range", "generate_series"}), f)
+		return nil, nil, at(suggest(e, name, known), f)
 	}
 	c := &clause{binder: b, name: "the argument of " + name, scope: &scope{outer: qc.outer}, with: qc.with}
 	args, err := c.exprs(f.Args)

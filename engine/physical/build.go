@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/exec"
 	"github.com/micodb/micodb/engine/expr"
@@ -17,6 +19,7 @@ import (
 type builder struct {
 	snapshot catalog.Snapshot
 	debug    exec.Debug
+	memory   memory.Allocator // for what is read from outside
 	scans    []catalog.Scan
 	uses     map[plan.Node]int // how often a node is in the plan
 	filters  map[*plan.Scan][]*catalog.RuntimeFilter
@@ -287,7 +290,7 @@ func (b *builder) explain(ctx context.Context, n *plan.Explain) (exec.Operator, 
 		in, err := b.build(ctx, n.Input)
 		return &exec.Analyze{Input: in, Column: column, Estimates: b.estimates}, err
 	}
-	inner := &builder{snapshot: b.snapshot, debug: b.debug, rows: n.Rows}
+	inner := &builder{snapshot: b.snapshot, debug: b.debug, memory: b.memory, rows: n.Rows}
 	op, err := inner.root(ctx, n.Input)
 	if err = errors.Join(err, inner.close()); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)

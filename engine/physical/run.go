@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/exec"
@@ -31,7 +32,7 @@ type Request struct {
 // over few rows, which runs while it is read; the stream's Close ends it. Plans that change something do so whether or
 // not their count is read.
 func Run(ctx context.Context, r Request) (batch.Stream, error) {
-	b := &builder{snapshot: r.Snapshot, debug: r.Debug}
+	b := &builder{snapshot: r.Snapshot, debug: r.Debug, memory: r.Budget.Allocator(memory.DefaultAllocator)}
 	op, err := b.root(ctx, r.Plan)
 	if err != nil {
 		return nil, errors.Join(err, b.close())

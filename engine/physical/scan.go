@@ -25,7 +25,7 @@ func (b *builder) scan(ctx context.Context, n *plan.Scan, above []expr.Expr) (ex
 			req.Where = append(req.Where, p.conjuncts(e)...)
 		}
 	}
-	from, err := b.snapshot.Scan(ctx, n.Table.ID, req)
+	from, err := b.open(ctx, n.Table, req)
 	if err != nil {
 		return nil, err
 	}
@@ -42,4 +42,12 @@ func (b *builder) scan(ctx context.Context, n *plan.Scan, above []expr.Expr) (ex
 		op = exec.NewFilter(op, expr.Conjunction(n.Where))
 	}
 	return op, nil
+}
+
+// open begins to read a table where its rows are.
+func (b *builder) open(ctx context.Context, t *catalog.Table, req catalog.ScanRequest) (catalog.Scan, error) {
+	if t.Kind == catalog.External {
+		return t.Source.Scan(ctx, req, b.memory)
+	}
+	return b.snapshot.Scan(ctx, t.ID, req)
 }

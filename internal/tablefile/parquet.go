@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -54,9 +55,19 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 	if err != nil {
 		return err
 	}
-	j := newJSONColumns(meta.Schema, found, o.Table == nil)
-	r.schema = j.schema
 	g := &groups{files: files, count: p.NumRowGroups(), rows: func(i int) int64 { return meta.RowGroup(i).NumRows() }}
+	for i := range g.count {
+		r.groups = append(r.groups, g.rows(i))
+	}
+	g.columns = chosen(found, o.Columns)
+	j := newJSONColumns(meta.Schema, found, g.columns, o.Table == nil)
+	r.schema = j.schema
+	if o.Group > 0 {
+		if o.Group > g.count {
+			return fmt.Errorf("it has %d row groups", g.count)
+		}
+		g.at, g.count = o.Group-1, o.Group
+	}
 	r.place = func() string {
 		if g.at == 0 {
 			return ""
@@ -76,14 +87,26 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 	return ctx.Err()
 }
 
+// chosen returns the ordinals of the columns with these names, without regard to case, or of all.
+func chosen(s *arrow.Schema, names []string) []int {
+	all := make([]int, 0, s.NumFields())
+	for i, f := range s.Fields() {
+		if names == nil || slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
 // groups reads one row group after the other, so that an error can tell which.
 type groups struct {
-	files *pqarrow.FileReader
-	count int
-	rows  func(group int) int64
-	at    int // the row group that is read, from 1
-	batch pqarrow.RecordReader
-	left  int64 // rows of the row group that are not read
+	files   *pqarrow.FileReader
+	columns []int
+	count   int
+	rows    func(group int) int64
+	at      int // the row group that is read, from 1
+	batch   pqarrow.RecordReader
+	left    int64 // rows of the row group that are not read
 }
 
 func (g *groups) next(ctx context.Context) (arrow.RecordBatch, error) {
@@ -100,8 +123,13 @@ func (g *groups) next(ctx context.Context) (arrow.RecordBatch, error) {
 		if g.left == 0 {
 			continue
 		}
+		if len(g.columns) == 0 {
+			n := g.left
+			g.left = 0
+			return array.NewRecordBatch(arrow.NewSchema(nil, nil), nil, n), nil
+		}
 		var err error
-		if g.batch, err = g.files.GetRecordReader(ctx, nil, []int{g.at - 1}); err != nil {
+		if g.batch, err = g.files.GetRecordReader(ctx, g.columns, []int{g.at - 1}); err != nil {
 			return nil, fmt.Errorf("it can't be read: %w", err)
 		}
 	}
@@ -132,13 +160,14 @@ type jsonColumns struct {
 	which  []int
 }
 
-// newJSONColumns looks for them; with typed they are of the type JSON, else texts that are looked at when they are
-// stored as JSON.
-func newJSONColumns(file *schema.Schema, found *arrow.Schema, typed bool) *jsonColumns {
+// newJSONColumns looks for them among the chosen columns; with typed they are of the type JSON, else texts that are
+// looked at when they are stored as JSON.
+func newJSONColumns(file *schema.Schema, found *arrow.Schema, chosen []int, typed bool) *jsonColumns {
 	j := &jsonColumns{}
-	fields := slices.Clone(found.Fields())
-	for i := range fields {
-		if _, ok := file.Column(i).LogicalType().(schema.JSONLogicalType); !ok || fields[i].Type.ID() != arrow.BINARY {
+	fields := make([]arrow.Field, len(chosen))
+	for i, at := range chosen {
+		fields[i] = found.Field(at)
+		if _, ok := file.Column(at).LogicalType().(schema.JSONLogicalType); !ok || fields[i].Type.ID() != arrow.BINARY {
 			continue
 		}
 		j.which = append(j.which, i)

@@ -28,6 +28,8 @@ type ReadOptions struct {
 	Dialect   Dialect
 	Table     *arrow.Schema // what texts are read as; nil finds types from a sample
 	MaxErrors int           // so many records of text may be wrong, and are left out
+	Columns   []string      // of a Parquet file: those of these names alone are read; nil for all
+	Group     int           // of a Parquet file: the only row group to read, from 1; 0 for all
 	Memory    memory.Allocator
 }
 
@@ -40,6 +42,7 @@ type Reader struct {
 	free   func()
 	text   *textfile.Reader // nil for Parquet
 	read   func() int64
+	groups []int64 // rows of a Parquet file's row groups
 	rows   int64
 	err    error
 }
@@ -133,6 +136,9 @@ func (r *Reader) Name() string { return r.name }
 
 // Schema returns the file's columns.
 func (r *Reader) Schema() *arrow.Schema { return r.schema }
+
+// Groups returns how many rows each row group of a Parquet file has; nil for text.
+func (r *Reader) Groups() []int64 { return r.groups }
 
 // Next returns the next batch.
 func (r *Reader) Next(ctx context.Context) (b arrow.RecordBatch, err error) {

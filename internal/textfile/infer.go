@@ -23,7 +23,7 @@ type found struct {
 type guess struct {
 	values                        int
 	boolean, integer, date, stamp bool
-	number                        bool
+	number, quoted                bool
 	zone                          bool // a timestamp has an offset
 	whole, scale                  int  // the most digits before the point; the digits after it
 	exact                         bool // all fractions have as many digits, and there is no exponent
@@ -42,6 +42,7 @@ func (g *guess) add(c cell) {
 			date: true, stamp: true, scale: -1,
 		}
 	}
+	g.quoted = g.quoted || c.kind == quoted
 	s := strings.TrimSpace(string(c.text))
 	if c.kind == nested || len(s) > 64 {
 		*g = guess{values: g.values}
@@ -220,6 +221,11 @@ func sniffJSON(sample []byte) (found, error) {
 	r := &jsonRecords{lines: l, columns: map[string]int{}, growing: true}
 	err = sampled(r, f.add)
 	f.names = r.names
+	for i := range f.guesses {
+		if f.guesses[i].quoted { // JSON tells texts from numbers; dates it writes as texts
+			f.guesses[i].boolean, f.guesses[i].integer, f.guesses[i].number = false, false, false
+		}
+	}
 	return f, err
 }
 

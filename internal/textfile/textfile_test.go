@@ -71,6 +71,7 @@ func TestTypesAreFound(t *testing.T) {
 		"offset":         {"x\n2026-01-31T10:00:00+02:00\n", textfile.CSV, "x timestamp[ns, tz=UTC]", 1},
 		"only names":     {"a,b\n", textfile.CSV, "a utf8, b utf8", 0},
 		"objects":        {"{\"a\":1,\"b\":\"x\"}\n\n{\"b\":null,\"c\":{\"d\":[1]}}\n", textfile.NDJSON, "a int64, b utf8, c utf8", 2},
+		"texts":          {`{"a":"1","b":"true","c":"2026-01-31","d":2}` + "\n", textfile.NDJSON, "a utf8, b utf8, c date32, d int64", 1},
 		"too big a year": {"x\n3026-01-31 10:00:00\n", textfile.CSV, "x utf8", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
