@@ -20,6 +20,9 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if j.AsOf {
+		return b.asOfJoin(j, left, ls, member, qc)
+	}
 	right, rs := member.node, member.scope
 	n := &plan.Join{Kind: plan.InnerJoin, Left: left, Right: right, Variables: member.variables}
 	switch j.Kind {
@@ -27,6 +30,10 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 		n.Kind = plan.LeftJoin
 	case ast.FullJoin:
 		n.Kind = plan.FullJoin
+	case ast.SemiJoin:
+		n.Kind = plan.SemiJoin
+	case ast.AntiJoin:
+		n.Kind = plan.AntiJoin
 	case ast.InnerJoin, ast.CrossJoin:
 	}
 	var s *scope
@@ -42,6 +49,9 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 	if n.Residual, using, err = c.joinCondition(j, len(ls.columns)); err != nil {
 		return nil, nil, err
 	}
+	if !n.Kind.Pairs() {
+		return c.settleSemi(n, s, len(ls.columns))
+	}
 	fields := n.Schema().Fields
 	for i := range s.columns {
 		s.columns[i].Nullable = fields[s.columns[i].index].Nullable
@@ -55,6 +65,14 @@ func (b *binder) join(j *ast.Join, qc queryContext) (plan.Node, *scope, error) {
 		return merged, ms, nil
 	}
 	return n, s, nil
+}
+
+// settleSemi ends the binding of SEMI and ANTI JOIN, of which the left columns alone are seen.
+func (c *clause) settleSemi(n *plan.Join, s *scope, left int) (plan.Node, *scope, error) {
+	if len(c.attached) > 0 {
+		return nil, nil, sqlerr.NotSupported("a subquery in ON of SEMI and ANTI JOIN")
+	}
+	return n, &scope{columns: s.columns[:left], outer: s.outer}, nil
 }
 
 // joined binds the right side of a join. Of a RIGHT or FULL one, which has rows without a left row, it can't read

@@ -53,6 +53,8 @@ func (est *estimator) countRows(n plan.Node) float64 {
 			return min(float64(n.Count), est.estimateRows(n.Input))
 		}
 		return est.estimateRows(n.Input)
+	case *plan.AsOfJoin:
+		return est.estimateRows(n.Left)
 	case *plan.Series:
 		return est.estimateRows(n.Input) * seriesLength(n)
 	case *plan.Union:

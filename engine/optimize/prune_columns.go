@@ -87,6 +87,8 @@ func prune(n plan.Node, read columnSet) pruned {
 		return pruned{plan.MapExprs(&c, p.expr), p.at}
 	case *plan.Series:
 		return pruneSeries(n, read)
+	case *plan.AsOfJoin:
+		return pruneAsOf(n, read)
 	case *plan.Limit:
 		p := prune(n.Input, read)
 		c := *n
@@ -234,6 +236,30 @@ func pruneSeries(n *plan.Series, read columnSet) pruned {
 	c.Input = p.node
 	at := append(slices.Clone(p.at), len(p.node.Schema().Fields))
 	return pruned{plan.MapExprs(&c, p.expr), at}
+}
+
+// pruneAsOf prunes both sides.
+func pruneAsOf(n *plan.AsOfJoin, read columnSet) pruned {
+	split := len(n.Left.Schema().Fields)
+	left, right := read[:split].with(n.By.Left), read[split:].with(n.By.Right)
+	for _, k := range n.Keys {
+		left, right = left.with(k.Left), right.with(k.Right)
+	}
+	l, r := prune(n.Left, left), prune(n.Right, right)
+	c := &plan.AsOfJoin{Kind: n.Kind, Left: l.node, Right: r.node, Op: n.Op}
+	for _, k := range n.Keys {
+		c.Keys = append(c.Keys, plan.JoinKey{Left: l.expr(k.Left), Right: r.expr(k.Right)})
+	}
+	c.By = plan.JoinKey{Left: l.expr(n.By.Left), Right: r.expr(n.By.Right)}
+	width := len(l.node.Schema().Fields)
+	at := slices.Clone(l.at)
+	for _, i := range r.at {
+		if i >= 0 {
+			i += width
+		}
+		at = append(at, i)
+	}
+	return pruned{c, at}
 }
 
 // pruneJoin prunes both sides. The right one, which is built into a table, keeps no column for its own filters.

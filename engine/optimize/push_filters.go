@@ -37,6 +37,8 @@ func pushInto(n plan.Node, conjuncts []expr.Expr) plan.Node {
 		return pushIntoAggregate(n, conjuncts)
 	case *plan.Series:
 		return pushIntoSeries(n, conjuncts)
+	case *plan.AsOfJoin:
+		return pushIntoAsOf(n, conjuncts)
 	case *plan.Join:
 		return pushIntoJoin(n, conjuncts)
 	case *plan.Values, *plan.Limit, *plan.Insert, *plan.Delete, *plan.Update, *plan.Define, *plan.Explain:
@@ -109,6 +111,25 @@ func pushIntoSeries(n *plan.Series, conjuncts []expr.Expr) plan.Node {
 		}
 	}
 	return filterBy(n.WithInputs([]plan.Node{pushInto(n.Input, below)}), above)
+}
+
+// pushIntoAsOf lets the conjuncts over left columns through: to the right side they go where they say of a key what it
+// has to equal. Others would change which right row is the nearest.
+func pushIntoAsOf(n *plan.AsOfJoin, conjuncts []expr.Expr) plan.Node {
+	var left, right, above []expr.Expr
+	for _, e := range conjuncts {
+		if !reads(e, 0, len(n.Left.Schema().Fields)) {
+			above = append(above, e)
+			continue
+		}
+		left = append(left, e)
+		for _, k := range n.Keys {
+			if c, ok := k.Left.(expr.Column); ok && reads(e, c.Index, c.Index+1) {
+				right = append(right, expr.Replace(e, func(expr.Column) expr.Expr { return k.Right }))
+			}
+		}
+	}
+	return filterBy(n.WithInputs([]plan.Node{pushInto(n.Left, left), pushInto(n.Right, right)}), above)
 }
 
 // reads tells whether e reads columns from lo and below hi only, and at least one.

@@ -64,6 +64,9 @@ func sameOperator(a, b plan.Node) bool {
 	case *plan.Limit:
 		b, ok := b.(*plan.Limit)
 		return ok && a.Count == b.Count && a.Offset == b.Offset
+	case *plan.AsOfJoin:
+		b, ok := b.(*plan.AsOfJoin)
+		return ok && a.Kind == b.Kind && a.Op == b.Op && len(a.Keys) == len(b.Keys)
 	case *plan.Series:
 		b, ok := b.(*plan.Series)
 		return ok && a.Inclusive == b.Inclusive

@@ -143,6 +143,8 @@ func (d *domain) push(n plan.Node) (plan.Node, error) {
 		return d.pushUnion(n)
 	case *plan.Series:
 		return d.pushSeries(n)
+	case *plan.AsOfJoin:
+		return d.pushAsOf(n)
 	case *plan.Values:
 		return d.pushValues(n), nil
 	case *plan.Limit:
@@ -245,6 +247,25 @@ func (d *domain) pushValues(n *plan.Values) plan.Node {
 		out.All = append(out.All, p)
 	}
 	return out
+}
+
+// pushAsOf pushes the domain to the left of an as-of join, if the right does not ask for it.
+func (d *domain) pushAsOf(n *plan.AsOfJoin) (plan.Node, error) {
+	if d.reads(n.Right) || d.has(n.By.Right) {
+		return nil, d.unsupported("ASOF JOIN of right rows that depend on a row of the enclosing query")
+	}
+	left, err := d.push(n.Left)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := plan.MapExprs(n, func(e expr.Expr) expr.Expr { return d.over(e, left) }).(*plan.AsOfJoin)
+	if !ok {
+		return nil, d.unsupported("ASOF JOIN here")
+	}
+	c.Left = left
+	split, members, total := len(n.Left.Schema().Fields), len(d.at), len(c.Schema().Fields)
+	order := slices.Concat(columnRange(0, split), columnRange(split+members, total), columnRange(split, split+members))
+	return projectColumns(c, order), nil
 }
 
 // pushSeries moves the domain's columns behind the values.

@@ -145,7 +145,7 @@ func (c *converter) join(t *sqlparser.JoinTableExpr) (ast.TableRef, int, error) 
 	j := &ast.Join{At: ast.At(left.Position()), Left: left, Right: right}
 	switch t.Join {
 	case sqlparser.JoinStr:
-		if c.isCross(next) {
+		if at := c.joinBefore(next); c.is(at, "JOIN") && c.is(at-1, "CROSS") {
 			j.Kind = ast.CrossJoin
 		}
 	case sqlparser.LeftJoinStr:
@@ -162,6 +162,9 @@ func (c *converter) join(t *sqlparser.JoinTableExpr) (ast.TableRef, int, error) 
 		j.Natural, j.Kind = true, ast.RightJoin
 	default:
 		return nil, 0, sqlerr.NotSupported(t.Join).At(right.Position())
+	}
+	if err := c.modify(j, next); err != nil {
+		return nil, 0, err
 	}
 	if t.Condition.On != nil {
 		if j.On, err = c.expr(t.Condition.On); err != nil {
@@ -183,11 +186,35 @@ func (c *converter) join(t *sqlparser.JoinTableExpr) (ast.TableRef, int, error) 
 	return j, first, nil
 }
 
-// isCross reports whether the JOIN before a table's first token is a CROSS JOIN: the grammar does not tell.
-func (c *converter) isCross(first int) bool {
+// joinBefore returns the token that is JOIN before the first token of a table.
+func (c *converter) joinBefore(first int) int {
 	i := first - 1
 	for i > 0 && (c.isSymbol(i, "(") || c.is(i, "LATERAL")) {
 		i--
 	}
-	return c.is(i, "JOIN") && c.is(i-1, "CROSS")
+	return i
+}
+
+// modify gives a join the words before a table's first token that the grammar does not know.
+func (c *converter) modify(j *ast.Join, first int) error {
+	i := c.joinBefore(first) - 1
+	for c.is(i, "LEFT", "RIGHT", "INNER", "FULL", "OUTER") {
+		i--
+	}
+	word, ok := c.side[i].(joinModifier)
+	if !ok {
+		return nil
+	}
+	if j.Natural || j.Kind == ast.RightJoin || j.Kind == ast.FullJoin {
+		return c.unsupported(i, "a NATURAL, RIGHT or FULL "+string(word)+" JOIN")
+	}
+	switch word {
+	case "ASOF":
+		j.AsOf = true
+	case "SEMI":
+		j.Kind = ast.SemiJoin
+	case "ANTI":
+		j.Kind = ast.AntiJoin
+	}
+	return nil
 }

@@ -61,7 +61,8 @@ type (
 		all   bool
 		query ast.Query
 	}
-	tableCall struct{ args []ast.Expr } // of a table function's name
+	joinModifier string                    // of ASOF, SEMI and ANTI
+	tableCall    struct{ args []ast.Expr } // of a table function's name
 )
 
 // itemRange is the tokens of one item of SELECT.

@@ -15,6 +15,11 @@ func (r *rewriter) from(lo, hi int) error {
 		case wanted && !r.is(i, "LATERAL"):
 			i, err = r.table(i, hi)
 			wanted = false
+		case r.joinKind(i) != "":
+			err = r.unsupported(i, r.joinKind(i))
+		case r.isJoinModifier(i): // the grammar has none
+			r.side[i] = joinModifier(r.tokens[i].Upper)
+			i++
 		case r.isSymbol(i, ",") || r.is(i, "JOIN"):
 			r.keyword(i)
 			i, wanted = i+1, true
@@ -53,18 +58,25 @@ func (r *rewriter) joinEnd(lo, hi int) int {
 // isJoinWord reports whether a token begins a join, and is not the function left or right.
 func (r *rewriter) isJoinWord(i int) bool {
 	return r.isKeyword(i, "NATURAL", "INNER", "LEFT", "RIGHT", "FULL", "CROSS") && !r.isSymbol(i+1, "(") ||
-		r.joinKind(i) != ""
+		r.joinKind(i) != "" || r.isJoinModifier(i)
 }
 
 // joinKind returns the kind of a join that is not supported and that the grammar would read as an alias.
 func (r *rewriter) joinKind(i int) string {
-	if !r.is(i, "ASOF", "SEMI", "ANTI", "POSITIONAL", "GLOBAL", "ANY", "STRAIGHT") {
-		return ""
-	}
-	if r.is(i+1, "JOIN") || r.is(i+1, "LEFT", "RIGHT", "INNER", "FULL") && r.is(i+2, "JOIN", "OUTER") {
+	if r.is(i, "POSITIONAL", "GLOBAL", "ANY", "STRAIGHT") && r.beginsJoin(i+1) {
 		return r.tokens[i].Upper + " JOIN"
 	}
 	return ""
+}
+
+// isJoinModifier reports whether a token says how a join matches: the grammar would read it as an alias.
+func (r *rewriter) isJoinModifier(i int) bool {
+	return r.is(i, "ASOF") && r.beginsJoin(i+1) || r.is(i, "SEMI", "ANTI") && r.is(i+1, "JOIN")
+}
+
+// beginsJoin reports whether a token is JOIN, or a kind of join before it.
+func (r *rewriter) beginsJoin(i int) bool {
+	return r.is(i, "JOIN") || r.is(i, "LEFT", "RIGHT", "INNER", "FULL") && r.is(i+1, "JOIN", "OUTER")
 }
 
 // table writes one table, query, function or bracketed join with its alias, and returns the index after it.
@@ -187,7 +199,7 @@ func (r *rewriter) asOf(i, hi int) (next int, version bool, err error) {
 
 // isAlias reports whether a token can be a table's alias without AS.
 func (r *rewriter) isAlias(i int) bool {
-	return r.tokens[i].IsName() && !r.isReserved(i) && r.joinKind(i) == ""
+	return r.tokens[i].IsName() && !r.isReserved(i) && r.joinKind(i) == "" && !r.isJoinModifier(i)
 }
 
 // alias writes [AS] name and keeps (columns) aside; where there is none and the grammar wants one, the token at

@@ -110,6 +110,8 @@ func (b *builder) operator(ctx context.Context, n plan.Node) (exec.Operator, err
 		return b.union(ctx, n)
 	case *plan.Series:
 		return b.series(ctx, n)
+	case *plan.AsOfJoin:
+		return b.asOfJoin(ctx, n)
 	case *plan.Shared:
 		return b.share(ctx, n)
 	default:

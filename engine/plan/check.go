@@ -78,6 +78,8 @@ func checkNode(n Node) error {
 		return checkUnion(n)
 	case *Series:
 		return checkSeries(n)
+	case *AsOfJoin:
+		return checkAsOf(n)
 	case *Insert:
 		return checkRows(n.Table, n.Input.Schema().Fields)
 	case *Update:

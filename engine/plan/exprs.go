@@ -47,6 +47,8 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		return mapLimit(n, f)
 	case *Series:
 		return mapSeries(n, f)
+	case *AsOfJoin:
+		return mapAsOf(n, f)
 	case *Union, *Insert, *Delete, *Update, *Define, *Shared, *Explain:
 		return n
 	default:

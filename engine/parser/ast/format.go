@@ -119,7 +119,9 @@ func (o BinaryOp) String() string {
 func (o SetOp) String() string { return [...]string{"UNION", "INTERSECT", "EXCEPT"}[o] }
 
 // String returns the join as SQL writes it.
-func (k JoinKind) String() string { return [...]string{"INNER", "LEFT", "RIGHT", "FULL", "CROSS"}[k] }
+func (k JoinKind) String() string {
+	return [...]string{"INNER", "LEFT", "RIGHT", "FULL", "CROSS", "SEMI", "ANTI"}[k]
+}
 
 // String returns the order as SQL writes it.
 func (n NullOrder) String() string { return [...]string{"", "FIRST", "LAST"}[n] }

@@ -133,6 +133,7 @@ type Join struct {
 
 	Kind        JoinKind
 	Natural     bool
+	AsOf        bool // of the matches of a left row the nearest alone
 	Left, Right TableRef
 	On          Expr   // nil: none
 	Using       []Name // empty: none
@@ -148,6 +149,8 @@ const (
 	RightJoin
 	FullJoin
 	CrossJoin
+	SemiJoin // left rows with a match
+	AntiJoin // left rows without one
 )
 
 // Alias is [AS] name [(columns)].

@@ -6,11 +6,15 @@ import "fmt"
 func (g *Generator) forms() string {
 	numbers, texts := []string{"x", "y"}, []string{"s"}
 	where := g.condition(numbers, texts, 1)
-	switch g.IntN(6) {
+	switch g.IntN(7) {
 	case 0, 1:
 		return fmt.Sprintf("select x, s from (select x, s from a where %s %s select z, s from b) t where %s", where,
 			g.pick("intersect", "intersect all", "except", "except all", "union"),
 			g.condition([]string{"x"}, texts, 1))
+	case 6: // of rows that are as near the values are the same
+		return fmt.Sprintf("select * from (select a.x, a.s, b.z from a asof %s join b on %s a.y %s b.z) t where %s",
+			g.pick("", "left"), g.pick("", "a.x = b.x and", "a.x = b.x and a.s = b.s and"),
+			g.pick("<", "<=", ">", ">="), g.condition([]string{"x", "z"}, []string{"s"}, 1))
 	case 2:
 		return fmt.Sprintf("select y from a where %s %s select x from b %s select z from b", where,
 			g.pick("intersect", "except", "except all"), g.pick("intersect all", "except", "union all"))

@@ -118,6 +118,8 @@ func (in *Interpreter) Run(n plan.Node) []Row {
 		return rows[from:to]
 	case *plan.Series:
 		return in.series(n)
+	case *plan.AsOfJoin:
+		return in.asOf(n)
 	case *plan.Shared:
 		return in.Run(n.Input)
 	case *plan.Union:

@@ -124,3 +124,30 @@ func (r Row) times(once bool) []Row {
 	}
 	return nil
 }
+
+// asOf compares every pair of rows and keeps the nearest.
+func (in *Interpreter) asOf(n *plan.AsOfJoin) []Row {
+	var out []Row
+	right := in.Run(n.Right)
+	for _, l := range in.Run(n.Left) {
+		var best, by Row
+		for _, r := range right {
+			matches := in.compare(n.Op, in.value(n.By.Left, l), in.value(n.By.Right, r))
+			for _, k := range n.Keys {
+				matches = matches && in.compare(expr.Equal, in.value(k.Left, l), in.value(k.Right, r))
+			}
+			x := in.value(n.By.Right, r)
+			if !matches || best != nil && !in.compare(n.Op, x, by[0]) {
+				continue
+			}
+			best, by = r, Row{x}
+		}
+		switch {
+		case best != nil:
+			out = append(out, append(slices.Clone(l), best...))
+		case n.Kind == plan.LeftJoin:
+			out = append(out, append(slices.Clone(l), padding(n.Right.Schema())...))
+		}
+	}
+	return out
+}
