@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
@@ -13,6 +15,9 @@ type aggregation struct {
 	groups []expr.Expr
 	calls  []expr.Aggregate
 	below  []attachment // subqueries in the arguments
+
+	sets      [][]int // grouping sets, of ordinals of groups; nil: one, of all groups
+	groupings [][]int // the arguments of each call of GROUPING, ordinals of groups
 }
 
 // settle joins the subqueries of the arguments to the node's input.
@@ -44,19 +49,32 @@ func (a *aggregation) add(call expr.Aggregate) expr.Expr {
 	if at == len(a.calls) {
 		a.calls = append(a.calls, call)
 	}
-	null := call.Nullable(len(a.groups) > 0)
+	null := call.Nullable(a.grouped())
 	return expr.Column{Index: aggregateFrom + at, Name: call.String(), Of: call.Of, IsNull: null}
+}
+
+// grouped tells whether there is no group without rows.
+func (a *aggregation) grouped() bool {
+	return len(a.groups) > 0 && !slices.ContainsFunc(a.sets, func(set []int) bool { return len(set) == 0 })
+}
+
+// optional tells whether a group is NULL in a grouping set that has it not.
+func (a *aggregation) optional(group int) bool {
+	return slices.ContainsFunc(a.sets, func(set []int) bool { return !slices.Contains(set, group) })
 }
 
 // node makes the Aggregate over its input.
 func (a *aggregation) node(input plan.Node) *plan.Aggregate {
+	if a.sets != nil {
+		return a.expanded(input)
+	}
 	in := input.Schema()
 	out := &plan.Schema{}
 	for _, g := range a.groups {
 		out.Fields = append(out.Fields, fieldOf(g, in))
 	}
 	for _, c := range a.calls {
-		f := plan.Field{Name: c.String(), Type: c.Of, Nullable: c.Nullable(len(a.groups) > 0)}
+		f := plan.Field{Name: c.String(), Type: c.Of, Nullable: c.Nullable(a.grouped())}
 		out.Fields = append(out.Fields, f)
 	}
 	return &plan.Aggregate{Input: input, Groups: a.groups, Aggregates: a.calls, Out: out}
@@ -77,13 +95,18 @@ func fieldOf(e expr.Expr, in *plan.Schema) plan.Field {
 func (a *aggregation) lift(e expr.Expr, places map[int]*ast.Column) (expr.Expr, error) {
 	for i, g := range a.groups {
 		if expr.SameExpr(e, g) {
-			return expr.Column{Index: i, Name: nameOfExpr(g), Of: g.Type(), IsNull: g.Nullable()}, nil
+			return expr.Column{Index: i, Name: nameOfExpr(g), Of: g.Type(), IsNull: g.Nullable() || a.optional(i)}, nil
 		}
 	}
 	if c, ok := e.(expr.Column); ok {
 		switch {
+		case c.Index >= groupingFrom:
+			return a.liftGrouping(c.Index - groupingFrom), nil
 		case c.Index >= aggregateFrom:
 			c.Index += len(a.groups) - aggregateFrom
+			if a.sets != nil {
+				c.Index++ // behind the number of the set
+			}
 			return c, nil
 		case c.Index >= subqueryFrom:
 			return c, nil

@@ -22,6 +22,9 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 	case len(e.Name.Parts) > 1:
 		return nil, fail(e, sqlerr.UndefinedFunction, "function %s does not exist", e.Name)
 	}
+	if name == "grouping" || name == "grouping_id" {
+		return c.grouping(e)
+	}
 	if aggregateNames[name].takes > 0 {
 		return c.aggregate(name, e)
 	}

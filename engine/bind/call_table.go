@@ -43,5 +43,5 @@ var aggregateNames = map[string]aggregateName{
 // laterAggregates are known and not there yet.
 var laterAggregates = map[string]bool{
 	"median": true, "mode": true, "quantile": true, "percentile_cont": true, "percentile_disc": true,
-	"string_agg": true, "group_concat": true, "listagg": true, "array_agg": true, "list": true, "grouping": true,
+	"string_agg": true, "group_concat": true, "listagg": true, "array_agg": true, "list": true,
 }

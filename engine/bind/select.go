@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"slices"
-
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/parser/ast"
@@ -208,27 +206,6 @@ func findAlias(aliases map[string]ast.Expr, n *ast.Column) (ast.Expr, bool) {
 	}
 	e, ok := aliases[catalog.FoldName(n.Parts[0].Text)]
 	return e, ok
-}
-
-// groupBy binds GROUP BY: expressions, positions of outputs, and names of outputs where no column has the name.
-func (s *selection) groupBy() error {
-	c := &clause{binder: s.binder, name: "GROUP BY", scope: s.scope, with: s.with, aliases: s.outputs()}
-	if s.query.GroupByAll {
-		return s.groupByAll()
-	}
-	for _, g := range s.query.GroupBy {
-		of, err := s.groupKey(c, g)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(s.aggregates.groups, func(o expr.Expr) bool { return expr.SameExpr(o, of) }) {
-			s.aggregates.groups = append(s.aggregates.groups, of)
-		}
-	}
-	if len(c.attached) > 0 {
-		return unsupported("a subquery in GROUP BY", s.query.GroupBy[0])
-	}
-	return nil
 }
 
 func (s *selection) groupKey(c *clause, g ast.Expr) (expr.Expr, error) {

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -16,14 +17,15 @@ const (
 // Expand repeats each row once for each set of columns. The type of an output column is that of the input column
 // which some set puts there.
 type Expand struct {
-	Input Operator
-	Sets  [][]int // of each output row: columns of the input, SetNull or SetNumber
-	out   Schema
+	Input  Operator
+	Sets   [][]int // of each output row: columns of the input, SetNull or SetNumber
+	Totals []int   // sets that give one row more, of NULLs but for SetNumber
+	out    Schema
 }
 
 // NewExpand makes the operator. All sets have the same length.
-func NewExpand(in Operator, sets [][]int) *Expand {
-	e := &Expand{Input: in, Sets: sets}
+func NewExpand(in Operator, sets [][]int, totals ...int) *Expand {
+	e := &Expand{Input: in, Sets: sets, Totals: totals}
 	for i := range sets[0] {
 		e.out = append(e.out, e.column(i))
 	}
@@ -43,7 +45,8 @@ func (e *Expand) column(i int) Column {
 			k = e.Input.Schema()[c]
 		}
 	}
-	k.Nullable = k.Nullable || nullable
+	total := len(e.Totals) > 0 && !slices.ContainsFunc(e.Sets, func(set []int) bool { return set[i] == SetNumber })
+	k.Nullable = k.Nullable || nullable || total
 	return k
 }
 
@@ -62,9 +65,10 @@ func (e *Expand) Start(ctx context.Context, q *Query) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	totals := &counter{}
 	return streamOf(func(worker int) (Source, error) {
 		src, err := from.Open(worker)
-		s := &expandSource{from: src, sets: e.Sets, set: len(e.Sets)}
+		s := &expandSource{from: src, op: e, sets: e.Sets, set: len(e.Sets), totals: totals}
 		for _, c := range e.out {
 			s.nulls = append(s.nulls, nulls(c, 0))
 		}
@@ -83,6 +87,8 @@ func numberVector(x int64) *vector.Vector {
 
 type expandSource struct {
 	from    Source
+	op      *Expand
+	totals  *counter // that a worker has given
 	sets    [][]int
 	set     int           // next one of now
 	now     *vector.Chunk // nil before the first
@@ -95,8 +101,11 @@ type expandSource struct {
 func (s *expandSource) Next(ctx context.Context) (*vector.Chunk, error) {
 	if s.set == len(s.sets) {
 		c, err := s.from.Next(ctx)
-		if c == nil || err != nil {
+		if err != nil {
 			return nil, err
+		}
+		if c == nil {
+			return s.total(), nil
 		}
 		s.now, s.set = c, 0
 	}
@@ -118,6 +127,26 @@ func (s *expandSource) Next(ctx context.Context) (*vector.Chunk, error) {
 	}
 	s.set++
 	return &s.out, nil
+}
+
+// total gives the next row that no row of the input makes; nil after the last.
+func (s *expandSource) total() *vector.Chunk {
+	i, ok := s.totals.take(len(s.op.Totals))
+	if !ok {
+		return nil
+	}
+	set := s.op.Totals[i]
+	s.out = vector.Chunk{Len: 1, Columns: s.out.Columns[:0]}
+	for c, x := range s.sets[set] {
+		v := s.numbers[set]
+		if x != SetNumber {
+			v = s.nulls[c]
+			v.Valid = vector.NoneValid(1)
+		}
+		v.Len = 1
+		s.out.Columns = append(s.out.Columns, v)
+	}
+	return &s.out
 }
 
 // Close closes the input.

@@ -55,6 +55,8 @@ func (est *estimator) countRows(n plan.Node) float64 {
 		return est.estimateRows(n.Input)
 	case *plan.AsOfJoin:
 		return est.estimateRows(n.Left)
+	case *plan.Expand:
+		return est.estimateRows(n.Input) * float64(len(n.Sets))
 	case *plan.Series:
 		return est.estimateRows(n.Input) * seriesLength(n)
 	case *plan.Union:

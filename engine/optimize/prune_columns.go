@@ -89,6 +89,8 @@ func prune(n plan.Node, read columnSet) pruned {
 		return pruneSeries(n, read)
 	case *plan.AsOfJoin:
 		return pruneAsOf(n, read)
+	case *plan.Expand:
+		return pruneExpand(n, read)
 	case *plan.Limit:
 		p := prune(n.Input, read)
 		c := *n
@@ -227,6 +229,17 @@ func pruneAggregate(n *plan.Aggregate, read columnSet) pruned {
 		c.Aggregates[i] = a.MapInputs(p.expr)
 	}
 	return pruned{c, at}
+}
+
+// pruneExpand keeps the groups and the number of the set.
+func pruneExpand(n *plan.Expand, read columnSet) pruned {
+	need := slices.Clone(read)
+	for i := range n.Groups {
+		need[i] = true
+	}
+	need[len(need)-1] = true
+	at, _ := numbering(need)
+	return pruned{plan.NewExpand(exactly(n.Input, need[:len(need)-1]), n.Groups, n.Sets), at}
 }
 
 // pruneSeries keeps the values, which come last.

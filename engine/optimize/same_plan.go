@@ -67,6 +67,9 @@ func sameOperator(a, b plan.Node) bool {
 	case *plan.AsOfJoin:
 		b, ok := b.(*plan.AsOfJoin)
 		return ok && a.Kind == b.Kind && a.Op == b.Op && len(a.Keys) == len(b.Keys)
+	case *plan.Expand:
+		b, ok := b.(*plan.Expand)
+		return ok && a.Groups == b.Groups && slices.EqualFunc(a.Sets, b.Sets, slices.Equal)
 	case *plan.Series:
 		b, ok := b.(*plan.Series)
 		return ok && a.Inclusive == b.Inclusive

@@ -7,11 +7,13 @@ import (
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
-	"github.com/micodb/micodb/internal/vector"
 )
 
 // aggregate builds an aggregation: groups and arguments are computed below it.
 func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operator, error) {
+	if op, err := b.rollup(ctx, n); op != nil || err != nil {
+		return op, err
+	}
 	in, err := b.build(ctx, n.Input)
 	if err != nil {
 		return nil, err
@@ -39,9 +41,9 @@ func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operat
 	if !distinct {
 		return exec.NewAggregate(below, keys, calls), nil
 	}
-	d := &distinctPlan{groups: keys, in: below.Schema()}
+	d := &distinctPlan{groups: keys, partials: partials{in: below.Schema()}}
 	for i, a := range n.Aggregates {
-		if !isDistinct(a) && a.Kind > expr.Max || len(a.More) > 0 {
+		if !isDistinct(a) && !splits(a.Kind) || len(a.More) > 0 {
 			return nil, sqlerr.NotSupported(a.String() + " beside an aggregate with DISTINCT")
 		}
 		d.add(calls[i], isDistinct(a))
@@ -100,10 +102,10 @@ func (c *columns) labels(n *plan.Aggregate) []string {
 // the place of what the others need. The inner aggregation groups by the groups, that number and the distinct
 // arguments; the outer one by the groups alone.
 type distinctPlan struct {
+	partials
+
 	groups []int
-	in     exec.Schema
 	args   []int // the distinct arguments
-	inner  []exec.AggregateCall
 	outer  []outerCall
 }
 
@@ -117,26 +119,11 @@ type outerCall struct {
 }
 
 func (d *distinctPlan) add(c exec.AggregateCall, distinct bool) {
-	o := outerCall{AggregateCall: c, distinct: -1}
-	if distinct {
-		o.distinct = d.argument(c.Arg)
-		d.outer = append(d.outer, o)
+	if !distinct {
+		d.outer = append(d.outer, d.split(c))
 		return
 	}
-	inner := c
-	switch c.Kind {
-	case exec.CountRows, exec.Count:
-		o.Kind = exec.SumCounts
-	case exec.Sum:
-		inner.Of = d.sumType(c.Arg)
-	case exec.Average:
-		o.Kind = exec.AverageOf
-		inner.Kind, inner.Of = exec.Sum, d.sumType(c.Arg)
-		o.weight = d.call(exec.AggregateCall{Kind: exec.Count, Arg: c.Arg, Name: "count", Of: vector.Of(vector.Int64)})
-	default:
-	}
-	o.value = d.call(inner)
-	d.outer = append(d.outer, o)
+	d.outer = append(d.outer, outerCall{AggregateCall: c, distinct: d.argument(c.Arg)})
 }
 
 func (d *distinctPlan) argument(column int) int {
@@ -147,20 +134,6 @@ func (d *distinctPlan) argument(column int) int {
 	}
 	d.args = append(d.args, column)
 	return len(d.args) - 1
-}
-
-func (d *distinctPlan) call(c exec.AggregateCall) int {
-	d.inner = append(d.inner, c)
-	return len(d.inner) - 1
-}
-
-// sumType is wide enough for part of a sum, whatever the whole may be.
-func (d *distinctPlan) sumType(column int) vector.Type {
-	t := d.in[column].Type
-	if t.Physical() == vector.Float {
-		return vector.Of(vector.Float64)
-	}
-	return vector.DecimalType(vector.MaxDecimalDigits, int(t.Scale))
 }
 
 // build stacks the operators. The repeated rows have the columns: groups, number, distinct arguments, one mark

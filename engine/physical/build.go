@@ -108,6 +108,8 @@ func (b *builder) operator(ctx context.Context, n plan.Node) (exec.Operator, err
 		return b.limit(ctx, n)
 	case *plan.Union:
 		return b.union(ctx, n)
+	case *plan.Expand:
+		return b.expand(ctx, n)
 	case *plan.Series:
 		return b.series(ctx, n)
 	case *plan.AsOfJoin:

@@ -76,6 +76,8 @@ func checkNode(n Node) error {
 		return nil
 	case *Union:
 		return checkUnion(n)
+	case *Expand:
+		return checkExpand(n)
 	case *Series:
 		return checkSeries(n)
 	case *AsOfJoin:

@@ -94,6 +94,7 @@ const (
 
 // The limits of statements and tickets that no flag moves.
 const (
+	GroupingSets       = 1 << 12  // of one GROUP BY
 	StatementTokens    = 1 << 20  // words and signs of one SQL text: each takes some hundred bytes
 	ViewDepth          = 32       // of views that read views
 	StatementTreeDepth = 5000     // of a syntax tree: a chain of operators is as deep as it is long

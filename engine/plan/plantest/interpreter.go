@@ -116,6 +116,8 @@ func (in *Interpreter) Run(n plan.Node) []Row {
 			to = min(from+int(n.Count), to)
 		}
 		return rows[from:to]
+	case *plan.Expand:
+		return in.expand(n)
 	case *plan.Series:
 		return in.series(n)
 	case *plan.AsOfJoin:
@@ -185,6 +187,31 @@ func (in *Interpreter) total(a expr.Aggregate, rows []Row) vector.Scalar {
 }
 
 // series repeats rows for a series of integers with a step above zero.
+func (in *Interpreter) expand(n *plan.Expand) []Row {
+	var out []Row
+	rows := in.Run(n.Input)
+	for number, set := range n.Sets {
+		all := rows
+		if len(set) == 0 {
+			var nulls Row
+			for _, f := range n.Input.Schema().Fields {
+				nulls = append(nulls, vector.NullOf(f.Type))
+			}
+			all = append(slices.Clone(rows), nulls)
+		}
+		for _, r := range all {
+			r = slices.Clone(r)
+			for i := range n.Groups {
+				if !slices.Contains(set, i) {
+					r[i] = vector.NullOf(r[i].Type)
+				}
+			}
+			out = append(out, append(r, vector.IntOf(vector.Of(vector.Int64), int64(number+1))))
+		}
+	}
+	return out
+}
+
 func (in *Interpreter) series(n *plan.Series) []Row {
 	var out []Row
 	for _, r := range in.Run(n.Input) {
