@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -149,11 +150,15 @@ func (t *Table) ByID(id ColumnID) int {
 	return -1
 }
 
-// Statistics are estimates, for the planner alone: no answer may depend on them.
+// Statistics are estimates, for the planner alone: no answer may depend on them, but for Keys, which are proven.
 type Statistics struct {
 	Rows    int64
 	Columns map[ColumnID]ColumnStatistics
+	Keys    []ColumnID // columns of which no two rows of the snapshot have one value, and none has NULL
 }
+
+// IsKey tells whether a column is proven to tell the rows of the snapshot apart; false of nil.
+func (s *Statistics) IsKey(id ColumnID) bool { return s != nil && slices.Contains(s.Keys, id) }
 
 // ColumnStatistics describe the values of a column.
 type ColumnStatistics struct {

@@ -35,6 +35,11 @@ func (t *Transaction) Table(ctx context.Context, name catalog.TableName) (*catal
 	with := *found
 	if v, ok := t.snapshot.tables[found.ID]; ok {
 		with.Statistics = v.Statistics()
+		if _, written := t.writes.tables[found.ID]; written && with.Statistics != nil {
+			others := *with.Statistics
+			others.Keys = nil // which the transaction's own rows may have doubled
+			with.Statistics = &others
+		}
 	}
 	return &with, nil
 }

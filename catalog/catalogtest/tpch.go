@@ -7,7 +7,8 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// measured is a NOT NULL column with its statistics; lo and hi are NULL where a type has no order of distances.
+// measured is a NOT NULL column with its statistics; lo and hi are NULL where a type has no order of distances. An
+// integer with as many values as its table has rows is a key.
 type measured struct {
 	name     string
 	of       vector.Type
@@ -57,6 +58,9 @@ func measuredTable(id catalog.TableID, name string, rows int64, columns ...measu
 		column := catalog.Column{ID: catalog.ColumnID(i + 1), Name: c.name, Type: c.of, NotNull: true}
 		t.Columns = append(t.Columns, column)
 		t.Statistics.Columns[column.ID] = catalog.ColumnStatistics{Min: c.lo, Max: c.hi, Distinct: c.distinct}
+		if c.distinct == rows && c.of.Physical() == vector.Integer {
+			t.Statistics.Keys = append(t.Statistics.Keys, column.ID)
+		}
 	}
 	return t
 }

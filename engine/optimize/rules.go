@@ -51,6 +51,9 @@ func Rules() []plan.Rule {
 		// Last: no rule after it may ask for a column that it removed. It may leave projections to merge.
 		rule{"prune_columns", pruneColumns},
 		merge,
+		// Needs to know which columns a top-N hands on. It prunes those that it has taken out of the way itself.
+		rule{"fetch_late", fetchLate},
+		merge,
 		// After ordering and pruning, for its estimates.
 		rule{"choose_sides", chooseSides},
 		// After all that makes two uses of a subplan differ, and last: no rule may part what it made one.

@@ -54,6 +54,7 @@ func (e *encoder) encode() {
 	if all.to > 0 {
 		if e.of.Type.Physical() == vector.Integer {
 			b = e.boundsOf(0, all.to)
+			e.summary.Rising = all.to == e.rows && rising(e.ints)
 		}
 		whole, e.summary.Distinct = e.coder.run(&e.gathered, &b)
 		whole = whole && e.of.Type.Kind != vector.Boolean
@@ -66,6 +67,16 @@ func (e *encoder) encode() {
 	e.stats = b.statistics(e.of, e.column, e.rows-all.to)
 	e.summary.setBounds(&b, e.of.Type.Physical())
 	e.summary.Dictionary = whole && e.of.Type.Physical() == vector.Bytes
+}
+
+// rising tells whether each of some values is greater than the one before it.
+func rising(ints []int64) bool {
+	for i := 1; i < len(ints); i++ {
+		if ints[i] <= ints[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // encodeCodes makes the dictionary and one page of codes.

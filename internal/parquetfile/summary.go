@@ -21,6 +21,7 @@ type Summary struct {
 	Min        []byte         `json:"min,omitempty"` // Bytes: a lower bound, perhaps cut short
 	Max        []byte         `json:"max,omitempty"` // an upper bound, perhaps cut short and raised
 	MaxOpen    bool           `json:"max_open,omitempty"`
+	Rising     bool           `json:"rising,omitempty"`     // Integer: no NULL, each value greater than the last
 	Distinct   int64          `json:"distinct,omitempty"`   // estimate; 0: not known
 	Dictionary bool           `json:"dictionary,omitempty"` // Bytes: the chunk decodes to dictionary codes
 	Checksum   uint32         `json:"checksum,omitempty"`   // CRC32C of the column chunk in the file

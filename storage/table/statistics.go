@@ -1,7 +1,9 @@
 package table
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/micodb/micodb/catalog"
@@ -10,8 +12,8 @@ import (
 )
 
 // Statistics returns estimates for the planner: exact row counts, bounds and NULL counts that ignore deletes,
-// and distinct counts joined from those of the row groups; or what an analysis found. They are
-// computed once for each version, and shared.
+// and distinct counts joined from those of the row groups; or what an analysis found; and which columns are keys, which
+// is proven for every row that the version has, deleted ones too. They are computed once for each version, and shared.
 func (v *Version) Statistics() *catalog.Statistics {
 	v.statistics.once.Do(func() { v.statistics.of = v.summarize() })
 	return v.statistics.of
@@ -42,6 +44,9 @@ func (v *Version) summarize() *catalog.Statistics {
 		}
 		e.refine(v.analysis, c.ID, v.rows)
 		s.Columns[c.ID] = e.result(v.rows)
+		if e.key && v.memory.Rows() == 0 {
+			s.Keys = append(s.Keys, c.ID)
+		}
 	}
 	return s
 }
@@ -57,6 +62,7 @@ func (v *Version) segmentEstimates() []estimate {
 	for i := range v.table.of.Columns {
 		c := &v.table.of.Columns[i]
 		all[i].of = c.Type
+		all[i].key = v.isKey(c.ID)
 		for _, g := range v.segments {
 			if k := g.Descriptor.Find(c.ID); k >= 0 {
 				for j := range g.Descriptor.Groups {
@@ -68,11 +74,38 @@ func (v *Version) segmentEstimates() []estimate {
 	return all
 }
 
+// isKey tells whether no value of a column comes twice in the segments, and no NULL: it rises in each row group, and
+// their bounds don't overlap.
+func (v *Version) isKey(id catalog.ColumnID) bool {
+	var runs []*segment.Summary
+	for _, s := range v.segments {
+		k := s.Descriptor.Find(id)
+		if k < 0 {
+			return false
+		}
+		for j := range s.Descriptor.Groups {
+			c := &s.Descriptor.Groups[j].Columns[k]
+			if !c.Rising {
+				return false
+			}
+			runs = append(runs, c)
+		}
+	}
+	slices.SortFunc(runs, func(a, b *segment.Summary) int { return cmp.Compare(a.Lo, b.Lo) })
+	for i := 1; i < len(runs); i++ {
+		if runs[i].Lo <= runs[i-1].Hi {
+			return false
+		}
+	}
+	return true
+}
+
 // estimate gathers what is known of a column.
 type estimate struct {
 	of      vector.Type
 	lo, hi  vector.Scalar
 	bounded bool
+	key     bool // proven by the segments
 	nulls   int64
 	most    int64 // distinct values of the row group that has most
 	sum     int64 // of all row groups' distinct values

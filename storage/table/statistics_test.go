@@ -49,3 +49,44 @@ func TestStatisticsOfSegmentsAndMemory(t *testing.T) {
 	require.Equal(t, vector.DecimalOf(vector.DecimalType(38, 2), vector.Int128Of(-4999)), s.Columns[4].Min)
 	require.InDelta(t, 1.0/3, s.Columns[5].Min.Float, 1e-9)
 }
+
+// A column that rises in all row groups, whose bounds don't overlap, is a key, while no row is in memory.
+func TestKeysAreProven(t *testing.T) {
+	env := testEnvironment(1 << 20)
+	require.NoError(t, env.FS.MkdirAll(env.Dir))
+	v, err := New(env, modelTable)
+	require.NoError(t, err)
+	tail := v.Tail()
+	grow := func(first, n int) {
+		c := modelChunk(first, n)
+		at := tail.Place(c, func() catalog.BlockID { return catalog.BlockID(env.NewID()) })
+		v, err = v.Append(c, at, 1)
+		require.NoError(t, err)
+	}
+	flush := func() {
+		f, err := v.Flush(t.Context())
+		require.NoError(t, err)
+		v, err = v.Install(f)
+		require.NoError(t, err)
+	}
+	grow(1, 900)
+	require.Empty(t, v.Statistics().Keys, "rows in memory are not looked at")
+	flush()
+	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys, "few, many and unsigned are no integers, day has NULLs")
+	grow(2000, 900)
+	require.Empty(t, v.Statistics().Keys)
+	flush()
+	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys)
+	grow(1000, 900) // between the others
+	flush()
+	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys)
+	for _, a := range rowsOf(t, v, catalog.ScanRequest{}, nil) {
+		v, err = v.Delete(setOf(a), 2)
+		require.NoError(t, err)
+		break
+	}
+	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys, "a row less doubles none")
+	grow(2899, 2) // one of which there is
+	flush()
+	require.Empty(t, v.Statistics().Keys)
+}
