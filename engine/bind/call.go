@@ -47,15 +47,8 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 	for i, a := range e.Args {
 		places[i] = a
 	}
-	if c.env.Functions.Find(name) == nil {
-		switch {
-		case (name == "coalesce" || name == "ifnull") && len(args) > 0:
-			return c.coalesce(args, places, e)
-		case name == "nullif" && len(args) == 2:
-			return c.nullIf(args, places, e)
-		case name == "if" && len(args) == 3:
-			return c.ifThen(args, places, e)
-		}
+	if out, ok, err := c.conditional(name, args, places, e); ok {
+		return out, err
 	}
 	return c.callFunction(name, args, places, e)
 }
@@ -97,6 +90,10 @@ func (c *clause) callFunction(name string, args []expr.Expr, places []ast.Node, 
 		e := sqlerr.New(sqlerr.UndefinedFunction, "function %s does not exist", name)
 		return nil, at(suggest(e, name, c.env.Functions.Names()), place)
 	}
+	if entry.Resolve == nil {
+		e := sqlerr.New(sqlerr.UndefinedFunction, "%s does not take %d arguments", name, len(args))
+		return nil, at(e.WithHint("it is %s", entry.Signature), place)
+	}
 	types, hints := make([]vector.Type, len(args)), make([]vector.Type, len(args))
 	for i, a := range args {
 		types[i], hints[i] = a.Type(), hint(a)
@@ -120,54 +117,6 @@ func (c *clause) callFunction(name string, args []expr.Expr, places []ast.Node, 
 		}
 	}
 	return expr.Call{Name: entry.Name, Args: bound, Bound: overload}, nil
-}
-
-// coalesce is the first value that is not NULL.
-func (c *clause) coalesce(args []expr.Expr, places []ast.Node, place ast.Node) (expr.Expr, error) {
-	args, err := c.sameType(args, places, "the arguments of COALESCE", place)
-	if err != nil {
-		return nil, err
-	}
-	last := len(args) - 1
-	if last == 0 {
-		return args[0], nil
-	}
-	out := expr.Case{Else: args[last]}
-	for _, a := range args[:last] {
-		out.Whens = append(out.Whens, expr.When{If: expr.Not{Of: expr.IsNull{Of: a}}, Then: a})
-	}
-	return out, nil
-}
-
-// nullIf is NULL when its arguments are equal, and else the first.
-func (c *clause) nullIf(args []expr.Expr, places []ast.Node, place ast.Node) (expr.Expr, error) {
-	first := args[0]
-	if first.Type().Kind == vector.Unknown {
-		both, err := c.sameType(args, places, "the arguments of NULLIF", place)
-		if err != nil {
-			return nil, err
-		}
-		first = both[0]
-	}
-	equal, err := c.compareAt(expr.Equal, first, args[1], [3]ast.Node{place, places[0], places[1]})
-	if err != nil {
-		return nil, err
-	}
-	null := expr.Literal{Value: vector.NullOf(first.Type())}
-	return expr.Case{Whens: []expr.When{{If: equal, Then: null}}, Else: first}, nil
-}
-
-// ifThen is its second argument where the first is TRUE, and else the third.
-func (c *clause) ifThen(args []expr.Expr, places []ast.Node, place ast.Node) (expr.Expr, error) {
-	condition, err := c.condition(args[0], "IF", places[0])
-	if err != nil {
-		return nil, err
-	}
-	results, err := c.sameType(args[1:], places[1:], "the results of IF", place)
-	if err != nil {
-		return nil, err
-	}
-	return expr.Case{Whens: []expr.When{{If: condition, Then: results[0]}}, Else: results[1]}, nil
 }
 
 // extract is the function named as the field.

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -177,7 +178,7 @@ func (c *clause) unary(u *ast.Unary) (expr.Expr, error) {
 		}
 		return of, nil
 	default:
-		return nil, unsupported("~", u)
+		return c.callFunction(function.BitNot, []expr.Expr{of}, []ast.Node{u.Of}, u)
 	}
 }
 

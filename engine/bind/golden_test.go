@@ -113,7 +113,8 @@ func functions() *function.Registry {
 		}),
 	}
 	return function.RegistryOf([]function.Entry{
-		greatest, entry("upper", of(text, text)), entry(function.Concat, of(text, text, text)),
+		greatest, entry(function.BitAnd, of(big, big, big)), entry(function.RegexpMatches, of(vector.Of(vector.Boolean), text, text)),
+		entry("upper", of(text, text)), entry(function.Concat, of(text, text, text)),
 		entry("year", of(big, date), of(big, at)),
 		entry("abs", of(big, big), of(vector.Of(vector.Float64), vector.Of(vector.Float64))),
 		entry("date_trunc", of(date, text, date), of(at, text, at)),

@@ -30,8 +30,8 @@ func (c *clause) binary(e *ast.Binary) (expr.Expr, error) {
 	if op, ok := arithmetics[e.Op]; ok {
 		return c.arithmetic(op, left, right, e)
 	}
-	if e.Op == ast.Concat {
-		return c.callFunction(function.Concat, []expr.Expr{left, right}, []ast.Node{e.Left, e.Right}, e)
+	if name, ok := operatorFunctions[e.Op]; ok {
+		return c.callFunction(name, []expr.Expr{left, right}, []ast.Node{e.Left, e.Right}, e)
 	}
 	return nil, unsupported("the operator "+operatorNames[e.Op], e)
 }
@@ -268,8 +268,8 @@ func (c *clause) in(e *ast.In) (expr.Expr, error) {
 }
 
 func (c *clause) like(e *ast.Like) (expr.Expr, error) {
-	if e.Regexp {
-		return nil, unsupported("REGEXP", e)
+	if e.Regexp || e.Similar {
+		return c.likePattern(e)
 	}
 	both, err := c.exprs([]ast.Expr{e.Of, e.Pattern})
 	if err != nil {
@@ -290,6 +290,31 @@ func (c *clause) like(e *ast.Like) (expr.Expr, error) {
 		}
 	}
 	return notIf(e.Not, out), nil
+}
+
+// likePattern binds REGEXP, ~ and SIMILAR TO, which are functions.
+func (c *clause) likePattern(e *ast.Like) (expr.Expr, error) {
+	of := []ast.Expr{e.Of, e.Pattern}
+	name := function.RegexpMatches
+	switch {
+	case e.Similar:
+		name = function.SimilarTo
+		if e.Escape != nil {
+			of = append(of, e.Escape)
+		}
+	case e.Fold:
+		of = append(of, &ast.Literal{At: e.At, Kind: ast.StringLiteral, Text: "i"})
+	}
+	args, err := c.exprs(of)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]ast.Node, len(of))
+	for i, p := range of {
+		places[i] = p
+	}
+	out, err := c.callFunction(name, args, places, e)
+	return notIf(e.Not, out), err
 }
 
 func escapeOf(e ast.Expr) (rune, error) {

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 )
 
@@ -19,9 +20,15 @@ var arithmetics = map[ast.BinaryOp]expr.ArithmeticOp{
 	ast.Divide: expr.Divide, ast.IntegerDivide: expr.IntegerDivide, ast.Modulo: expr.Modulo,
 }
 
+// operatorFunctions are the operators that are functions.
+var operatorFunctions = map[ast.BinaryOp]string{
+	ast.Concat: function.Concat, ast.Power: "power",
+	ast.BitAnd: function.BitAnd, ast.BitOr: function.BitOr,
+	ast.ShiftLeft: function.ShiftLeft, ast.ShiftRight: function.ShiftRight,
+	ast.JSONGet: function.JSONGet, ast.JSONGetText: function.JSONGetText,
+}
+
 // operatorNames are for messages.
 var operatorNames = map[ast.BinaryOp]string{
 	ast.And: "AND", ast.Or: "OR",
-	ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.ShiftLeft: "<<", ast.ShiftRight: ">>",
-	ast.JSONGet: "->", ast.JSONGetText: "->>",
 }

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/micodb/micodb/catalog"
@@ -203,10 +204,27 @@ func (b *binder) showAll(s *ast.Show) (plan.Node, error) {
 }
 
 func (b *binder) showFunctions(s *ast.Show) (plan.Node, error) {
-	var rows [][]string
-	for _, name := range b.env.Functions.Names() {
-		f := b.env.Functions.Find(name)
-		rows = append(rows, []string{f.Name, f.Family, f.Signature, f.Help, f.Example})
+	n := b.listFunctions()
+	if s.Like == nil {
+		return n, nil
 	}
-	return texts([]string{"function_name", "family", "signature", "description", "example"}, rows, s.Like), nil
+	pattern := expr.Literal{Value: vector.TextOf(s.Like.Text)}
+	return &plan.Filter{Input: n, Predicate: expr.Like{Of: n.Schema().Column(0), Pattern: pattern}}, nil
+}
+
+// listFunctions has a row for every name of every function.
+func (b *binder) listFunctions() plan.Node {
+	names := []string{"name", "kind", "family", "alias_of", "signature", "description", "example", "result"}
+	var rows [][]string
+	for _, f := range b.env.Functions.Entries() {
+		row := []string{f.Name, f.Kind.String(), f.Family, "", f.Signature, f.Help, f.Example, f.Gives}
+		rows = append(rows, row)
+		for _, alias := range f.Aliases {
+			other := slices.Clone(row)
+			other[0], other[3] = alias, f.Name
+			rows = append(rows, other)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	return texts(names, rows, nil)
 }

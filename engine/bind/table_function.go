@@ -17,9 +17,11 @@ func (b *binder) tableFunction(f *ast.TableFunction, qc queryContext) (plan.Node
 	switch {
 	case len(f.Name.Parts) == 1 && format != "":
 		return b.fileTable(f, format, qc)
+	case len(f.Name.Parts) == 1 && name == "functions" && len(f.Args) == 0:
+		return derived(b.listFunctions(), f.Alias, nil, qc)
 	case len(f.Name.Parts) == 1 && (name == "range" || name == "generate_series"):
 	default:
-		known := []string{"range", "generate_series", "read_parquet", "read_csv", "read_json"}
+		known := []string{"range", "generate_series", "functions", "read_parquet", "read_csv", "read_json"}
 		e := sqlerr.New(sqlerr.UndefinedFunction, "table function %s does not exist", f.Name)
 		return nil, nil, at(suggest(e, name, known), f)
 	}

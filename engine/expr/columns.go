@@ -103,18 +103,31 @@ func Disjunction(of []Expr) Expr {
 	return Or{Of: of}
 }
 
-// IsConstant tells whether e reads no column, no parameter and no row of an enclosing query, so that it
-// has one value for the whole statement.
+// IsConstant tells whether e reads no column, no parameter and no row of an enclosing query, and calls nothing
+// volatile, so that it has one value for the whole statement.
 func IsConstant(e Expr) bool {
 	constant := true
 	Walk(e, func(e Expr) bool {
-		switch e.(type) {
+		switch e := e.(type) {
 		case Column, Parameter, Outer:
 			constant = false
+		case Call:
+			constant = constant && !e.Bound.Volatile
 		}
 		return constant
 	})
 	return constant
+}
+
+// IsVolatile tells whether e calls a function whose value changes from call to call.
+func IsVolatile(e Expr) bool {
+	volatile := false
+	Walk(e, func(e Expr) bool {
+		call, ok := e.(Call)
+		volatile = volatile || ok && call.Bound.Volatile
+		return !volatile
+	})
+	return volatile
 }
 
 // SameExpr tells whether two expressions compute the same from the same columns.
@@ -184,7 +197,7 @@ func sameNode(a, b Expr) bool {
 		return ok && a.Try == b.Try
 	case Call:
 		b, ok := b.(Call)
-		return ok && a.Name == b.Name
+		return ok && a.Name == b.Name && !a.Bound.Volatile
 	default:
 		return false
 	}

@@ -172,6 +172,10 @@ type Overload struct {
 	Null   NullRule
 	New    func() Kernel // one for each worker: kernels own buffers
 
+	// Volatile says that two calls with the same arguments may differ: random(). Such a call is not computed before a
+	// row comes to it, and is the same as no other.
+	Volatile bool
+
 	// Bounds proves bounds of an Integer result from those of its Integer arguments; nil: nothing is proven but
 	// what the type says.
 	Bounds func(args []vector.Bounds) vector.Bounds

@@ -30,14 +30,17 @@ func foldNode(e Expr) (Expr, error) {
 		return foldJunction(e.Of, false), nil
 	case Case:
 		return foldCase(e), nil
-	default:
-		for _, c := range e.Children() {
-			if _, ok := c.(Literal); !ok {
-				return e, nil
-			}
+	case Call:
+		if e.Bound.Volatile {
+			return e, nil
 		}
-		return foldConstant(e)
 	}
+	for _, c := range e.Children() {
+		if _, ok := c.(Literal); !ok {
+			return e, nil
+		}
+	}
+	return foldConstant(e)
 }
 
 // foldConstant computes a node whose children are constants.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -146,7 +148,13 @@ func FormatScalar(s vector.Scalar, quoted bool) string {
 		return FormatDecimal(s.Wide, int(s.Type.Scale))
 	case vector.Text, vector.JSON:
 		return quote("", s.Bytes)
-	case vector.Binary, vector.UUID:
+	case vector.UUID:
+		id, err := uuid.FromBytes([]byte(s.Bytes))
+		if err != nil {
+			return quote("x", hex.EncodeToString([]byte(s.Bytes)))
+		}
+		return quote("UUID ", id.String())
+	case vector.Binary:
 		return quote("x", hex.EncodeToString([]byte(s.Bytes)))
 	case vector.Date:
 		return quote("DATE ", time.Unix(s.Int*86400, 0).UTC().Format("2006-01-02"))

@@ -7,68 +7,74 @@ import (
 
 // concatenation are || and concat, which write values of other types as CAST to VARCHAR does.
 func concatenation() []Entry {
-	text := vector.Of(vector.Text)
-	resolve := func(name string, least, most int, null expr.NullRule) func(args []vector.Type) (expr.Overload, error) {
+	resolve := func(name string, least, most int, null expr.NullRule, f textRow) func([]vector.Type) (expr.Overload,
+		error) {
 		return func(args []vector.Type) (expr.Overload, error) {
-			if len(args) < least || len(args) > most {
+			of, ok := castable(args)
+			if !ok || len(args) < least || len(args) > most {
 				return expr.Overload{}, NoOverload(name, args)
 			}
-			of := make([]vector.Type, len(args))
-			for i, a := range args {
-				switch of[i] = a; {
-				case a.Kind == vector.Unknown:
-					of[i] = text
-				case !expr.CanCast(a, text):
-					return expr.Overload{}, NoOverload(name, args)
-				}
+			kernel := textsEach(textType(), func() textRow { return f })
+			if null == expr.NullIfAny {
+				kernel = texts(f)
 			}
-			return Fixed(text, null, concat, of...), nil
+			return Fixed(textType(), null, kernel, of...), nil
 		}
 	}
 	const most = 1 << 10
 	return []Entry{
 		{
 			Name: Concat, Family: "text", Signature: "text || text → VARCHAR",
-			Help: "One text after the other; NULL when one is.", Example: "'a' || 'b'",
-			Resolve: resolve(Concat, 2, 2, expr.NullIfAny),
+			Help: "One text after the other; NULL when one is.", Example: "'a' || 'b'", Gives: "ab",
+			Resolve: resolve(Concat, 2, 2, expr.NullIfAny, concat),
 		},
 		{
 			Name: "concat", Family: "text", Signature: "concat(value, …) → VARCHAR",
-			Help: "All values after each other; a NULL is left out.", Example: "concat('a', 1, NULL)",
-			Resolve: resolve("concat", 1, most, expr.NullNever),
+			Help: "All values after each other; a NULL is left out.", Example: "concat('a', 1, NULL)", Gives: "a1",
+			Resolve: resolve("concat", 1, most, expr.NullNever, concat),
+		},
+		{
+			Name: "concat_ws", Family: "text", Signature: "concat_ws(separator, value, …) → VARCHAR",
+			Help:    "All values with the separator between them; a NULL is left out. NULL when the separator is.",
+			Example: "concat_ws('-', 'a', NULL, 1)", Gives: "a-1",
+			Resolve: resolve("concat_ws", 2, most, expr.NullOwn, concatBetween),
 		},
 	}
 }
 
-func concat() expr.Kernel {
-	var b vector.Buffer
-	return func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error) {
-		offsets, data := b.Texts(n)
-		next := 0
-		for i := range n {
-			offsets[i] = int32(len(data))
-			if sel != nil && (next == len(sel) || int(sel[next]) != i) {
-				continue
-			}
-			next++
-			for _, v := range args {
-				switch {
-				case v.IsNull(i):
-				case v.Type.Kind == vector.Text || v.Type.Kind == vector.JSON:
-					data = append(data, v.Bytes(i)...)
-				default:
-					s, err := expr.CastScalar(v.ScalarAt(i), vector.Of(vector.Text))
-					if err != nil {
-						return nil, err
-					}
-					data = append(data, s.Bytes...)
-				}
-			}
-			if err := checkLength(len(data)); err != nil {
-				return nil, err
+func concat(dst []byte, r *row) ([]byte, error) {
+	for k := range r.args {
+		if r.isNull(k) {
+			continue
+		}
+		var err error
+		if dst, err = r.written(dst, k); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+func concatBetween(dst []byte, r *row) ([]byte, error) {
+	if r.isNull(0) {
+		r.null = true
+		return dst, nil
+	}
+	first := true
+	for k := 1; r.has(k); k++ {
+		if r.isNull(k) {
+			continue
+		}
+		var err error
+		if !first {
+			if dst, err = r.written(dst, 0); err != nil {
+				return dst, err
 			}
 		}
-		offsets[n] = int32(len(data))
-		return b.TextVector(vector.Of(vector.Text), offsets, data, nil), nil
+		if dst, err = r.written(dst, k); err != nil {
+			return dst, err
+		}
+		first = false
 	}
+	return dst, nil
 }

@@ -1,8 +1,11 @@
 package function
 
-// families lists the tables of the families, one a file.
+// families lists the tables of the families.
 func families() [][]Entry {
 	return [][]Entry{
-		dateParts(), dateArithmetic(), textFunctions(), concatenation(), numberFunctions(), conditionals(),
+		dateParts(), dateArithmetic(),
+		textParts(), textLengths(), textChanges(), concatenation(), formats(), similarities(), textOther(),
+		regularExpressions(), hashes(), encodings(), urls(), files(),
+		numberFunctions(), wholeFunctions(), floatFunctions(), bitFunctions(), randoms(), conditionals(),
 	}
 }

@@ -332,11 +332,14 @@ func TestNumberFunctions(t *testing.T) {
 // TestEntriesAreDocumented keeps the registry's documentation whole.
 func TestEntriesAreDocumented(t *testing.T) {
 	r := function.NewRegistry()
-	require.Greater(t, len(r.Names()), 80)
-	for _, name := range r.Names() {
-		e := r.Find(name)
+	require.Greater(t, len(r.Names()), 240)
+	for _, e := range r.Entries() {
+		name := e.Name
 		for _, s := range []string{e.Family, e.Signature, e.Help, e.Example} {
 			require.NotEmpty(t, s, name)
+		}
+		if e.Resolve == nil || name == "typeof" || name == "hash" {
+			continue // bind makes CASE of them, or they take anything
 		}
 		list := vector.Type{Kind: vector.List, Fields: []vector.Field{{Type: vector.Of(vector.Text)}}}
 		_, err := e.Resolve([]vector.Type{list, list, list})

@@ -11,6 +11,15 @@ const (
 	SubtractDays       = "subtract_days"       // (DATE, BIGINT) → DATE
 	SubtractDates      = "subtract_dates"      // (DATE, DATE) → BIGINT days
 	SubtractTimestamps = "subtract_timestamps" // (TIMESTAMP, TIMESTAMP) → INTERVAL
+	SimilarTo          = "similar_to"          // (VARCHAR, VARCHAR [, escape]) → BOOLEAN
+	RegexpMatches      = "regexp_matches"      // (VARCHAR, VARCHAR [, options]) → BOOLEAN
+	JSONGet            = "->"                  // (JSON, key or path) → JSON
+	JSONGetText        = "->>"                 // (JSON, key or path) → VARCHAR
+	BitAnd             = "&"                   // (BIGINT, BIGINT) → BIGINT
+	BitOr              = "|"                   // as BitAnd
+	ShiftLeft          = "<<"                  // as BitAnd
+	ShiftRight         = ">>"                  // as BitAnd
+	BitNot             = "~"                   // (BIGINT) → BIGINT
 )
 
 // EXTRACT(field FROM x) is the function whose name is the field: year, quarter, month, week, day, hour, minute,

@@ -11,11 +11,14 @@ import (
 
 // Entry is one function: what documentation shows of it, and how its overload is chosen.
 type Entry struct {
-	Name      string // in lower case
-	Family    string // the chapter it stands in: "text", "date", …
-	Signature string // "substring(text, start [, length]) → VARCHAR"
-	Help      string // one sentence
-	Example   string // an SQL expression
+	Name      string   // in lower case
+	Aliases   []string // other names of it
+	Kind      Kind     // Scalar has a Resolve, unless bind makes it of other things
+	Family    string   // the chapter it stands in: "text", "date", …
+	Signature string   // "substring(text, start [, length]) → VARCHAR"
+	Help      string   // one sentence
+	Example   string   // an SQL expression
+	Gives     string   // the example's value as CAST to VARCHAR writes it; empty where it changes from call to call
 
 	// Resolve chooses an overload for arguments of these types: 42883 when there is none. An argument of type
 	// vector.Unknown (a bare NULL, an untyped parameter, a text literal that may be read as another type) fits
@@ -23,35 +26,109 @@ type Entry struct {
 	Resolve func(args []vector.Type) (expr.Overload, error)
 }
 
+// Kind is what a function takes and gives.
+type Kind uint8
+
+// The kinds.
+const (
+	Scalar    Kind = iota // a row's values, and gives one
+	Aggregate             // the rows of a group, and gives one value
+	Window                // the rows around a row, and gives one value
+	Table                 // constants, and gives rows
+)
+
+// String returns the kind in lower case.
+func (k Kind) String() string { return [...]string{"scalar", "aggregate", "window", "table"}[k] }
+
 // Registry is the set of functions that a binder knows. It is immutable and safe for concurrent use.
 type Registry struct {
-	byName map[string]*Entry
-	names  []string // sorted
+	byName  map[string]*Entry
+	names   []string // sorted, with aliases
+	entries []*Entry // by name
 }
 
 // NewRegistry returns the built-in functions.
-func NewRegistry() *Registry { return RegistryOf(families()...) }
+func NewRegistry() *Registry { return RegistryOf(append(families(), described())...) }
 
-// RegistryOf returns a registry of the given families' entries; of two entries with one name the later counts.
+// RegistryOf returns a registry of the given families' entries. A name may stand in several families, as length of
+// texts and of lists does: the first whose overloads fit the arguments is chosen.
 func RegistryOf(families ...[]Entry) *Registry {
 	r := &Registry{byName: map[string]*Entry{}}
 	for _, f := range families {
 		for i := range f {
-			r.byName[f[i].Name] = &f[i]
+			r.entries = append(r.entries, &f[i])
+			if f[i].Kind != Scalar {
+				continue
+			}
+			r.add(f[i].Name, &f[i])
+			for _, alias := range f[i].Aliases {
+				r.add(alias, &f[i])
+			}
 		}
 	}
 	for name := range r.byName {
 		r.names = append(r.names, name)
 	}
 	slices.Sort(r.names)
+	slices.SortStableFunc(r.entries, func(a, b *Entry) int { return strings.Compare(a.Name, b.Name) })
 	return r
 }
 
-// Find returns the function of a name, in whatever case, or nil.
+func (r *Registry) add(name string, e *Entry) {
+	before := r.byName[name]
+	if before == nil {
+		r.byName[name] = e
+		return
+	}
+	if before.Resolve == nil || e.Resolve == nil { // bind knows one of them
+		if before.Resolve == nil {
+			r.byName[name] = e
+		}
+		return
+	}
+	both := *before
+	both.Signature += ", or " + e.Signature
+	both.Resolve = func(args []vector.Type) (expr.Overload, error) {
+		if o, err := before.Resolve(args); err == nil {
+			return o, nil
+		}
+		if o, err := e.Resolve(args); err == nil {
+			return o, nil
+		}
+		return expr.Overload{}, NoOverload(name, args)
+	}
+	r.byName[name] = &both
+}
+
+// Find returns the scalar function of a name, in whatever case, or nil.
 func (r *Registry) Find(name string) *Entry { return r.byName[strings.ToLower(name)] }
 
-// Names returns all names in order.
+// Names returns the names of scalar functions in order, aliases too.
 func (r *Registry) Names() []string { return slices.Clone(r.names) }
+
+// Entries returns all functions of all kinds in the order of their names, each once.
+func (r *Registry) Entries() []*Entry { return slices.Clone(r.entries) }
+
+// inFamily makes a maker of entries. Names are the function's name and its aliases, separated by blanks.
+func inFamily(family string) func(names, arguments string, d doc, overloads ...expr.Overload) Entry {
+	return func(names, arguments string, d doc, overloads ...expr.Overload) Entry {
+		name, aliases := cutNames(names)
+		return Entry{
+			Name: name, Aliases: aliases, Family: family, Signature: name + arguments, Help: d.help, Example: d.example,
+			Gives: d.gives, Resolve: Choose(name, overloads...),
+		}
+	}
+}
+
+// doc is what documentation shows of a function beside its signature: see Entry.
+type doc struct{ help, example, gives string }
+
+func shown(help, example, gives string) doc { return doc{help, example, gives} }
+
+func cutNames(names string) (name string, aliases []string) {
+	all := strings.Fields(names)
+	return all[0], all[1:]
+}
 
 // Fixed is an overload with exactly these argument types.
 func Fixed(result vector.Type, null expr.NullRule, kernel func() expr.Kernel, args ...vector.Type) expr.Overload {

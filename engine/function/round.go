@@ -36,8 +36,8 @@ func resolveRound(
 	name string, exactly rounding, float func(float64) float64,
 ) func(args []vector.Type) (expr.Overload, error) {
 	return func(args []vector.Type) (expr.Overload, error) {
-		if len(args) == 2 && name == "round" {
-			return resolveRoundTo(args)
+		if len(args) == 2 && (name == "round" || name == "trunc") {
+			return resolveRoundTo(name, args, exactly, float)
 		}
 		t, err := number(name, args)
 		switch {
@@ -64,23 +64,26 @@ func divided(x vector.Int128, digits int, by rounding) (vector.Int128, bool) {
 	return quotient.Add(vector.Int128Of(by(remainder, unit)))
 }
 
-func resolveRoundTo(args []vector.Type) (expr.Overload, error) {
-	t, err := number("round", args[:1])
+// resolveRoundTo resolves round and trunc with a number of digits.
+func resolveRoundTo(
+	name string, args []vector.Type, exactly rounding, float func(float64) float64,
+) (expr.Overload, error) {
+	t, err := number(name, args[:1])
 	big := vector.Of(vector.Int64)
 	if err != nil || !Implicit(args[1], big) {
-		return expr.Overload{}, NoOverload("round", args)
+		return expr.Overload{}, NoOverload(name, args)
 	}
 	result := t
 	switch {
 	case t.Physical() == vector.Float:
-		return Fixed(t, expr.NullIfAny, roundFloats, t, big), nil
+		return Fixed(t, expr.NullIfAny, func() expr.Kernel { return roundFloats(float) }, t, big), nil
 	case t.Kind == vector.Decimal:
 		result = vector.DecimalType(min(int(t.Precision)+1, vector.MaxDecimalDigits), int(t.Scale))
 	}
-	return Fixed(result, expr.NullIfAny, func() expr.Kernel { return roundExact(t, result) }, t, big), nil
+	return Fixed(result, expr.NullIfAny, func() expr.Kernel { return roundExact(t, result, exactly) }, t, big), nil
 }
 
-func roundExact(t, result vector.Type) expr.Kernel {
+func roundExact(t, result vector.Type, by rounding) expr.Kernel {
 	var b vector.Buffer
 	fits := fitsType(result)
 	return func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error) {
@@ -93,7 +96,7 @@ func roundExact(t, result vector.Type) expr.Kernel {
 			case args[1].Int(i) < -vector.MaxDecimalDigits || drop > vector.MaxDecimalDigits:
 				return vector.Int128{}, nil
 			}
-			quotient, ok := divided(x, int(drop), halfAway)
+			quotient, ok := divided(x, int(drop), by)
 			out, whole := quotient.Mul(vector.PowerOfTen(int(drop)))
 			if !ok || !whole || !fits(out) {
 				return out, sqlerr.New(sqlerr.NumericOutOfRange, "the result of round does not fit %s", result)
@@ -104,7 +107,7 @@ func roundExact(t, result vector.Type) expr.Kernel {
 }
 
 // roundFloats scales up, rounds and scales down; a float so large that this changes nothing stays as it is.
-func roundFloats() expr.Kernel {
+func roundFloats(round func(float64) float64) expr.Kernel {
 	const mostDigits = 308 // of a double
 	var b vector.Buffer
 	return func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error) {
@@ -116,9 +119,9 @@ func roundFloats() expr.Kernel {
 			case digits >= 0 && math.IsInf(x*unit, 0):
 				out[i] = x
 			case digits >= 0:
-				out[i] = math.Round(x*unit) / unit
+				out[i] = round(x*unit) / unit
 			default:
-				out[i] = math.Round(x/unit) * unit
+				out[i] = round(x/unit) * unit
 			}
 		})
 		return b.FloatVector(vector.Of(vector.Float64), out, nil), nil

@@ -20,8 +20,9 @@ func pushInto(n plan.Node, conjuncts []expr.Expr) plan.Node {
 		return pushIntoScan(n, conjuncts)
 	case *plan.Project:
 		c := *n
-		c.Input = pushInto(n.Input, replaceAll(conjuncts, n.Exprs))
-		return &c
+		below, above := besideVolatile(conjuncts, n.Exprs)
+		c.Input = pushInto(n.Input, replaceAll(below, n.Exprs))
+		return filterBy(&c, above)
 	case *plan.Sort:
 		c := *n
 		c.Input = pushInto(n.Input, conjuncts)
@@ -50,6 +51,22 @@ func pushInto(n plan.Node, conjuncts []expr.Expr) plan.Node {
 	default:
 		return filterBy(n, conjuncts)
 	}
+}
+
+// besideVolatile parts conjuncts that read what a projection computes anew at each call, which must not be computed
+// twice, from the others.
+func besideVolatile(conjuncts, computed []expr.Expr) (others, reading []expr.Expr) {
+	if !slices.ContainsFunc(computed, expr.IsVolatile) {
+		return conjuncts, nil
+	}
+	for _, e := range conjuncts {
+		if slices.ContainsFunc(expr.Columns(e), func(i int) bool { return expr.IsVolatile(computed[i]) }) {
+			reading = append(reading, e)
+		} else {
+			others = append(others, e)
+		}
+	}
+	return others, reading
 }
 
 // filterBy puts conjuncts above a node.

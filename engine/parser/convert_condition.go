@@ -84,7 +84,8 @@ func (c *converter) like(e *sqlparser.ComparisonExpr) (ast.Expr, error) {
 		Regexp: e.Operator == sqlparser.RegexpStr || e.Operator == sqlparser.NotRegexpStr,
 	}
 	pattern, fold := unmark(e.Right)
-	like.Fold = fold
+	pattern, like.Similar = unmark(pattern)
+	like.Fold = fold && !like.Similar
 	if like.Pattern, err = c.expr(pattern); err != nil {
 		return nil, err
 	}

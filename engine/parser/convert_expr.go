@@ -196,6 +196,7 @@ func (c *converter) operator(e *sqlparser.BinaryExpr) (ast.Expr, error) {
 		{sqlparser.ModStr, ast.Modulo},
 		{sqlparser.BitAndStr, ast.BitAnd},
 		{sqlparser.BitOrStr, ast.BitOr},
+		{sqlparser.BitXorStr, ast.Power},
 		{sqlparser.ShiftLeftStr, ast.ShiftLeft},
 		{sqlparser.ShiftRightStr, ast.ShiftRight},
 	} {

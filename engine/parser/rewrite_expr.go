@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"strings"
+
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/parser/lex"
 )
@@ -79,12 +81,38 @@ func (r *rewriter) symbol(i, lo int) (int, error) {
 		return i + 1, nil
 	case "->", "->>":
 		return r.accessor(i)
+	case "**":
+		r.emit(i, "^")
+		return i + 1, nil
+	case "//":
+		r.emit(i, "DIV")
+		return i + 1, nil
+	case "==":
+		r.emit(i, "=")
+		return i + 1, nil
+	case "~", "~*", "!~", "!~*":
+		if r.ends(i-1, lo) {
+			return r.matching(i)
+		}
 	case "*":
 		if !r.ends(i-1, lo) {
 			return r.star(i, i+1)
 		}
 	}
 	r.keyword(i)
+	return i + 1, nil
+}
+
+// matching writes the operators that match regular expressions.
+func (r *rewriter) matching(i int) (int, error) {
+	text := "REGEXP"
+	if strings.HasPrefix(r.tokens[i].Text, "!") {
+		text = "NOT REGEXP"
+	}
+	if strings.HasSuffix(r.tokens[i].Text, "*") {
+		text += " " + marked
+	}
+	r.emit(i, text)
 	return i + 1, nil
 }
 
@@ -152,10 +180,15 @@ func (r *rewriter) word(i, lo, hi int) (int, error) {
 	t := &r.tokens[i]
 	after := r.ends(i-1, lo)
 	switch t.Upper {
-	case "AND", "OR", "IN", "BETWEEN", "DIV", "CASE", "WHEN", "THEN", "ELSE", "END", "NOT", "LIKE", "ESCAPE", "AS",
+	case "AND", "OR", "IN", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END", "NOT", "LIKE", "ESCAPE", "AS",
 		"DISTINCT":
 		r.keyword(i)
 		return i + 1, nil
+	case "DIV":
+		if !r.isFunctionWord(i, lo) {
+			r.keyword(i)
+			return i + 1, nil
+		}
 	case "IS":
 		return r.isTest(i)
 	case "ILIKE":
@@ -164,12 +197,19 @@ func (r *rewriter) word(i, lo, hi int) (int, error) {
 	case "RLIKE", "REGEXP":
 		r.emit(i, "REGEXP")
 		return i + 1, nil
-	case "SIMILAR", "GLOB":
-		if after && i+1 < hi && (r.is(i+1, "TO") || r.tokens[i+1].Kind == lex.String) {
+	case "SIMILAR":
+		if (after || r.is(i-1, "NOT")) && r.is(i+1, "TO") {
+			r.emit(i, "LIKE "+marked+" "+marked)
+			return i + 2, nil
+		}
+	case "GLOB":
+		if after && i+1 < hi && r.tokens[i+1].Kind == lex.String {
 			return 0, r.unsupported(i, t.Upper)
 		}
 	case "COLLATE", "XOR":
-		return 0, r.unsupported(i, t.Upper)
+		if !r.isFunctionWord(i, lo) {
+			return 0, r.unsupported(i, t.Upper)
+		}
 	case "FOR":
 		return 0, r.unsupported(i, "FOR UPDATE")
 	case "AT":
@@ -203,7 +243,7 @@ func (r *rewriter) word(i, lo, hi int) (int, error) {
 
 // isFunctionWord reports whether a reserved word is the function of that name: left('abc', 1).
 func (r *rewriter) isFunctionWord(i, lo int) bool {
-	return r.is(i, "LEFT", "RIGHT") && r.isSymbol(i+1, "(") && !r.ends(i-1, lo)
+	return r.is(i, "LEFT", "RIGHT", "DIV", "XOR") && r.isSymbol(i+1, "(") && !r.ends(i-1, lo)
 }
 
 // isTest writes IS and what it tests for.
@@ -291,18 +331,23 @@ func (p *parsing) typedLiteral(i int) int {
 
 // accessor keeps the key of x -> 'key' and x ->> 'key' aside.
 func (r *rewriter) accessor(i int) (int, error) {
-	switch r.tokens[i+1].Kind {
-	case lex.String, lex.Integer, lex.Parameter:
+	end := i + 2
+	switch t := &r.tokens[i+1]; {
+	case t.Kind == lex.String || t.Kind == lex.Integer || t.Kind == lex.Parameter:
+	case t.IsSymbol("("):
+		end = t.Match + 1
+	case t.IsSymbol("-") && r.tokens[i+2].Kind == lex.Integer:
+		end++
 	default:
-		return 0, r.unexpected(i+1, "a key: a string, a number or a parameter")
+		return 0, r.unexpected(i+1, "a key: a string, a number, a parameter, or an expression in brackets")
 	}
-	of, err := r.parseExpr(i+1, i+2)
+	of, err := r.parseExpr(i+1, end)
 	if err != nil {
 		return 0, err
 	}
 	r.side[i] = key{of}
 	r.postfix(i)
-	return i + 2, nil
+	return end, nil
 }
 
 // timeZone keeps the zone of x AT TIME ZONE zone aside.

@@ -110,7 +110,7 @@ const (
 	Concat // ||
 	BitAnd
 	BitOr
-	BitXor
+	Power // ^
 	ShiftLeft
 	ShiftRight
 	JSONGet     // ->
@@ -161,8 +161,9 @@ type Like struct {
 
 	Of, Pattern Expr
 	Escape      Expr // nil: none
-	Fold        bool // ILIKE
-	Regexp      bool // REGEXP, RLIKE
+	Fold        bool // ILIKE, ~*
+	Regexp      bool // REGEXP, RLIKE, ~
+	Similar     bool // SIMILAR TO
 	Not         bool
 }
 

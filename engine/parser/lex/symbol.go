@@ -10,9 +10,9 @@ import (
 // symbol reads an operator, a bracket or a separator: the longest that fits.
 func (l *lexer) symbol() error {
 	const (
-		three = " ->> <=> "
+		three = " ->> <=> !~* "
 		two   = " :: || <> <= >= != -> << >> => := && // ** == !~ ~* @> <@ "
-		one   = "()[],;+-*/%<>=.&|~"
+		one   = "()[],;+-*/%<>=.&|~^"
 		alone = "()[],;+%."
 	)
 	start := l.at
@@ -46,14 +46,9 @@ func (l *lexer) symbol() error {
 // operator adds an operator of several characters, or refuses one of another dialect.
 func (l *lexer) operator(start int, s string) error {
 	hint := map[string]string{
-		"//": "DIV divides integers, and -- begins a comment",
-		"**": "use pow(x, y)",
-		"==": "use =",
 		"&&": "use AND",
 		":=": "use SET name = value",
 		"=>": "arguments have no names here",
-		"!~": "use NOT REGEXP",
-		"~*": "use REGEXP",
 		"@>": "use a function",
 		"<@": "use a function",
 	}[s]
@@ -69,9 +64,7 @@ func (l *lexer) foreign(start int) error {
 	r, _ := utf8.DecodeRuneInString(l.SQL[start:])
 	switch r {
 	case '#':
-		return l.fail(start, `"#" does not begin a comment: use --`)
-	case '^':
-		return sqlerr.NotSupported(`the operator "^"`).At(l.Position(start)).WithHint("use pow(x, y) or xor(x, y)")
+		return l.fail(start, `"#" does not begin a comment, and is no operator: use --, or xor(x, y)`)
 	case '!':
 		return l.fail(start, `"!" is not an operator: use NOT or <>`)
 	case '@':
