@@ -119,8 +119,10 @@ type binder struct {
 	parameters []vector.Type // Unknown until a place tells
 	accesses   []Access      // in the order of first need
 	access     map[Access]bool
-	variables  int // so far, of subqueries that read rows of enclosing queries
-	inlined    int // uses of common tables and of views so far
+	variables  int          // so far, of subqueries that read rows of enclosing queries
+	recursions int          // so far, of recursive tables
+	recursing  []*recursion // whose query is being bound, the outermost first
+	inlined    int          // uses of common tables and of views so far
 	views      []*catalog.Table
 	through    string              // the view whose query is being bound; empty: none
 	inside     []catalog.TableName // the views whose query is being bound, folded, the outermost first

@@ -7,7 +7,7 @@
 // Rules that hold throughout:
 //   - Only literals are read as another type: a text literal beside a DATE is a date, a text column is not (42883).
 //   - A parameter takes the type of what it stands beside, the first place deciding; VARCHAR where nothing tells.
-//   - Common tables are bound anew at each use; subqueries must not read the enclosing query's columns.
+//   - Common tables are bound anew at each use; optimize makes one of those that are the same.
 //
 // bind starts nothing, stores nothing, and checks no privilege: Bound.Access says which ones the statement needs.
 package bind

@@ -138,8 +138,8 @@ func (b *binder) table(r *ast.Table, qc queryContext) (plan.Node, *scope, error)
 		if r.Version != nil {
 			return nil, nil, unsupported("AS OF VERSION of a common table", r)
 		}
-		if w.table.Query == nil {
-			return nil, nil, unsupported("WITH RECURSIVE", r)
+		if w.self != nil {
+			return b.working(r, w, qc)
 		}
 		n, err := b.commonTable(w)
 		if err != nil {

@@ -18,6 +18,7 @@ type commonTables struct {
 	outer     *scope
 	recursive bool
 	uses      int
+	self      *recursion // of a recursive table inside its own query; nil: it is none
 }
 
 // find returns the nearest table of a name.
@@ -67,13 +68,10 @@ func (b *binder) commonTable(w *commonTables) (plan.Node, error) {
 		return nil, fail(w.table, sqlerr.ProgramLimitExceeded,
 			"the tables of WITH are used more than %d times", inlinedMax)
 	}
-	with := w.before
 	if w.recursive {
-		own := *w.table
-		own.Query = nil // a use of its own name is found and is not supported
-		with = &commonTables{table: &own, before: with}
+		return b.recursiveTable(w)
 	}
-	return b.query(w.table.Query, queryContext{with: with, outer: w.outer})
+	return b.query(w.table.Query, queryContext{with: w.before, outer: w.outer})
 }
 
 // columnName is the name of a column that has none, from 0.

@@ -34,6 +34,9 @@ type Query struct {
 	measure  *Measure
 
 	turns []turn // of each worker
+
+	lent    *lent
+	settled int // of waiting's sinks, those that were there before the work of a nested query
 }
 
 // Debug makes a query run in ways that it chooses rarely by itself, for tests: its answers are the same.
@@ -46,7 +49,6 @@ type Debug struct {
 // shared is what is one for all operators of a query.
 type shared struct {
 	served time.Duration // guarded by Scheduler.mu
-	lent   lent
 	keeper keeper
 
 	cause func() error // nil: nothing ends the query from outside
@@ -60,7 +62,7 @@ type shared struct {
 func NewQuery(s *Scheduler, memory *budget.Query) *Query {
 	return &Query{
 		Workers: s.threads, Budget: memory, Scheduler: s, turns: make([]turn, s.threads),
-		shared: &shared{waiting: waiting{turn: make(chan struct{}, 1)}},
+		lent: &lent{}, shared: &shared{waiting: waiting{turn: make(chan struct{}, 1)}},
 	}
 }
 

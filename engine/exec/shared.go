@@ -20,12 +20,18 @@ func (s *Shared) Schema() Schema { return s.Input.Schema() }
 func (s *Shared) Inputs() []Operator { return []Operator{s.Input} }
 
 // String tells the number.
-func (s *Shared) String() string { return fmt.Sprintf("Shared %d", s.Number) }
+func (s *Shared) String() string {
+	if s.Number == 0 {
+		return "Kept" // for the rounds of a recursive query
+	}
+	return fmt.Sprintf("Shared %d", s.Number)
+}
 
 // keeper has the rows of the shared operators of a query that have run.
 type keeper struct {
-	mu   sync.Mutex // guards kept
-	kept map[*Shared]*keptRows
+	mu     sync.Mutex // guards what follows
+	kept   map[*Shared]*keptRows
+	rounds map[*Working]*keptRows // the rows of the round before
 }
 
 func (k *keeper) get(s *Shared) *keptRows {

@@ -57,6 +57,10 @@ func (est *estimator) countRows(n plan.Node) float64 {
 		return est.estimateRows(n.Left)
 	case *plan.Expand:
 		return est.estimateRows(n.Input) * float64(len(n.Sets))
+	case *plan.Working:
+		return guessedRound
+	case *plan.Recursive:
+		return est.estimateRows(n.Base) + guessedSeries*est.estimateRows(n.Step)
 	case *plan.Series:
 		return est.estimateRows(n.Input) * seriesLength(n)
 	case *plan.Union:
@@ -71,6 +75,9 @@ func (est *estimator) countRows(n plan.Node) float64 {
 		return 1
 	}
 }
+
+// guessedRound is how many rows one round of a recursive query gives to the next.
+const guessedRound = 100
 
 // guessedSeries is how many values a series has whose ends are not known.
 const guessedSeries = 10

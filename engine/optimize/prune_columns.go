@@ -108,7 +108,7 @@ func prune(n plan.Node, read columnSet) pruned {
 		return pruned{&c, at}
 	case *plan.Delete:
 		return pruneDelete(n, read)
-	case *plan.Insert, *plan.Update, *plan.Define, *plan.Explain:
+	case *plan.Recursive, *plan.Insert, *plan.Update, *plan.Define, *plan.Explain:
 		in := n.Inputs()
 		for i := range in {
 			in[i] = exactly(in[i], everything(in[i]))

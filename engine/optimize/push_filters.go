@@ -42,7 +42,8 @@ func pushInto(n plan.Node, conjuncts []expr.Expr) plan.Node {
 		return pushIntoAsOf(n, conjuncts)
 	case *plan.Join:
 		return pushIntoJoin(n, conjuncts)
-	case *plan.Values, *plan.Limit, *plan.Expand, *plan.Insert, *plan.Delete, *plan.Update, *plan.Define, *plan.Explain:
+	case *plan.Values, *plan.Recursive, *plan.Limit, *plan.Expand, *plan.Insert, *plan.Delete, *plan.Update,
+		*plan.Define, *plan.Explain:
 		in := n.Inputs()
 		for i := range in {
 			in[i] = pushInto(in[i], nil)

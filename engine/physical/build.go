@@ -25,6 +25,7 @@ type builder struct {
 	filters  map[*plan.Scan][]*catalog.RuntimeFilter
 	first    map[*plan.Sort]int64 // of how many rows of a sort are wanted
 	shared   map[*plan.Shared]*exec.Shared
+	rounds   *rounds // nil: outside of a recursive query's step
 
 	rows      map[plan.Node]float64 // estimates to be shown; nil for none
 	estimates exec.Estimates        // the same, of the operators
@@ -49,6 +50,9 @@ func (b *builder) count(n plan.Node) {
 	for _, in := range n.Inputs() {
 		b.count(in)
 	}
+	if r, ok := n.(*plan.Recursive); ok { // which runs more than once, and asks for other rows each time
+		b.count(r.Step)
+	}
 }
 
 // close closes the scans.
@@ -62,6 +66,9 @@ func (b *builder) close() error {
 }
 
 func (b *builder) build(ctx context.Context, n plan.Node) (exec.Operator, error) {
+	if b.isFixed(n) {
+		return b.fixed(ctx, n)
+	}
 	op, err := b.operator(ctx, n)
 	if rows, ok := b.rows[n]; ok && err == nil {
 		b.estimate(op, rows)
@@ -114,6 +121,10 @@ func (b *builder) operator(ctx context.Context, n plan.Node) (exec.Operator, err
 		return b.series(ctx, n)
 	case *plan.AsOfJoin:
 		return b.asOfJoin(ctx, n)
+	case *plan.Recursive:
+		return b.recursive(ctx, n)
+	case *plan.Working:
+		return b.rounds.working, nil
 	case *plan.Shared:
 		return b.share(ctx, n)
 	default:
@@ -205,6 +216,9 @@ func (b *builder) share(ctx context.Context, n *plan.Shared) (exec.Operator, err
 		return nil, err
 	}
 	b.shared[n] = &exec.Shared{Input: in, Number: n.Number}
+	if b.rounds != nil {
+		b.rounds.varying = append(b.rounds.varying, b.shared[n])
+	}
 	return b.shared[n], nil
 }
 

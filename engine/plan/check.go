@@ -80,6 +80,8 @@ func checkNode(n Node) error {
 		return checkExpand(n)
 	case *Series:
 		return checkSeries(n)
+	case *Recursive:
+		return checkRecursive(n)
 	case *AsOfJoin:
 		return checkAsOf(n)
 	case *Insert:
@@ -88,7 +90,7 @@ func checkNode(n Node) error {
 		return checkUpdate(n)
 	case *Delete:
 		return checkDelete(n)
-	case *Define, *Shared, *Explain:
+	case *Define, *Shared, *Explain, *Working:
 		return nil
 	default:
 		return sqlerr.New(sqlerr.InternalError, "unknown node %T", n)

@@ -49,7 +49,7 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		return mapSeries(n, f)
 	case *AsOfJoin:
 		return mapAsOf(n, f)
-	case *Union, *Expand, *Insert, *Delete, *Update, *Define, *Shared, *Explain:
+	case *Union, *Expand, *Insert, *Delete, *Update, *Define, *Shared, *Explain, *Recursive, *Working:
 		return n
 	default:
 		return n

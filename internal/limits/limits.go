@@ -97,6 +97,7 @@ const (
 	GroupingSets       = 1 << 12  // of one GROUP BY
 	StatementTokens    = 1 << 20  // words and signs of one SQL text: each takes some hundred bytes
 	ViewDepth          = 32       // of views that read views
+	RecursionRounds    = 1 << 20  // of a recursive query: each takes some ten microseconds at least
 	StatementTreeDepth = 5000     // of a syntax tree: a chain of operators is as deep as it is long
 	PlanCacheBytes     = 16 << 20 // of all plans that are kept for the next statement with the same text
 	PlanTextBytes      = 16 << 10 // of a text whose plan is kept

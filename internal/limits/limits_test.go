@@ -67,6 +67,7 @@ strangers can reach is best given smaller ones. The batches of DoPut are read af
 			"operators in a chain, queries combined, tables joined", number(limits.StatementTreeDepth),
 			sqlerr.ProgramLimitExceeded,
 		},
+		{"rounds of a recursive query", number(limits.RecursionRounds), sqlerr.ProgramLimitExceeded},
 		{"views that read views, one below the other", number(limits.ViewDepth), sqlerr.ProgramLimitExceeded},
 		{
 			"SQL text for `\"format\":\"arrowflight\"` of the JSON port", size(limits.TicketQueryBytes),

@@ -45,6 +45,7 @@ const (
 	DuplicateTable           Code = "42P07"
 	InvalidDefinition        Code = "42P17"
 	IndeterminateType        Code = "42P18"
+	InvalidRecursion         Code = "42P19"
 	SessionLost              Code = "08003"
 	ProtocolViolation        Code = "08P01"
 	DiskFull                 Code = "53100"
@@ -127,6 +128,7 @@ var entries = []Entry{
 	{DuplicateTable, "a table of that name exists already", false, codes.AlreadyExists},
 	{InvalidDefinition, "a view would read itself, or reads itself", false, codes.InvalidArgument},
 	{IndeterminateType, "the type of an expression can't be told", false, codes.InvalidArgument},
+	{InvalidRecursion, "a common table reads itself where it must not", false, codes.InvalidArgument},
 	{DiskFull, "the disk is full: the server only reads until there is room", true, codes.ResourceExhausted},
 	{OutOfMemory, "the query needs more memory than it may have", true, codes.ResourceExhausted},
 	{TooManyConnections, "too many connections or sessions are open", true, codes.ResourceExhausted},

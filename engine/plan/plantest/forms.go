@@ -6,7 +6,7 @@ import "fmt"
 func (g *Generator) forms() string {
 	numbers, texts := []string{"x", "y"}, []string{"s"}
 	where := g.condition(numbers, texts, 1)
-	switch g.IntN(7) {
+	switch g.IntN(8) {
 	case 0, 1:
 		return fmt.Sprintf("select x, s from (select x, s from a where %s %s select z, s from b) t where %s", where,
 			g.pick("intersect", "intersect all", "except", "except all", "union"),
@@ -15,6 +15,11 @@ func (g *Generator) forms() string {
 		return fmt.Sprintf("select * from (select a.x, a.s, b.z from a asof %s join b on %s a.y %s b.z) t where %s",
 			g.pick("", "left"), g.pick("", "a.x = b.x and", "a.x = b.x and a.s = b.s and"),
 			g.pick("<", "<=", ">", ">="), g.condition([]string{"x", "z"}, []string{"s"}, 1))
+	case 7:
+		return fmt.Sprintf("with recursive r(x, n) as (select x, 0 from a where %s union %s"+
+			" select %s from r join b on r.x = b.x where n < 3) select * from r where %s",
+			where, g.pick("", "all"), g.pick("b.z, n + 1", "b.x + 1, n + 1", "r.x, n + b.z + 1"),
+			g.condition([]string{"x", "n"}, []string{"'p'"}, 1))
 	case 2:
 		return fmt.Sprintf("select y from a where %s %s select x from b %s select z from b", where,
 			g.pick("intersect", "except", "except all"), g.pick("intersect all", "except", "union all"))

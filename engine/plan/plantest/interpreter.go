@@ -2,6 +2,7 @@ package plantest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,8 @@ type Interpreter struct {
 	T      testing.TB
 	Tables map[string][]Row // by the table's name
 
-	outer map[int]vector.Scalar // the values of variables that dependent joins bind
+	rounds map[int][]Row         // of recursive queries, by their number: the rows of the last round
+	outer  map[int]vector.Scalar // the values of variables that dependent joins bind
 }
 
 // Row is one row of a table or a result.
@@ -122,6 +124,10 @@ func (in *Interpreter) Run(n plan.Node) []Row {
 		return in.series(n)
 	case *plan.AsOfJoin:
 		return in.asOf(n)
+	case *plan.Recursive:
+		return in.recursive(n)
+	case *plan.Working:
+		return in.rounds[n.Number]
 	case *plan.Shared:
 		return in.Run(n.Input)
 	case *plan.Union:
@@ -184,6 +190,28 @@ func (in *Interpreter) total(a expr.Aggregate, rows []Row) vector.Scalar {
 	}
 	best.Type = a.Of
 	return best
+}
+
+// recursive runs the step until it gives nothing new.
+func (in *Interpreter) recursive(n *plan.Recursive) []Row {
+	var out []Row
+	seen := map[string]bool{}
+	inner := *in
+	inner.rounds = maps.Clone(in.rounds)
+	if inner.rounds == nil {
+		inner.rounds = map[int][]Row{}
+	}
+	for rows := in.Run(n.Base); len(rows) > 0; rows = inner.Run(n.Step) {
+		var fresh []Row
+		for _, r := range rows {
+			if n.All || !seen[r.String()] {
+				fresh = append(fresh, r)
+			}
+			seen[r.String()] = true
+		}
+		out, inner.rounds[n.Number] = append(out, fresh...), fresh
+	}
+	return out
 }
 
 // series repeats rows for a series of integers with a step above zero.
