@@ -317,8 +317,29 @@ func (g *joinGraph) filterUnits() {
 		rest = append(rest, c)
 	}
 	g.conditions = rest
+	for i := range g.classes {
+		g.share(&g.classes[i])
+	}
 	for i := range g.units {
 		g.units[i].rows = g.estimateRows(g.units[i].node)
+	}
+}
+
+// share filters each unit by what is known of the columns of others that one of its own is equal to: a = b AND b = c
+// AND a > 5 say c > 5, too.
+func (g *joinGraph) share(c *equalityClass) {
+	for _, from := range c.members {
+		for _, to := range c.members {
+			of, known := &g.units[from.unit], &g.units[to.unit]
+			a, isColumn := expr.Shift(from.of, -of.base).(expr.Column)
+			b, areColumns := expr.Shift(to.of, -known.base).(expr.Column)
+			if !isColumn || !areColumns || from.unit == to.unit || of.attach != nil || known.attach != nil {
+				continue
+			}
+			if more := transfer(facts(of.node), a, b, facts(known.node)); len(more) > 0 {
+				known.node = pushInto(known.node, more)
+			}
+		}
 	}
 }
 
