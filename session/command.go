@@ -98,7 +98,7 @@ func kindOf(tree ast.Statement) string {
 		return kindShow
 	case *ast.Begin, *ast.Commit, *ast.Rollback, *ast.Savepoint, *ast.RollbackTo, *ast.Release, *ast.SetTransaction:
 		return kindTransaction
-	case *ast.Use, *ast.Set, *ast.Reset:
+	case *ast.Use, *ast.Set, *ast.Reset, *ast.Prepare, *ast.Deallocate:
 		return kindSetting
 	case *ast.CreateUser, *ast.AlterUser, *ast.DropUser, *ast.Grant, *ast.Revoke,
 		*ast.CreateAPIKey, *ast.DropAPIKey, *ast.KillToken, *ast.KillTokens:
@@ -137,6 +137,11 @@ func (u *userSession) commandOf(tree ast.Statement) *command {
 		return &command{run: func(context.Context, *statement) error { return u.sqlSet(s) }}
 	case *ast.Reset:
 		return &command{run: func(context.Context, *statement) error { return u.sqlReset(s) }}
+	case *ast.Prepare:
+		//nolint:contextcheck // parsing never waits
+		return &command{run: func(context.Context, *statement) error { return u.sqlPrepare(s) }}
+	case *ast.Deallocate:
+		return &command{run: func(context.Context, *statement) error { return u.sqlDeallocate(s) }}
 	case *ast.Show:
 		return u.showCommandOf(s)
 	case *ast.Analyze:

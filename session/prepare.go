@@ -32,6 +32,9 @@ type statement struct {
 	command *command // nil for planned statements
 	copying copying  // nil for all but COPY
 
+	// Of EXECUTE: the statement that it runs, and the one row of its parameters. Nil for all others.
+	executed, arguments *statement
+
 	parameters *arrow.Schema
 	result     *arrow.Schema // nil: no rows
 	closing    sync.Once
@@ -143,6 +146,8 @@ func (st *statement) understand(ctx context.Context, x *transaction) (err error)
 		return st.command.authorize(st.session)
 	}
 	switch s := st.tree.(type) {
+	case *ast.Execute:
+		err = st.execute(ctx, x, s)
 	case *ast.CopyFrom:
 		st.copying, err = st.prepareCopyFrom(ctx, x, s)
 	case *ast.CopyTo:
@@ -366,12 +371,16 @@ func (u *userSession) admit() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	most := u.server.limits.Statements + u.server.limits.Calls
-	if u.statements >= most {
-		return sqlerr.New(sqlerr.LimitExceeded, "%d statements are prepared, the most that a session may have", most).
-			WithHint("close some")
+	if u.statements+len(u.texts) >= most {
+		return tooManyStatements(most)
 	}
 	u.statements++
 	return nil
+}
+
+func tooManyStatements(most int) error {
+	return sqlerr.New(sqlerr.LimitExceeded, "%d statements are prepared, the most that a session may have", most).
+		WithHint("close some")
 }
 
 // Close forgets the statement; what it is running goes on.
@@ -392,6 +401,9 @@ func (st *statement) Result() *arrow.Schema { return st.result }
 
 // Once tells whether the rows can be had from one run only.
 func (st *statement) Once() bool {
+	if st.executed != nil {
+		return st.executed.Once()
+	}
 	if st.command != nil {
 		return st.command.answer != nil && st.command.answer.once
 	}

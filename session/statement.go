@@ -21,6 +21,9 @@ const maxTries = 5
 
 // Query runs a statement that returns rows. One that returns none is run by Exec, and its count is the row.
 func (st *statement) Query(ctx context.Context, params batch.Stream) (batch.Stream, error) {
+	if st.executed != nil {
+		return execute(ctx, st, func(args batch.Stream) (batch.Stream, error) { return st.executed.Query(ctx, args) })
+	}
 	if st.result == nil {
 		n, err := st.Exec(ctx, params)
 		if err != nil {
@@ -173,6 +176,9 @@ func withStatistics(ctx context.Context, n plan.Node, look *sight) (plan.Node, e
 
 // Exec runs a statement once for each row of parameters, in one transaction.
 func (st *statement) Exec(ctx context.Context, params batch.Stream) (int64, error) {
+	if st.executed != nil {
+		return execute(ctx, st, func(args batch.Stream) (int64, error) { return st.executed.Exec(ctx, args) })
+	}
 	return st.exec(ctx, params, nil)
 }
 

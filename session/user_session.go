@@ -31,6 +31,7 @@ type userSession struct {
 	settings     map[string]string // what SET changed
 	settingsText string            // the same, for the keys of plans
 	own          *transaction      // of SQL BEGIN; nil: autocommit
+	texts        map[string]string // the texts that SQL's PREPARE gave names, by folded name
 	statements   int               // prepared and not closed
 	reads        map[*resultStream]struct{}
 	ended        error // why the session is closed; nil: it is open
@@ -46,7 +47,8 @@ func newUserSession(s *Server, p Principal, c Credentials) *userSession {
 		id: s.lastSession.Add(1), started: now, used: now,
 		server: s, principal: p, proof: p.Proof, address: c.Address, door: door,
 		nameless: c.Nameless,
-		database: catalog.DefaultDatabase, settings: map[string]string{}, reads: map[*resultStream]struct{}{},
+		database: catalog.DefaultDatabase, settings: map[string]string{}, texts: map[string]string{},
+		reads: map[*resultStream]struct{}{},
 	}
 }
 

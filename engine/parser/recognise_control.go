@@ -41,6 +41,12 @@ func (c *cursor) control() (ast.Statement, error) {
 		return &ast.Reset{At: at, Name: name}, err
 	case c.accept("SET"):
 		return c.set(at)
+	case c.accept("PREPARE"):
+		return c.prepare(at)
+	case c.accept("EXECUTE"):
+		return c.execute(at)
+	case c.accept("DEALLOCATE"), c.accept("DROP PREPARE"):
+		return c.deallocate(at)
 	}
 	return nil, nil //nolint:nilnil // another kind of statement
 }

@@ -24,6 +24,7 @@ const (
 	NoActiveTransaction      Code = "25P01"
 	FailedTransaction        Code = "25P02"
 	IdleTransaction          Code = "25P03"
+	UndefinedStatement       Code = "26000"
 	InvalidAuthorization     Code = "28000"
 	InvalidPassword          Code = "28P01"
 	InvalidCatalogName       Code = "3D000"
@@ -42,6 +43,7 @@ const (
 	UndefinedTable           Code = "42P01"
 	UndefinedParameter       Code = "42P02"
 	DuplicateDatabase        Code = "42P04"
+	DuplicateStatement       Code = "42P05"
 	DuplicateTable           Code = "42P07"
 	InvalidDefinition        Code = "42P17"
 	IndeterminateType        Code = "42P18"
@@ -107,6 +109,7 @@ var entries = []Entry{
 	{NoActiveTransaction, "no transaction of that name is open", false, codes.FailedPrecondition},
 	{FailedTransaction, "the transaction has failed and can only be rolled back", false, codes.FailedPrecondition},
 	{IdleTransaction, "the transaction was idle for too long and is rolled back", false, codes.FailedPrecondition},
+	{UndefinedStatement, "no statement was prepared under the name", false, codes.NotFound},
 	{InvalidAuthorization, "the credentials or the token are not valid", false, codes.Unauthenticated},
 	{InvalidPassword, "user name or password is wrong", false, codes.Unauthenticated},
 	{InvalidCatalogName, "no database of that name exists", false, codes.NotFound},
@@ -125,6 +128,7 @@ var entries = []Entry{
 	{UndefinedTable, "no table of that name exists", false, codes.NotFound},
 	{UndefinedParameter, "a parameter was not given", false, codes.InvalidArgument},
 	{DuplicateDatabase, "a database of that name exists already", false, codes.AlreadyExists},
+	{DuplicateStatement, "a statement was prepared under the name already", false, codes.AlreadyExists},
 	{DuplicateTable, "a table of that name exists already", false, codes.AlreadyExists},
 	{InvalidDefinition, "a view would read itself, or reads itself", false, codes.InvalidArgument},
 	{IndeterminateType, "the type of an expression can't be told", false, codes.InvalidArgument},

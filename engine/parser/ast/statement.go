@@ -457,6 +457,33 @@ const (
 	OnEverything // *.*
 )
 
+// Prepare is PREPARE name AS statement, and PREPARE name FROM 'statement'.
+type Prepare struct {
+	At
+
+	Name  Name
+	Types []TypeName // of the parameters, as they were told; fewer than there are, or none
+	Text  string     // the statement
+}
+
+// Execute is EXECUTE name (a, b), and EXECUTE name USING a, b.
+type Execute struct {
+	At
+
+	Name Name
+	Args []Expr
+}
+
+// Deallocate is DEALLOCATE name, and DEALLOCATE ALL.
+type Deallocate struct {
+	At
+
+	Name *Name // nil: all
+}
+
+func (*Prepare) statement()        {}
+func (*Execute) statement()        {}
+func (*Deallocate) statement()     {}
 func (*Insert) statement()         {}
 func (*Update) statement()         {}
 func (*Delete) statement()         {}
