@@ -33,17 +33,20 @@ type planned struct {
 type tpchBench struct {
 	*memory
 
-	env bind.Environment
+	env       bind.Environment
+	scheduler *exec.Scheduler
+	budget    *budget.Server
 }
 
 func newTPCHBench() *tpchBench {
 	m := newMemory()
 	m.tables = catalogtest.TPCH()
 	m.Snapshot = catalogtest.Of(m.tables...)
-	return &tpchBench{memory: m, env: bind.Environment{
+	env := bind.Environment{
 		Snapshot: m, Database: catalog.DefaultDatabase, Functions: function.NewRegistry(), Now: m.Timestamp(),
 		Setting: func(string) (string, bool) { return "", false },
-	}}
+	}
+	return &tpchBench{memory: m, env: env, scheduler: exec.NewScheduler(2), budget: budget.NewServer(1 << 30)}
 }
 
 func (*tpchBench) parse(_ context.Context, q *planned) (err error) {
@@ -66,10 +69,10 @@ func (*tpchBench) optimize(_ context.Context, q *planned) (err error) {
 
 // start makes the operators, without rows to read; it is what remains of a query of an empty table.
 func (t *tpchBench) start(ctx context.Context, q *planned) error {
-	memory := budget.NewServer(1 << 30).Query(0)
+	memory := t.budget.Query(0)
 	defer memory.Close()
 	s, err := physical.Run(ctx, physical.Request{
-		Plan: q.best, Snapshot: t, Scheduler: exec.NewScheduler(1), Budget: memory,
+		Plan: q.best, Snapshot: t, Scheduler: t.scheduler, Budget: memory,
 	})
 	if err != nil {
 		return err
