@@ -149,7 +149,7 @@ func (j *HashJoin) Start(ctx context.Context, q *Query) (Stream, error) {
 	}
 	s := &buildSink{query: q, op: j, workers: make([]*builder, q.Workers)}
 	s.spill = &joinSpill{
-		query: q, soft: q.spillable(), op: j, probing: q.Workers, probed: make(chan struct{}),
+		query: q, soft: q.spillable(), op: j, probing: q.readers(), probed: make(chan struct{}),
 		build: &joinSide{layout: build}, probe: &joinSide{layout: probe, schema: j.Probe.Schema(), hashes: true},
 	}
 	if j.Kind.pairs() || j.Kind.notes() || j.Residual != nil || j.Unknown != nil {

@@ -41,7 +41,7 @@ func newHeldSide(q *Query, kind JoinKind, probe Schema, n int, parts []heldPart)
 	if kind.pairs() {
 		u.probe = probe
 	}
-	u.probing.Store(int64(q.Workers))
+	u.probing.Store(int64(q.readers()))
 	var err error
 	u.bits, err = q.zeroed((n + 63) / 64)
 	return u, err

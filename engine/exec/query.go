@@ -37,6 +37,8 @@ type Query struct {
 
 	lent    *lent
 	settled int // of waiting's sinks, those that were there before the work of a nested query
+
+	together int // workers of the pipeline that is started; 0: all
 }
 
 // Debug makes a query run in ways that it chooses rarely by itself, for tests: its answers are the same.
@@ -109,6 +111,13 @@ func outOfMemory(err error) bool { return err != nil && sqlerr.CodeOf(err) == sq
 // parallel runs f once on each worker and waits for all. The first error, or panic, stops the others and is
 // returned.
 func (q *Query) parallel(ctx context.Context, f func(ctx context.Context, worker int) error) error {
+	return q.parallelOn(ctx, q.Workers, f)
+}
+
+// parallelOn is parallel on so many workers. The first works on the goroutine that calls.
+func (q *Query) parallelOn(
+	ctx context.Context, workers int, f func(ctx context.Context, worker int) error,
+) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer q.measure.elsewhere()()
@@ -118,7 +127,7 @@ func (q *Query) parallel(ctx context.Context, f func(ctx context.Context, worker
 		}
 	}
 	var wg sync.WaitGroup
-	for w := 1; w < q.Workers; w++ {
+	for w := 1; w < workers; w++ {
 		wg.Go(func() { run(w) })
 	}
 	run(0)
@@ -155,7 +164,7 @@ func Recovered(r any) error {
 // tasks hands out n numbered tasks to the workers.
 func (q *Query) tasks(ctx context.Context, n int, f func(ctx context.Context, worker, task int) error) error {
 	var next counter
-	return q.parallel(ctx, func(ctx context.Context, worker int) error {
+	return q.parallelOn(ctx, min(n, q.Workers), func(ctx context.Context, worker int) error {
 		for {
 			i, ok := next.take(n)
 			if !ok {
@@ -181,11 +190,11 @@ func (c *counter) take(n int) (int, bool) {
 
 // run drains an operator into a sink: each worker pulls its source and gives every chunk to its consumer.
 func (q *Query) run(ctx context.Context, in Operator, into func(worker int) (Consumer, error)) error {
-	stream, err := q.start(ctx, in)
+	stream, workers, err := q.pipeline(ctx, in)
 	if err != nil {
 		return err
 	}
-	return q.parallel(ctx, func(ctx context.Context, worker int) error {
+	return q.parallelOn(ctx, workers, func(ctx context.Context, worker int) error {
 		return q.drain(ctx, worker, stream, into)
 	})
 }

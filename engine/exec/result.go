@@ -131,11 +131,11 @@ func (p *producer) run(ctx context.Context) (err error) {
 		}
 		p.memory = p.query.Budget.Allocator(memory.DefaultAllocator)
 	}
-	stream, err := p.query.start(ctx, p.op)
+	stream, workers, err := p.query.pipeline(ctx, p.op)
 	if err != nil {
 		return err
 	}
-	return p.query.parallel(ctx, func(ctx context.Context, worker int) error {
+	return p.query.parallelOn(ctx, workers, func(ctx context.Context, worker int) error {
 		return p.work(ctx, worker, stream)
 	})
 }
