@@ -13,7 +13,7 @@ import (
 type attachment struct {
 	kind      plan.JoinKind
 	query     plan.Node
-	mark      expr.Expr // of a mark join; nil: EXISTS. The subquery's only column has the ordinal subqueryFrom
+	mark      expr.Expr // of a mark join; nil: EXISTS. The subquery's columns have ordinals from subqueryFrom on
 	variables []plan.Variable
 }
 
@@ -48,8 +48,8 @@ func (a attachment) join(n plan.Node) *plan.Join {
 	}
 	width := len(n.Schema().Fields)
 	mark := expr.Remap(a.mark, func(at int) int {
-		if at == subqueryFrom {
-			return width
+		if ofSubquery(at) {
+			return width + at - subqueryFrom
 		}
 		return at
 	})
@@ -61,6 +61,9 @@ func (a attachment) join(n plan.Node) *plan.Join {
 	}
 	return j
 }
+
+// ofSubquery tells whether an ordinal is that of a column of the subquery.
+func ofSubquery(at int) bool { return at >= subqueryFrom && at < attachedFrom }
 
 // attach joins a subquery to the clause's input, and returns its column there.
 func (c *clause) attach(a attachment) expr.Column {
@@ -138,7 +141,7 @@ func (c *clause) settleOn(n *plan.Join, s *scope, j *ast.Join) (plan.Node, error
 		ofLeft, ofRight := true, true
 		for _, e := range a.exprs() {
 			e = expr.Replace(e, func(col expr.Column) expr.Expr {
-				if col.Index == subqueryFrom {
+				if ofSubquery(col.Index) {
 					return expr.Literal{}
 				}
 				return col
@@ -172,7 +175,7 @@ func (c *clause) joinSides(n *plan.Join, s *scope, left, right []attachment, pla
 		own := a.exprs()
 		for i, e := range own {
 			own[i] = expr.Remap(e, func(at int) int {
-				if at == subqueryFrom {
+				if ofSubquery(at) {
 					return at
 				}
 				return at - split

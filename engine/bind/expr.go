@@ -13,7 +13,7 @@ import (
 // Columns that are no column of the input yet have ordinals from these on, until clause.settle and aggregation.lift
 // know where they stand.
 const (
-	subqueryFrom  = 1 << 23 // the only column of a subquery that values are compared with
+	subqueryFrom  = 1 << 23 // the columns of a subquery that values are compared with
 	attachedFrom  = 1 << 24 // the columns that subqueries give
 	aggregateFrom = 1 << 25 // results of aggregates
 )

@@ -15,6 +15,9 @@ func (c *clause) binary(e *ast.Binary) (expr.Expr, error) {
 	if e.Op == ast.And || e.Op == ast.Or {
 		return c.logical(e)
 	}
+	if tree, err := rowComparison(e); tree != nil || err != nil {
+		return c.exprOf(tree, err)
+	}
 	left, err := c.expr(e.Left)
 	if err != nil {
 		return nil, err
@@ -246,6 +249,10 @@ func (c *clause) between(e *ast.Between) (expr.Expr, error) {
 func (c *clause) in(e *ast.In) (expr.Expr, error) {
 	if e.Query != nil {
 		return c.inQuery(e)
+	}
+	if tree, err := rowsIn(e); tree != nil || err != nil {
+		out, err := c.exprOf(tree, err)
+		return notIf(e.Not, out), err
 	}
 	all, err := c.exprs(append([]ast.Expr{e.Of}, e.List...))
 	if err != nil {

@@ -147,15 +147,28 @@ func (s *selection) expand() error {
 			return fail(star, sqlerr.SyntaxError, "SELECT * wants a FROM")
 		}
 		before := len(s.items)
+		parts := starColumns{star: star, used: map[*ast.Name]bool{}}
 		for i := range s.scope.columns {
 			c := &s.scope.columns[i]
 			if !c.qualified(star.Qualifier) || len(star.Qualifier) == 0 && c.merged {
+				continue
+			}
+			if of, changed := parts.find(c.Name); changed {
+				if of != nil {
+					s.items = append(s.items, item{of: of, name: c.Name})
+				}
 				continue
 			}
 			if _, ok := s.places[c.index]; !ok {
 				s.places[c.index] = &ast.Column{At: star.At, Parts: []ast.Name{{At: star.At, Text: c.Name}}}
 			}
 			s.items = append(s.items, item{of: star, name: c.Name, expr: c.expr()})
+		}
+		if err := parts.unused(); err != nil {
+			return err
+		}
+		if len(s.items) == before && parts.used[nil] {
+			return fail(star, sqlerr.SyntaxError, "no column is left of *")
 		}
 		if len(s.items) == before {
 			q := ast.ObjectName{At: star.At, Parts: star.Qualifier}

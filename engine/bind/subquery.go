@@ -143,20 +143,35 @@ func (c *clause) anyOf(e *ast.Quantified) (a attachment, not bool, err error) {
 	return a, e.All, err
 }
 
-// compareAny is the mark that tells whether a comparison with one of a query's rows is TRUE.
+// compareAny is the mark that tells whether a comparison with one of a query's rows is TRUE. A row value is compared
+// member by member, for = and <> alone.
 func (c *clause) compareAny(op expr.CompareOp, of ast.Expr, q ast.Query, place ast.Node) (attachment, error) {
-	left, err := c.expr(of)
+	values := members(of)
+	if len(values) > 1 && op != expr.Equal && op != expr.NotEqual {
+		return attachment{}, unsupported("this comparison of a row value with ANY or ALL", place)
+	}
+	left, err := c.exprs(values)
 	if err != nil {
 		return attachment{}, err
 	}
-	sub, err := c.subquery(q, 1)
+	sub, err := c.subquery(q, len(values))
 	if err != nil {
 		return attachment{}, err
 	}
-	col := sub.node.Schema().Column(0)
-	col.Index = subqueryFrom
-	mark, err := c.compareAt(op, left, col, [3]ast.Node{place, of, q})
-	return attachment{kind: plan.MarkJoin, query: sub.node, mark: mark, variables: sub.variables}, err
+	a := attachment{kind: plan.MarkJoin, query: sub.node, variables: sub.variables}
+	marks := make([]expr.Expr, len(left))
+	for i, l := range left {
+		col := sub.node.Schema().Column(i)
+		col.Index = subqueryFrom + i
+		if marks[i], err = c.compareAt(op, l, col, [3]ast.Node{place, values[i], q}); err != nil {
+			return a, err
+		}
+	}
+	a.mark = expr.Conjunction(marks)
+	if op == expr.NotEqual && len(marks) > 1 {
+		a.mark = expr.Or{Of: marks}
+	}
+	return a, nil
 }
 
 // rowCount tells by a plan's form whether it has exactly so many rows, and how many it has at most; -1 for any number.

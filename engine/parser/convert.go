@@ -418,7 +418,8 @@ func (c *converter) star(s *sqlparser.StarExpr) (*ast.Star, error) {
 	if err != nil {
 		return nil, err
 	}
-	star := &ast.Star{At: c.at(i)}
+	parts, _ := c.side[i].(starParts)
+	star := &ast.Star{At: c.at(i), Exclude: parts.exclude, Replace: parts.replace}
 	if !c.isSymbol(i, "*") {
 		star.Qualifier, _ = c.chain(i)
 	}

@@ -61,6 +61,10 @@ type (
 		all   bool
 		query ast.Query
 	}
+	starParts struct { // of a star
+		exclude []ast.Name
+		replace []ast.SelectItem
+	}
 	joinModifier string                    // of ASOF, SEMI and ANTI
 	tableCall    struct{ args []ast.Expr } // of a table function's name
 )

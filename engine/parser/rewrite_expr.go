@@ -124,13 +124,9 @@ func (r *rewriter) postfix(i int) {
 
 // star writes * or t.*, whose marker's token is i; next is the index after it.
 func (r *rewriter) star(i, next int) (int, error) {
-	if r.is(next, "EXCLUDE", "REPLACE", "RENAME") && !r.isForcedName(next) ||
-		r.is(next, "EXCEPT") && r.isSymbol(next+1, "(") && !r.isQuery(next+2, r.tokens[next+1].Match) {
-		return 0, r.unsupported(next, "* "+r.tokens[next].Upper)
-	}
 	r.mark(i)
 	r.emit(next-1, ".*")
-	return next, nil
+	return r.starParts(i, next)
 }
 
 // group writes (…): a query, an expression or a row.

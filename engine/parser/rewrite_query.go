@@ -66,7 +66,7 @@ func (p *parsing) findOperator(lo, hi int) int {
 // isOperator reports whether a token is a set operator. MINUS, which is EXCEPT in other dialects, may be a name.
 func (p *parsing) isOperator(i int) bool {
 	if p.isKeyword(i, "UNION", "INTERSECT", "EXCEPT") {
-		return true
+		return !p.isStarExcept(i)
 	}
 	next := i + 1
 	if p.is(next, "ALL", "DISTINCT") {
@@ -74,6 +74,11 @@ func (p *parsing) isOperator(i int) bool {
 	}
 	return p.isKeyword(i, "MINUS") && (p.is(next, "SELECT", "VALUES") ||
 		p.isSymbol(next, "(") && p.isQuery(next, p.tokens[next].Match+1))
+}
+
+// isStarExcept reports whether EXCEPT and the list of columns after it belong to the star before it.
+func (p *parsing) isStarExcept(i int) bool {
+	return p.is(i, "EXCEPT") && p.isSymbol(i-1, "*") && p.isSymbol(i+1, "(") && !p.isQuery(i+1, p.tokens[i+1].Match+1)
 }
 
 // wrapped writes the lone (query) in [lo, hi), to which a WITH or an ORDER BY belongs: the grammar wants a SELECT.

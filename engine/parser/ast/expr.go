@@ -11,7 +11,9 @@ type Column struct {
 type Star struct {
 	At
 
-	Qualifier []Name // empty: all tables
+	Qualifier []Name       // empty: all tables
+	Exclude   []Name       // EXCLUDE, EXCEPT: columns that are left out
+	Replace   []SelectItem // REPLACE: what stands in the place of the columns of the aliases' names
 }
 
 // Literal is a constant.
