@@ -39,13 +39,16 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 	if f, ok := c.environmentFunction(name); ok && len(e.Args) == 0 {
 		return expr.Literal{Value: f}, nil
 	}
-	args, err := c.exprs(e.Args)
+	args, err := c.exprs(withUnit(name, e.Args))
 	if err != nil {
 		return nil, err
 	}
 	places := make([]ast.Node, len(e.Args))
 	for i, a := range e.Args {
 		places[i] = a
+	}
+	if out, ok, err := c.dateFunction(name, args, places, e); ok {
+		return out, err
 	}
 	if out, ok, err := c.conditional(name, args, places, e); ok {
 		return out, err
@@ -56,17 +59,23 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 // environmentFunction returns what is constant within a statement.
 func (c *clause) environmentFunction(name string) (vector.Scalar, bool) {
 	switch name {
-	case "now", "current_timestamp", "transaction_timestamp", "localtimestamp", "current_date", "today",
+	case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp", "utc_timestamp", "getdate",
+		"sysdate", "localtimestamp", "current_date", "today", "curdate", "utc_date", "current_time", "localtime",
+		"curtime", "utc_time",
 		"current_version":
 		c.holdsNow = true
 	}
 	instant := vector.Type{Kind: vector.Timestamp, Precision: 9, Zone: true}
 	switch name {
-	case "now", "current_timestamp", "transaction_timestamp":
+	case "now", "current_timestamp", "transaction_timestamp", "statement_timestamp", "utc_timestamp", "getdate",
+		"sysdate":
 		return vector.IntOf(instant, int64(c.env.Now)), true
 	case "localtimestamp":
 		return vector.IntOf(vector.Of(vector.Timestamp), int64(c.env.Now)), true
-	case "current_date", "today":
+	case "current_time", "localtime", "curtime", "utc_time":
+		const nanosPerDay = int64(24 * time.Hour)
+		return vector.IntOf(vector.Of(vector.Time), (int64(c.env.Now)%nanosPerDay+nanosPerDay)%nanosPerDay), true
+	case "current_date", "today", "curdate", "utc_date":
 		day := time.Unix(0, int64(c.env.Now)).UTC().Truncate(24*time.Hour).Unix() / 86400
 		return vector.IntOf(vector.Of(vector.Date), day), true
 	case "current_user", "user", "session_user":
@@ -125,7 +134,7 @@ func (c *clause) extract(e *ast.Extract) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := strings.ToLower(e.Field)
+	name := strings.TrimSuffix(strings.ToLower(e.Field), "s")
 	if c.env.Functions.Find(name) == nil {
 		return nil, unsupported("EXTRACT("+e.Field+" FROM …)", e)
 	}

@@ -22,41 +22,47 @@ func dateArithmetic() []Entry {
 		}
 		return Entry{
 			Name: name, Family: "date", Signature: "date " + sign + " days → DATE",
-			Help: "Moves a date by days.", Example: "DATE '2024-02-28' " + sign + " 1", Resolve: Choose(name, o),
+			Help: "Moves a date by days.", Example: "DATE '2024-02-28' " + sign + " 1",
+			Gives: map[string]string{"+": "2024-02-29", "-": "2024-02-27"}[sign], Resolve: Choose(name, o),
 		}
 	}
 	return []Entry{
 		{
 			Name: AddInterval, Family: "date", Signature: "date or timestamp + interval → TIMESTAMP",
 			Help:    "Adds months, a day that a month does not have becoming its last, then days, then time.",
-			Example: "TIMESTAMP '2024-01-31 12:00:00' + INTERVAL '1 month'", Resolve: resolveInterval(AddInterval, 1),
+			Example: "TIMESTAMP '2024-01-31 12:00:00' + INTERVAL '1 month'", Gives: "2024-02-29 12:00:00",
+			Resolve: resolveInterval(AddInterval, 1),
 		},
 		{
 			Name: SubtractInterval, Family: "date", Signature: "date or timestamp - interval → TIMESTAMP",
 			Help: "Subtracts months, then days, then time.", Example: "DATE '2024-03-31' - INTERVAL '1 month'",
+			Gives:   "2024-02-29",
 			Resolve: resolveInterval(SubtractInterval, -1),
 		},
 		days(AddDays, "+", vector.Add),
 		days(SubtractDays, "-", vector.Subtract),
 		{
 			Name: SubtractDates, Family: "date", Signature: "date - date → BIGINT", Help: "The days between two dates.",
-			Example: "DATE '2024-03-01' - DATE '2024-02-01'",
+			Example: "DATE '2024-03-01' - DATE '2024-02-01'", Gives: "29",
 			Resolve: Choose(SubtractDates, Fixed(big, expr.NullIfAny, subtractDates, date, date)),
 		},
 		{
 			Name: SubtractTimestamps, Family: "date", Signature: "timestamp - timestamp → INTERVAL",
 			Help:    "The time between two timestamps, in days and a time.",
 			Example: "TIMESTAMP '2024-03-01 12:00:00' - TIMESTAMP '2024-02-01 00:00:00'",
+			Gives:   "29 days 43200 seconds",
 			Resolve: Variadic(SubtractTimestamps, 2, subtractTimestamps),
 		},
 		{
-			Name: "date_trunc", Family: "date", Signature: "date_trunc(unit, date or timestamp) → as given",
-			Help:    "Cuts off what is finer than the unit: millennium to microsecond.",
-			Example: "date_trunc('month', TIMESTAMP '2024-02-29 12:30:00')", Resolve: resolveTrunc,
+			Name: "date_trunc", Aliases: []string{"datetrunc"}, Family: "date",
+			Signature: "date_trunc(unit, date or timestamp) → as given",
+			Help:      "Cuts off what is finer than the unit: millennium to microsecond.",
+			Example:   "date_trunc('month', TIMESTAMP '2024-02-29 12:30:00')", Gives: "2024-02-01 00:00:00",
+			Resolve: resolveTrunc,
 		},
 		{
 			Name: "last_day", Family: "date", Signature: "last_day(date) → DATE", Help: "The last day of the month.",
-			Example: "last_day(DATE '2024-02-01')",
+			Example: "last_day(DATE '2024-02-01')", Gives: "2024-02-29",
 			Resolve: Choose("last_day", Fixed(date, expr.NullIfAny, lastDays, date)),
 		},
 	}

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/micodb/micodb/engine/expr"
@@ -18,10 +19,31 @@ type part struct {
 	grows  bool                    // whether ofDay never falls with the day
 }
 
-func parts() []part {
-	const second = 1_000_000_000
+func parts() []part { return append(dayFields(), timeFields()...) }
+
+func dayFields() []part {
 	return []part{
 		{name: "year", help: "The year.", ofDay: func(d int64) int64 { return civilOf(d).year }, grows: true},
+		{
+			name: "decade", help: "The year without its last digit.",
+			ofDay: func(d int64) int64 { return floorDiv(civilOf(d).year, 10) }, grows: true,
+		},
+		{
+			name: "century", help: "The century, which begins with a year 1.",
+			ofDay: func(d int64) int64 { return floorDiv(civilOf(d).year-1, 100) + 1 }, grows: true,
+		},
+		{
+			name: "millennium", help: "The millennium, which begins with a year 1.",
+			ofDay: func(d int64) int64 { return floorDiv(civilOf(d).year-1, 1000) + 1 }, grows: true,
+		},
+		{
+			name: "era", help: "1 since the year 1, and else 0.",
+			ofDay: func(d int64) int64 { return truthOf(civilOf(d).year > 0) }, grows: true,
+		},
+		{
+			name: "yearweek", help: "The year of the ISO week, times 100, and the week.",
+			ofDay: func(d int64) int64 { y, w := isoWeek(d); return y*100 + w }, grows: true,
+		},
 		{
 			name: "isoyear", help: "The year of the ISO week.",
 			ofDay: func(d int64) int64 { y, _ := isoWeek(d); return y }, grows: true,
@@ -50,6 +72,12 @@ func parts() []part {
 		{name: "doy", help: "The day of the year, 1 to 366.", ofDay: func(d int64) int64 {
 			return d - civil{civilOf(d).year, 1, 1}.days() + 1
 		}, lo: 1, hi: 366},
+	}
+}
+
+func timeFields() []part {
+	const second = 1_000_000_000
+	return []part{
 		{
 			name: "hour", help: "The hour, 0 to 23.",
 			ofTime: func(n int64) int64 { return n / (3600 * second) }, lo: 0, hi: 23,
@@ -70,6 +98,10 @@ func parts() []part {
 			name: "microsecond", help: "The seconds with their fraction, in microseconds.",
 			ofTime: func(n int64) int64 { return n % (60 * second) / 1000 }, lo: 0, hi: 59_999_999,
 		},
+		{
+			name: "nanosecond", help: "The seconds with their fraction, in nanoseconds.",
+			ofTime: func(n int64) int64 { return n % (60 * second) }, lo: 0, hi: 60*second - 1,
+		},
 	}
 }
 
@@ -78,7 +110,8 @@ func aliases() map[string]string {
 	return map[string]string{
 		"dayofmonth": "day", "dayofweek": "dow", "dayofyear": "doy", "weekofyear": "week", "weekday": "dow",
 		"years": "year", "months": "month", "days": "day", "hours": "hour", "minutes": "minute", "seconds": "second",
-		"milliseconds": "millisecond", "microseconds": "microsecond",
+		"milliseconds": "millisecond", "microseconds": "microsecond", "nanoseconds": "nanosecond",
+		"decades": "decade", "centuries": "century", "millenniums": "millennium",
 	}
 }
 
@@ -98,23 +131,25 @@ func findPart(name string) (part, bool) {
 // dateParts are the fields that EXTRACT takes, each a function of its name, and date_part.
 func dateParts() []Entry {
 	var out []Entry
-	add := func(name string, p part) {
-		out = append(out, Entry{
-			Name: name, Family: "date", Signature: name + "(date or timestamp) → BIGINT", Help: p.help,
-			Example: name + "(TIMESTAMP '2024-02-29 12:30:00')", Resolve: p.resolve(name),
-		})
-	}
 	for _, p := range parts() {
-		add(p.name, p)
-	}
-	for _, alias := range []string{"dayofmonth", "dayofweek", "dayofyear", "weekofyear"} {
-		if p, ok := findPart(alias); ok {
-			add(alias, p)
+		e := Entry{
+			Name: p.name, Family: "date", Signature: p.name + "(date or timestamp) → BIGINT", Help: p.help,
+			Example: p.name + "(TIMESTAMP '2024-02-29 12:30:15.25')", Gives: examplesOfParts[p.name],
+			Resolve: p.resolve(p.name),
 		}
+		for alias, name := range aliases() {
+			if name == p.name && (strings.HasSuffix(alias, "month") || strings.Contains(alias,
+				"of") || alias == "weekday") {
+				e.Aliases = append(e.Aliases, alias)
+			}
+		}
+		slices.Sort(e.Aliases)
+		out = append(out, e)
 	}
 	return append(out, Entry{
 		Name: "epoch", Family: "date", Signature: "epoch(date or timestamp) → DOUBLE",
 		Help: "The seconds since 1970-01-01 00:00:00 UTC.", Example: "epoch(TIMESTAMP '2024-02-29 12:30:00')",
+		Gives: "1709209800",
 		Resolve: func(args []vector.Type) (expr.Overload, error) {
 			t, ok := timeArgument(args)
 			if !ok || t.Kind == vector.Time {
@@ -123,9 +158,12 @@ func dateParts() []Entry {
 			return Fixed(vector.Of(vector.Float64), expr.NullIfAny, func() expr.Kernel { return epoch(t) }, t), nil
 		},
 	}, Entry{
-		Name: "date_part", Family: "date", Signature: "date_part(field, date or timestamp) → BIGINT",
-		Help: "The field of a date or timestamp that EXTRACT gives.", Example: "date_part('year', DATE '2024-02-29')",
-		Resolve: resolveDatePart,
+		Name: "date_part", Aliases: []string{"datepart"}, Family: "date",
+		Signature: "date_part(field, date, timestamp or interval) → BIGINT",
+		Help:      "The field of a date or timestamp that EXTRACT gives.",
+		Example:   "date_part('year', DATE '2024-02-29')",
+		Gives:     "2024",
+		Resolve:   resolveDatePart,
 	})
 }
 

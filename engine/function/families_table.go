@@ -3,7 +3,8 @@ package function
 // families lists the tables of the families.
 func families() [][]Entry {
 	return [][]Entry{
-		dateParts(), dateArithmetic(),
+		dateParts(), dateArithmetic(), dateDifferences(), dateBuckets(), dateMakers(), intervalMakers(),
+		intervalParts(), epochs(), timeFormats(), timeZones(), clocks(),
 		textParts(), textLengths(), textChanges(), concatenation(), formats(), similarities(), textOther(),
 		regularExpressions(), hashes(), encodings(), urls(), files(),
 		numberFunctions(), wholeFunctions(), floatFunctions(), bitFunctions(), randoms(), conditionals(),
