@@ -25,7 +25,8 @@ func (c *clause) aggregate(name string, e *ast.Call) (expr.Expr, error) {
 // input is the clause of an aggregate's argument: over the rows before they are grouped.
 func (c *clause) input(what string) *clause {
 	inner := *c
-	inner.name, inner.aggregates, inner.attached, inner.places = what, nil, c.aggregates.below, nil
+	inner.name, inner.aggregates, inner.windows, inner.attached = what, nil, nil, c.aggregates.below
+	inner.places = nil
 	return &inner
 }
 

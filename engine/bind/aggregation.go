@@ -100,6 +100,8 @@ func (a *aggregation) lift(e expr.Expr, places map[int]*ast.Column) (expr.Expr, 
 	}
 	if c, ok := e.(expr.Column); ok {
 		switch {
+		case c.Index >= windowFrom:
+			return c, nil
 		case c.Index >= groupingFrom:
 			return a.liftGrouping(c.Index - groupingFrom), nil
 		case c.Index >= aggregateFrom:

@@ -15,12 +15,12 @@ import (
 func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 	name := strings.ToLower(e.Name.Last().Text)
 	switch {
-	case e.Over != nil:
-		return nil, unsupported("the window function "+name+"() OVER", e)
-	case e.IgnoreNulls:
-		return nil, unsupported("IGNORE NULLS", e)
 	case len(e.Name.Parts) > 1:
 		return nil, fail(e, sqlerr.UndefinedFunction, "function %s does not exist", e.Name)
+	case e.Over != nil:
+		return c.window(name, e)
+	case e.IgnoreNulls:
+		return nil, fail(e, sqlerr.SyntaxError, "IGNORE NULLS is of window functions: OVER is missing")
 	}
 	if name == "grouping" || name == "grouping_id" {
 		return c.grouping(e)
@@ -28,7 +28,10 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 	if aggregateNames[name].takes > 0 {
 		return c.aggregate(name, e)
 	}
+	_, windowed := windowKinds[name]
 	switch {
+	case windowed:
+		return nil, fail(e, sqlerr.WindowingError, "%s is a window function: OVER (…) is missing", name)
 	case e.Star:
 		return nil, fail(e, sqlerr.UndefinedFunction, "%s(*) does not exist: only count takes *", name)
 	case laterAggregates[name]:

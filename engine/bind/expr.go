@@ -10,12 +10,13 @@ import (
 	"github.com/micodb/micodb/internal/vector"
 )
 
-// Columns that are no column of the input yet have ordinals from these on, until clause.settle and aggregation.lift
-// know where they stand.
+// Columns that are no column of the input yet have ordinals from these on, until clause.settle, aggregation.lift
+// and windowing.node know where they stand.
 const (
 	subqueryFrom  = 1 << 23 // the columns of a subquery that values are compared with
 	attachedFrom  = 1 << 24 // the columns that subqueries give
 	aggregateFrom = 1 << 25 // results of aggregates
+	windowFrom    = 1 << 27 // results of window functions
 )
 
 // clause binds the expressions of one clause over the rows of one node.
@@ -26,6 +27,7 @@ type clause struct {
 	scope      *scope
 	with       *commonTables
 	aggregates *aggregation        // nil: aggregates are an error here
+	windows    *windowing          // nil: window functions are an error here
 	aliases    map[string]ast.Expr // outputs of SELECT by their folded names, where they may be used; nil: not
 	attached   []attachment        // subqueries
 	places     map[int]*ast.Column // where a column of the input was first named

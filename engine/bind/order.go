@@ -134,8 +134,8 @@ func (s *selection) node() (plan.Node, error) {
 	return visible, nil
 }
 
-// grouped puts the Aggregate, if there is something to group by or to aggregate, and HAVING above the input, and
-// leaves items and keys as expressions over the result.
+// grouped puts the Aggregate, if there is something to group by or to aggregate, HAVING, the window functions and
+// QUALIFY above the input, and leaves items and keys as expressions over the result.
 func (s *selection) grouped() (plan.Node, error) {
 	a := s.aggregates
 	aggregated := len(a.groups)+len(a.calls) > 0 || s.query.Having != nil
@@ -148,10 +148,16 @@ func (s *selection) grouped() (plan.Node, error) {
 			all = append(all, k.Of)
 		}
 	}
-	keys := len(all)
+	all = append(all, s.qualify...)
+	outputs := len(all)
+	all = append(all, s.windows.exprs()...)
+	windows := len(all)
 	all = append(all, s.having.all()...)
 	having := len(all)
 	all = append(all, s.attachedExprs()...)
+	if windowed(all[outputs:]) {
+		return nil, unsupported("a subquery that is compared with a window function", s.query)
+	}
 	n := s.input
 	if aggregated {
 		n = a.settle(n)
@@ -165,7 +171,11 @@ func (s *selection) grouped() (plan.Node, error) {
 	}
 	s.setAttached(all[having:])
 	n, all = s.settle(n, all[:having])
-	n = apply(n, s.having.with(all[keys:]))
+	n = apply(n, s.having.with(all[windows:]))
+	n, all = s.windows.node(n, all[:outputs], all[outputs:windows])
+	if len(s.qualify) > 0 {
+		n = &plan.Filter{Input: n, Predicate: expr.Conjunction(all[outputs-len(s.qualify):])}
+	}
 	for i := range s.items {
 		s.items[i].expr = all[i]
 	}

@@ -10,13 +10,15 @@ import (
 
 // selection is the state of binding one SELECT.
 type selection struct {
-	*clause // over the rows that WHERE lets through: SELECT, HAVING, ORDER BY
+	*clause // over the rows that WHERE lets through: SELECT, HAVING, QUALIFY, ORDER BY
 
 	query  *ast.Select
 	input  plan.Node
 	items  []item
 	having conditions
 	keys   []orderKey
+
+	qualify []expr.Expr // a conjunction
 }
 
 // item is one output of SELECT.
@@ -27,7 +29,7 @@ type item struct {
 }
 
 // selectQuery binds SELECT in the order in which its clauses see each other: FROM, WHERE, GROUP BY, then the outputs,
-// HAVING and ORDER BY, whose aggregates make up one Aggregate node.
+// HAVING, QUALIFY and ORDER BY, whose aggregates make up one Aggregate node, and whose window functions stand above it.
 func (b *binder) selectQuery(s *ast.Select, qc queryContext) (plan.Node, error) {
 	if err := unsupportedClause(s); err != nil {
 		return nil, err
@@ -53,6 +55,9 @@ func (b *binder) selectQuery(s *ast.Select, qc queryContext) (plan.Node, error) 
 			aggregates: &aggregation{}, places: map[int]*ast.Column{},
 		},
 	}
+	if sel.windows, err = windowsOf(s.Windows); err != nil {
+		return nil, err
+	}
 	if err := sel.bindClauses(); err != nil {
 		return nil, err
 	}
@@ -67,10 +72,6 @@ func unsupportedClause(s *ast.Select) error {
 	switch {
 	case len(s.DistinctOn) > 0:
 		return unsupported("DISTINCT ON", s)
-	case len(s.Windows) > 0:
-		return unsupported("WINDOW", s)
-	case s.Qualify != nil:
-		return unsupported("QUALIFY", s.Qualify)
 	default:
 		return nil
 	}
@@ -101,17 +102,49 @@ func (s *selection) bindClauses() error {
 		s.items[i].expr = e
 	}
 	s.aliases = s.outputs()
-	if s.query.Having != nil {
-		s.name = "HAVING"
-		var err error
-		if s.having, err = s.conditions(s.query.Having); err != nil {
-			return err
-		}
+	if err := s.bindHaving(); err != nil {
+		return err
 	}
 	s.name = "ORDER BY"
 	var err error
-	s.keys, err = s.orderKeys(&s.query.Tail, s.names())
+	if s.keys, err = s.orderKeys(&s.query.Tail, s.names()); err != nil {
+		return err
+	}
+	return s.bindQualify()
+}
+
+func (s *selection) bindHaving() (err error) {
+	if s.query.Having == nil {
+		return nil
+	}
+	windows := s.windows
+	s.name, s.windows = "HAVING", nil
+	s.having, err = s.conditions(s.query.Having)
+	s.windows = windows
 	return err
+}
+
+// bindQualify binds the condition over rows that have the results of window functions.
+func (s *selection) bindQualify() error {
+	q := s.query.Qualify
+	if q == nil {
+		return nil
+	}
+	s.name = "QUALIFY"
+	for _, conjunct := range astConjuncts(q) {
+		e, err := s.expr(conjunct)
+		if err != nil {
+			return err
+		}
+		if e, err = s.condition(e, s.name, conjunct); err != nil {
+			return err
+		}
+		s.qualify = append(s.qualify, e)
+	}
+	if len(s.windows.calls) == 0 {
+		return fail(q, sqlerr.WindowingError, "QUALIFY filters by window functions, and the query has none")
+	}
+	return nil
 }
 
 func (s *selection) names() []string {
@@ -244,6 +277,7 @@ func (s *selection) groupByAll() error {
 	probe := *s
 	trial := *s.clause
 	trial.name, trial.aggregates = "SELECT", &aggregation{}
+	trial.windows = s.windows.without()
 	probe.clause = &trial
 	for i := range s.items {
 		of, err := probe.item(i)

@@ -29,9 +29,17 @@ func (s *Sort) Inputs() []Operator { return []Operator{s.Input} }
 
 // String shows the keys.
 func (s *Sort) String() string {
-	parts := make([]string, len(s.Keys))
-	for i, k := range s.Keys {
-		parts[i] = s.Input.Schema()[k.Column].Name
+	by := sortedBy(s.Input.Schema(), s.Keys)
+	if s.Limit > 0 {
+		return fmt.Sprintf("TopN %d by %s", s.Limit, by)
+	}
+	return "Sort " + by
+}
+
+func sortedBy(in Schema, keys []SortKey) string {
+	parts := make([]string, len(keys))
+	for i, k := range keys {
+		parts[i] = in[k.Column].Name
 		if k.Descending {
 			parts[i] += " DESC"
 		}
@@ -39,14 +47,19 @@ func (s *Sort) String() string {
 			parts[i] += " NULLS FIRST"
 		}
 	}
-	if s.Limit > 0 {
-		return fmt.Sprintf("TopN %d by %s", s.Limit, strings.Join(parts, ", "))
-	}
-	return "Sort " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }
 
 // Start reads and orders the whole input.
 func (s *Sort) Start(ctx context.Context, q *Query) (Stream, error) {
+	sink, err := s.sink(q)
+	if err != nil {
+		return nil, err
+	}
+	return q.breaker(ctx, s.Input, sink)
+}
+
+func (s *Sort) sink(q *Query) (*sortSink, error) {
 	layout, err := newSortLayout(s.Input.Schema(), s.Keys)
 	if err != nil {
 		return nil, err
@@ -61,7 +74,7 @@ func (s *Sort) Start(ctx context.Context, q *Query) (Stream, error) {
 		}
 		sink.shape = newRunShape(layout, rows.store)
 	}
-	return q.breaker(ctx, s.Input, sink)
+	return sink, nil
 }
 
 type sortSink struct {
@@ -254,24 +267,50 @@ func (in *sortInput) first(ctx context.Context, rows *keyedRows) (keyedRows, err
 
 // Finish orders the rows of all workers: in memory when they, and what that takes, have room.
 func (s *sortSink) Finish(ctx context.Context) (Stream, error) {
-	if len(s.runs) > 0 {
+	all, err := s.inMemory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if all == nil {
 		return s.external(ctx)
+	}
+	n := all.store.n
+	if s.op.Limit > 0 {
+		n = min(n, int(s.op.Limit))
+	}
+	at := 0
+	return s.stream(all.store.reader(), func(_ context.Context, numbers []uint32) (int, error) {
+		k := min(n-at, len(numbers))
+		for i := range k {
+			numbers[i] = all.rowOf(at + i)
+		}
+		at += k
+		return k, nil
+	}), nil
+}
+
+// orderedRows are the rows of a store with their order: from rank to row.
+type orderedRows struct {
+	store *store
+	rowOf func(rank int) uint32
+}
+
+// inMemory orders the rows of all workers, or returns nil where some are on disk or memory does not suffice.
+func (s *sortSink) inMemory(ctx context.Context) (*orderedRows, error) {
+	if len(s.runs) > 0 {
+		return nil, nil //nolint:nilnil // rows that are elsewhere are an answer
 	}
 	if s.spillers != nil {
 		err := s.memory.Budget.Hold(s.extra())
 		defer s.memory.Budget.Settle()
 		if outOfMemory(err) {
-			return s.external(ctx)
+			return nil, nil //nolint:nilnil // the same
 		}
 		if err != nil {
 			return nil, err
 		}
 		s.dismiss()
 	}
-	return s.inMemory(ctx)
-}
-
-func (s *sortSink) inMemory(ctx context.Context) (Stream, error) {
 	stores, n := s.stores()
 	q := s.memory
 	keys, err := s.concat(n)
@@ -288,18 +327,7 @@ func (s *sortSink) inMemory(ctx context.Context) (Stream, error) {
 		return nil, err
 	}
 	q.giveBack(keys)
-	if s.op.Limit > 0 {
-		n = min(n, int(s.op.Limit))
-	}
-	at := 0
-	return s.stream(all.reader(), func(_ context.Context, numbers []uint32) (int, error) {
-		k := min(n-at, len(numbers))
-		for i := range k {
-			numbers[i] = rowOf(at + i)
-		}
-		at += k
-		return k, nil
-	}), nil
+	return &orderedRows{all, rowOf}, nil
 }
 
 // stores are those of the workers, with the number of all rows.

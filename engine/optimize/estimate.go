@@ -69,7 +69,7 @@ func (est *estimator) countRows(n plan.Node) float64 {
 			sum += est.estimateRows(in)
 		}
 		return sum
-	case *plan.Project, *plan.Sort, *plan.Shared:
+	case *plan.Project, *plan.Sort, *plan.Shared, *plan.Window:
 		return est.estimateRows(n.Inputs()[0])
 	default:
 		return 1
@@ -206,6 +206,10 @@ func statisticsOf(n plan.Node, i int) columnStatistics {
 		return columnStatistics{ColumnStatistics: s, rows: tableRows(n.Table), known: ok}
 	case *plan.Filter, *plan.Sort, *plan.Limit, *plan.Shared:
 		return statisticsOf(n.Inputs()[0], i)
+	case *plan.Window:
+		if i < len(n.Input.Schema().Fields) {
+			return statisticsOf(n.Input, i)
+		}
 	case *plan.Project:
 		return statisticsOfExpr(n.Input, n.Exprs[i])
 	case *plan.Aggregate:

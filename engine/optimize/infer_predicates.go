@@ -54,7 +54,7 @@ func facts(n plan.Node) []expr.Expr {
 		return oneColumn(n.Where)
 	case *plan.Filter:
 		return append(facts(n.Input), oneColumn(expr.Conjuncts(n.Predicate))...)
-	case *plan.Sort, *plan.Limit:
+	case *plan.Sort, *plan.Limit, *plan.Window:
 		return facts(n.Inputs()[0])
 	case *plan.Project:
 		return through(facts(n.Input), n.Exprs)

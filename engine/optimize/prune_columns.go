@@ -91,6 +91,8 @@ func prune(n plan.Node, read columnSet) pruned {
 		return pruneAsOf(n, read)
 	case *plan.Expand:
 		return pruneExpand(n, read)
+	case *plan.Window:
+		return pruneWindow(n, read)
 	case *plan.Limit:
 		p := prune(n.Input, read)
 		c := *n
@@ -273,6 +275,35 @@ func pruneAsOf(n *plan.AsOfJoin, read columnSet) pruned {
 		at = append(at, i)
 	}
 	return pruned{c, at}
+}
+
+// pruneWindow keeps the calls that are read, and what they need; nothing of the node when none is.
+func pruneWindow(n *plan.Window, read columnSet) pruned {
+	width := len(n.Input.Schema().Fields)
+	c := &plan.Window{}
+	keys := 0
+	for i, call := range n.Calls {
+		if read[width+i] {
+			c.Calls, c.Fields = append(c.Calls, call), append(c.Fields, n.Fields[i])
+			keys = max(keys, call.Partition+call.Order)
+		}
+	}
+	c.Keys = n.Keys[:keys]
+	p := prune(n.Input, slices.Clone(read[:width]).with(plan.Exprs(c)...))
+	c.Input = p.node
+	next := len(p.node.Schema().Fields)
+	at := p.at
+	for i := range n.Calls {
+		at = append(at, -1)
+		if read[width+i] {
+			at[width+i] = next
+			next++
+		}
+	}
+	if len(c.Calls) == 0 {
+		return pruned{p.node, at}
+	}
+	return pruned{plan.MapExprs(c, p.expr), at}
 }
 
 // pruneJoin prunes both sides. The right one, which is built into a table, keeps no column for its own filters.

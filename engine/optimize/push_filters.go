@@ -40,6 +40,8 @@ func pushInto(n plan.Node, conjuncts []expr.Expr) plan.Node {
 		return pushIntoSeries(n, conjuncts)
 	case *plan.AsOfJoin:
 		return pushIntoAsOf(n, conjuncts)
+	case *plan.Window:
+		return pushIntoWindow(n, conjuncts)
 	case *plan.Join:
 		return pushIntoJoin(n, conjuncts)
 	case *plan.Values, *plan.Recursive, *plan.Limit, *plan.Expand, *plan.Insert, *plan.Delete, *plan.Update,
@@ -148,6 +150,29 @@ func pushIntoAsOf(n *plan.AsOfJoin, conjuncts []expr.Expr) plan.Node {
 		}
 	}
 	return filterBy(n.WithInputs([]plan.Node{pushInto(n.Left, left), pushInto(n.Right, right)}), above)
+}
+
+// pushIntoWindow lets the conjuncts through that read nothing but columns by which every call partitions: they leave
+// whole partitions out.
+func pushIntoWindow(n *plan.Window, conjuncts []expr.Expr) plan.Node {
+	partitions := map[int]bool{}
+	for _, k := range n.Keys[:n.Partitions()] {
+		if c, ok := k.Of.(expr.Column); ok {
+			partitions[c.Index] = true
+		}
+	}
+	var below, above []expr.Expr
+	for _, e := range conjuncts {
+		columns := expr.Columns(e)
+		if len(columns) > 0 && !slices.ContainsFunc(columns, func(c int) bool { return !partitions[c] }) {
+			below = append(below, e)
+		} else {
+			above = append(above, e)
+		}
+	}
+	c := *n
+	c.Input = pushInto(n.Input, below)
+	return filterBy(&c, above)
 }
 
 // reads tells whether e reads columns from lo and below hi only, and at least one.

@@ -58,9 +58,11 @@ func sameOperator(a, b plan.Node) bool {
 			slices.EqualFunc(a.Aggregates, b.Aggregates, expr.Aggregate.SameCall)
 	case *plan.Sort:
 		b, ok := b.(*plan.Sort)
-		return ok && slices.EqualFunc(a.Keys, b.Keys, func(k, l expr.SortKey) bool {
-			return k.Descending == l.Descending && k.NullsFirst == l.NullsFirst
-		})
+		return ok && slices.EqualFunc(a.Keys, b.Keys, sameDirection)
+	case *plan.Window:
+		b, ok := b.(*plan.Window)
+		return ok && slices.EqualFunc(a.Keys, b.Keys, sameDirection) &&
+			slices.EqualFunc(a.Calls, b.Calls, expr.Window.SameShape)
 	case *plan.Limit:
 		b, ok := b.(*plan.Limit)
 		return ok && a.Count == b.Count && a.Offset == b.Offset
@@ -79,6 +81,10 @@ func sameOperator(a, b plan.Node) bool {
 	default:
 		return false
 	}
+}
+
+func sameDirection(k, l expr.SortKey) bool {
+	return k.Descending == l.Descending && k.NullsFirst == l.NullsFirst
 }
 
 // sameTable tells whether two scans read the same version of a table, whatever columns, and have as many filters.

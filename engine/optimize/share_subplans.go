@@ -151,7 +151,7 @@ func keyOf(n plan.Node) string {
 
 func (s *sharer) worthSharing(n plan.Node) bool {
 	switch n.(type) {
-	case *plan.Join, *plan.Aggregate, *plan.Project, *plan.Filter, *plan.Limit, *plan.Union:
+	case *plan.Join, *plan.Aggregate, *plan.Window, *plan.Project, *plan.Filter, *plan.Limit, *plan.Union:
 	default:
 		return false // an order would be lost; or it is no query
 	}
@@ -164,7 +164,7 @@ func (s *sharer) worthSharing(n plan.Node) bool {
 	work, costly := 0.0, false
 	plan.Walk(n, func(n plan.Node) {
 		switch n := n.(type) {
-		case *plan.Join, *plan.Aggregate:
+		case *plan.Join, *plan.Aggregate, *plan.Window:
 			costly = true
 		case *plan.Scan:
 			work += tableRows(n.Table)

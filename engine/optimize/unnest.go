@@ -77,6 +77,8 @@ func anyRow(n plan.Node) plan.Node {
 		switch x := n.(type) {
 		case *plan.Project:
 			n = x.Input
+		case *plan.Window:
+			n = x.Input
 		case *plan.Sort:
 			n = x.Input
 		case *plan.Limit:

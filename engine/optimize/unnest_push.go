@@ -105,12 +105,12 @@ func same(a, b expr.Expr) expr.Expr {
 }
 
 // repeatable tells whether a node that is computed twice gives the same rows: not those of a limit, whose ties may be
-// cut otherwise, and not sums of floating point numbers, which depend on the order.
+// cut otherwise, as may the ties of a window, and not sums of floating point numbers, which depend on the order.
 func repeatable(n plan.Node) bool {
 	out := true
 	plan.Walk(n, func(n plan.Node) {
 		switch n := n.(type) {
-		case *plan.Limit:
+		case *plan.Limit, *plan.Window:
 			out = false
 		case *plan.Aggregate:
 			out = out && !slices.ContainsFunc(n.Aggregates, func(a expr.Aggregate) bool { return !a.Repeatable() })
@@ -135,6 +135,8 @@ func (d *domain) push(n plan.Node) (plan.Node, error) {
 		return d.pushProject(n)
 	case *plan.Sort:
 		return d.push(n.Input)
+	case *plan.Window:
+		return d.pushWindow(n)
 	case *plan.Aggregate:
 		return d.pushAggregate(n)
 	case *plan.Join:
@@ -214,6 +216,28 @@ func (d *domain) pushAggregate(n *plan.Aggregate) (plan.Node, error) {
 	}
 	p.Exprs = append(p.Exprs, columnsFrom(s, 0, members)...)
 	return p, nil
+}
+
+// pushWindow partitions by the domain, too.
+func (d *domain) pushWindow(n *plan.Window) (plan.Node, error) {
+	in, err := d.push(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	width, members := len(n.Input.Schema().Fields), len(d.at)
+	out := n.MapExprs(func(e expr.Expr) expr.Expr { return d.over(e, in) })
+	out.Input = in
+	var keys []expr.SortKey
+	for _, m := range d.members(in) {
+		keys = append(keys, expr.SortKey{Of: m})
+	}
+	out.Keys = append(keys, out.Keys...)
+	for i := range out.Calls {
+		out.Calls[i].Partition += members
+	}
+	total := width + members + len(n.Calls)
+	order := slices.Concat(columnRange(0, width), columnRange(width+members, total), columnRange(width, width+members))
+	return projectColumns(out, order), nil
 }
 
 // columnOf reads a column of a node at another place.

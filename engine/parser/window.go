@@ -79,8 +79,8 @@ func (p *parsing) beginsFrame(i, lo int) bool {
 		return false
 	}
 	next := &p.tokens[i+1]
-	return next.Is("BETWEEN", "UNBOUNDED", "CURRENT", "INTERVAL") || next.Kind == lex.Integer ||
-		next.Kind == lex.Decimal || next.Kind == lex.Parameter
+	return p.isSymbol(i+1, "-") || p.isSymbol(i+1, "(") || next.Is("BETWEEN", "UNBOUNDED", "CURRENT", "INTERVAL") ||
+		next.Kind == lex.Integer || next.Kind == lex.Decimal || next.Kind == lex.Parameter
 }
 
 // frame reads a frame, whose unit stands at lo.

@@ -111,6 +111,8 @@ func (b *builder) operator(ctx context.Context, n plan.Node) (exec.Operator, err
 		return b.aggregate(ctx, n)
 	case *plan.Sort:
 		return b.sort(ctx, n)
+	case *plan.Window:
+		return b.window(ctx, n)
 	case *plan.Limit:
 		return b.limit(ctx, n)
 	case *plan.Union:

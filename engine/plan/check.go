@@ -72,6 +72,8 @@ func checkNode(n Node) error {
 			}
 		}
 		return nil
+	case *Window:
+		return checkWindow(n)
 	case *Limit:
 		return nil
 	case *Union:

@@ -36,13 +36,9 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		}
 		return &c
 	case *Sort:
-		c := *n
-		c.Keys = make([]expr.SortKey, len(n.Keys))
-		for i, k := range n.Keys {
-			k.Of = f(k.Of)
-			c.Keys[i] = k
-		}
-		return &c
+		return &Sort{Input: n.Input, Keys: mapKeys(n.Keys, f)}
+	case *Window:
+		return n.MapExprs(f)
 	case *Limit:
 		return mapLimit(n, f)
 	case *Series:

@@ -13,6 +13,9 @@ const (
 	NumericOutOfRange        Code = "22003"
 	InvalidDatetime          Code = "22007"
 	DivisionByZero           Code = "22012"
+	InvalidFrameOffset       Code = "22013"
+	InvalidNTile             Code = "22014"
+	InvalidNthValue          Code = "22016"
 	InvalidRegularExpression Code = "2201B"
 	InvalidParameterValue    Code = "22023"
 	InvalidText              Code = "22P02"
@@ -48,6 +51,7 @@ const (
 	InvalidDefinition        Code = "42P17"
 	IndeterminateType        Code = "42P18"
 	InvalidRecursion         Code = "42P19"
+	WindowingError           Code = "42P20"
 	SessionLost              Code = "08003"
 	ProtocolViolation        Code = "08P01"
 	DiskFull                 Code = "53100"
@@ -98,6 +102,9 @@ var entries = []Entry{
 	{NumericOutOfRange, "a number does not fit its type", false, codes.InvalidArgument},
 	{InvalidDatetime, "a date, time or timestamp has an unreadable form", false, codes.InvalidArgument},
 	{DivisionByZero, "a number was divided by zero where NULL is no answer", false, codes.InvalidArgument},
+	{InvalidFrameOffset, "a window's frame reaches by NULL or by less than nothing", false, codes.InvalidArgument},
+	{InvalidNTile, "NTILE was asked for no part at all", false, codes.InvalidArgument},
+	{InvalidNthValue, "NTH_VALUE was asked for a row before the first", false, codes.InvalidArgument},
 	{InvalidRegularExpression, "a pattern is no regular expression", false, codes.InvalidArgument},
 	{InvalidParameterValue, "an argument or setting is outside what it may be", false, codes.InvalidArgument},
 	{InvalidText, "a text does not have the form of the type asked for", false, codes.InvalidArgument},
@@ -133,6 +140,7 @@ var entries = []Entry{
 	{InvalidDefinition, "a view would read itself, or reads itself", false, codes.InvalidArgument},
 	{IndeterminateType, "the type of an expression can't be told", false, codes.InvalidArgument},
 	{InvalidRecursion, "a common table reads itself where it must not", false, codes.InvalidArgument},
+	{WindowingError, "a window or a window function stands where it can't", false, codes.InvalidArgument},
 	{DiskFull, "the disk is full: the server only reads until there is room", true, codes.ResourceExhausted},
 	{OutOfMemory, "the query needs more memory than it may have", true, codes.ResourceExhausted},
 	{TooManyConnections, "too many connections or sessions are open", true, codes.ResourceExhausted},
