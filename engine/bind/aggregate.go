@@ -34,22 +34,28 @@ func (c *clause) input(what string) *clause {
 func (c *clause) aggregateCall(name string, e *ast.Call) (expr.Aggregate, error) {
 	is := aggregateNames[name]
 	call := expr.Aggregate{Kind: is.kind, Distinct: e.Distinct, Of: vector.Of(vector.Int64)}
+	e, err := c.sequenceArguments(&call, name, e)
+	if err != nil {
+		return call, err
+	}
 	switch {
-	case len(e.OrderBy) > 0:
-		return call, unsupported("ORDER BY inside "+name, e)
 	case e.Star && (name != "count" || e.Distinct):
 		return call, fail(e, sqlerr.UndefinedFunction, "%s(*) does not exist: only count takes *", name)
 	case name == "count" && (e.Star || len(e.Args) == 0 && !e.Distinct):
 		call.Kind = expr.CountRows
 		return call, c.filterAggregate(&call, e.Filter)
 	case name == "count" && len(e.Args) > 1:
-		return call, unsupported("count of several columns", e)
+		return call, c.countSeveral(&call, e)
+	case call.Kind >= expr.QuantileCont && len(e.Args) == 1:
 	case len(e.Args) != is.takes && is.takes == 1:
 		return call, fail(e, sqlerr.UndefinedFunction, "%s takes one argument, not %d", name, len(e.Args))
 	case len(e.Args) != is.takes:
 		return call, fail(e, sqlerr.UndefinedFunction, "%s takes %d arguments, not %d", name, is.takes, len(e.Args))
 	}
 	if err := c.aggregateArguments(&call, name, e.Args); err != nil {
+		return call, err
+	}
+	if err := c.aggregateOrder(&call, name, e); err != nil {
 		return call, err
 	}
 	return call, c.filterAggregate(&call, e.Filter)
@@ -64,6 +70,9 @@ func (c *clause) aggregateArguments(call *expr.Aggregate, name string, args []as
 		}
 		if onlyOuter(e) {
 			return unsupported("an aggregate over columns of an enclosing query alone", arg)
+		}
+		if name == "median" && isText(e.Type()) {
+			call.Kind = expr.QuantileDisc // there is nothing between two texts
 		}
 		if keepsType(call.Kind) {
 			if e, err = c.known(e, arg); err != nil {
@@ -98,7 +107,7 @@ func (c *clause) aggregateArguments(call *expr.Aggregate, name string, args []as
 func keepsType(k expr.AggregateKind) bool {
 	switch k {
 	case expr.Min, expr.Max, expr.Count, expr.AnyValue, expr.First, expr.Last, expr.ArgMin, expr.ArgMax,
-		expr.ApproxCountDistinct:
+		expr.ApproxCountDistinct, expr.QuantileDisc, expr.Mode, expr.StringAgg, expr.Histogram:
 		return true
 	default:
 		return false
@@ -154,5 +163,8 @@ func (c *clause) filterAggregate(call *expr.Aggregate, filter ast.Expr) error {
 		call.Kind, call.Arg = expr.Count, one()
 	}
 	call.Arg = onlyWhere(condition, call.Arg)
+	if len(call.Order) > 0 { // the rows that are refused don't come first, or last
+		orderFirst(call, onlyWhere(condition, one()))
+	}
 	return nil
 }

@@ -38,10 +38,16 @@ var aggregateNames = map[string]aggregateName{
 	"arg_max": {expr.ArgMax, 2, false}, "argmax": {expr.ArgMax, 2, false}, "max_by": {expr.ArgMax, 2, false},
 
 	"approx_count_distinct": {expr.ApproxCountDistinct, 1, false},
+
+	"median": {expr.QuantileCont, 1, false}, "quantile_cont": {expr.QuantileCont, 2, false},
+	"quantile_disc": {expr.QuantileDisc, 2, false}, "quantile": {expr.QuantileDisc, 2, false},
+	"percentile_cont": {expr.QuantileCont, 1, false}, "percentile_disc": {expr.QuantileDisc, 1, false},
+	"mode": {expr.Mode, 1, false}, "histogram": {expr.Histogram, 1, false},
+	"string_agg": {expr.StringAgg, 2, false}, "group_concat": {expr.StringAgg, 2, false},
+	"listagg": {expr.StringAgg, 2, false},
 }
 
 // laterAggregates are known and not there yet.
 var laterAggregates = map[string]bool{
-	"median": true, "mode": true, "quantile": true, "percentile_cont": true, "percentile_disc": true,
-	"string_agg": true, "group_concat": true, "listagg": true, "array_agg": true, "list": true,
+	"array_agg": true, "list": true, "approx_quantile": true, "approx_top_k": true,
 }

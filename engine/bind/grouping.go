@@ -199,6 +199,9 @@ func (a *aggregation) expanded(input plan.Node) *plan.Aggregate {
 		if calls[i] = call; call.Kind == expr.CountRows {
 			calls[i].Kind, calls[i].Arg = expr.Count, one()
 		}
+		if len(call.Order) > 0 && !a.grouped() { // the row of a set without columns neither
+			orderFirst(&calls[i], one())
+		}
 		for _, e := range calls[i].Inputs() {
 			places[i] = append(places[i], column(e))
 		}

@@ -62,14 +62,14 @@ func (f *fold) setKept(one, wide, text foldOp) {
 
 // CanFold tells whether a call of ArgMin or ArgMax can be folded: its key is one word that compares, its value no text
 // that must be kept elsewhere.
-func (c AggregateCall) canFold(in Schema) bool {
+func (c AggregateCall) CanFold(in Schema) bool {
 	key, value := in[c.Weight], in[c.Arg]
 	return (key.Physical == vector.Integer || key.Physical == vector.Float || key.Unifier != nil) &&
 		(value.Physical != vector.Bytes || value.Unifier != nil)
 }
 
 func (f *fold) setBest(k *callLayout, in Schema) error {
-	if !k.canFold(in) {
+	if !k.CanFold(in) {
 		return sqlerr.NotSupported(k.Kind.String() + " of these types")
 	}
 	f.setKept(foldBest, foldBestWide, foldBest)

@@ -10,7 +10,7 @@ import (
 // for all, so that no reader waits for another. The rows come in any order.
 type Shared struct {
 	Input  Operator
-	Number int // as EXPLAIN names it
+	Number int // as EXPLAIN names it; 0: it is no subplan of the logical plan
 }
 
 // Schema returns the input's.
@@ -22,7 +22,7 @@ func (s *Shared) Inputs() []Operator { return []Operator{s.Input} }
 // String tells the number.
 func (s *Shared) String() string {
 	if s.Number == 0 {
-		return "Kept" // for the rounds of a recursive query
+		return "Kept" // for the rounds of a recursive query, or for aggregates that are computed apart
 	}
 	return fmt.Sprintf("Shared %d", s.Number)
 }

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/micodb/micodb/internal/vector"
@@ -48,6 +50,13 @@ const (
 	ArgMax
 	ApproxCountDistinct
 
+	// QuantileCont interpolates. It and those after it see the values of a group in an order.
+	QuantileCont
+	QuantileDisc
+	Mode
+	StringAgg
+	Histogram // JSON
+
 	Aggregates // how many there are
 )
 
@@ -58,14 +67,28 @@ type Aggregate struct {
 	More     []Expr // the arguments after it
 	Distinct bool
 	Of       vector.Type // of the result
+
+	Order     []SortKey // of the values of First, Last, AnyValue and StringAgg
+	Separator string    // of StringAgg
+
+	// Of quantiles: from 0 to 1, from the least value or the greatest.
+	Fraction   float64
+	Descending bool
 }
+
+// Sequence tells whether the call must see the values of a group in an order.
+func (a Aggregate) Sequence() bool { return a.Kind >= QuantileCont || len(a.Order) > 0 }
 
 // Inputs returns the expressions over the rows that are aggregated: MapInputs goes through them in this order.
 func (a Aggregate) Inputs() []Expr {
 	if a.Arg == nil {
 		return nil
 	}
-	return append([]Expr{a.Arg}, a.More...)
+	inputs := append([]Expr{a.Arg}, a.More...)
+	for _, k := range a.Order {
+		inputs = append(inputs, k.Of)
+	}
+	return inputs
 }
 
 // MapInputs returns the call with f, which keeps types, applied to each of its inputs.
@@ -80,13 +103,25 @@ func (a Aggregate) MapInputs(f func(Expr) Expr) Aggregate {
 		}
 		a.More = more
 	}
+	if a.Order != nil {
+		order := make([]SortKey, len(a.Order))
+		for i, k := range a.Order {
+			k.Of = f(k.Of)
+			order[i] = k
+		}
+		a.Order = order
+	}
 	return a
 }
 
 // SameCall tells whether two calls are one but for their inputs, of which they have as many.
 func (a Aggregate) SameCall(b Aggregate) bool {
 	return a.Kind == b.Kind && a.Distinct == b.Distinct && a.Of.Equal(b.Of) && (a.Arg == nil) == (b.Arg == nil) &&
-		len(a.More) == len(b.More)
+		len(a.More) == len(b.More) && a.Fraction == b.Fraction && a.Descending == b.Descending &&
+		a.Separator == b.Separator &&
+		slices.EqualFunc(a.Order, b.Order, func(k, l SortKey) bool {
+			return k.Descending == l.Descending && k.NullsFirst == l.NullsFirst
+		})
 }
 
 // Same tells whether two calls give the same of the same rows.
@@ -136,7 +171,7 @@ func (a Aggregate) Nullable(grouped bool) bool {
 	if a.Kind.Counts() {
 		return false
 	}
-	nullable := !grouped || a.Kind.Partial()
+	nullable := !grouped || a.Kind.Partial() || a.Sequence()
 	for _, e := range a.Inputs() {
 		nullable = nullable || e.Nullable()
 	}
@@ -148,7 +183,8 @@ func (a Aggregate) Repeatable() bool {
 	switch a.Kind {
 	case Sum, Avg:
 		return a.Arg.Type().Physical() != vector.Float
-	case CountRows, Count, Min, Max, BitAnd, BitOr, BitXor, RegrCount, ApproxCountDistinct:
+	case CountRows, Count, Min, Max, BitAnd, BitOr, BitXor, RegrCount, ApproxCountDistinct, QuantileCont, QuantileDisc,
+		Mode, Histogram:
 		return true
 	default:
 		return false
@@ -166,11 +202,19 @@ func (a Aggregate) String() string {
 	if a.Distinct {
 		b.WriteString("DISTINCT ")
 	}
-	for i, e := range a.Inputs() {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(e.String())
+	b.WriteString(a.Arg.String())
+	for _, e := range a.More {
+		b.WriteString(", " + e.String())
+	}
+	switch a.Kind {
+	case QuantileCont, QuantileDisc:
+		fmt.Fprintf(&b, ", %v%s", a.Fraction, map[bool]string{true: " DESC"}[a.Descending])
+	case StringAgg:
+		fmt.Fprintf(&b, ", '%s'", strings.ReplaceAll(a.Separator, "'", "''"))
+	default:
+	}
+	for i, k := range a.Order {
+		b.WriteString([]string{" ORDER BY ", ", "}[min(i, 1)] + k.String())
 	}
 	b.WriteByte(')')
 	return b.String()
@@ -185,6 +229,6 @@ func (k AggregateKind) String() string {
 		"regr_count", "regr_avgx", "regr_avgy", "regr_sxx", "regr_syy", "regr_sxy",
 		"regr_slope", "regr_intercept", "regr_r2",
 		"bit_and", "bit_or", "bit_xor", "any_value", "first", "last", "arg_min", "arg_max",
-		"approx_count_distinct",
+		"approx_count_distinct", "quantile_cont", "quantile_disc", "mode", "string_agg", "histogram",
 	}[k]
 }

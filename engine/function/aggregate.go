@@ -41,8 +41,31 @@ func AggregateType(kind expr.AggregateKind, arg vector.Type) (cast, result vecto
 		return arg, arg, arg.IsInteger() && arg.Kind != vector.UInt64 // which has no word of its own
 	case expr.Sum, expr.Avg:
 		return sumType(kind, arg)
+	case expr.QuantileCont:
+		return quantileType(arg)
+	case expr.QuantileDisc, expr.Mode:
+		return arg, arg, ordered(arg)
+	case expr.StringAgg:
+		return vector.Of(vector.Text), vector.Of(vector.Text), ordered(arg) && arg.Kind != vector.Binary
+	case expr.Histogram:
+		return vector.Of(vector.Text), vector.Of(vector.JSON), ordered(arg) && arg.Kind != vector.Binary
 	default:
 		return double, double, isNumber(arg)
+	}
+}
+
+// quantileType is AggregateType of an interpolated quantile: between dates lie timestamps.
+func quantileType(arg vector.Type) (cast, result vector.Type, ok bool) {
+	double := vector.Of(vector.Float64)
+	switch arg.Kind {
+	case vector.Unknown:
+		return double, double, true
+	case vector.Date:
+		return vector.Of(vector.Timestamp), vector.Of(vector.Timestamp), true
+	case vector.Timestamp, vector.Time:
+		return arg, arg, true
+	default:
+		return arg, double, arg.IsNumeric()
 	}
 }
 

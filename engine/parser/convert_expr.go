@@ -295,6 +295,7 @@ func (c *converter) call(e *sqlparser.FuncExpr) (ast.Expr, error) {
 			call.Name.Parts = []ast.Name{{At: c.at(i), Text: kept.rename}}
 		}
 		call.OrderBy, call.Filter, call.IgnoreNulls, call.Over = kept.orderBy, kept.filter, kept.ignoreNulls, kept.over
+		call.Within, call.Separator = kept.within, kept.separator
 		return call, nil
 	case castTo:
 		if len(call.Args) == 1 && !call.Distinct {

@@ -39,6 +39,8 @@ type (
 	callParts struct {
 		rename      string // the function that the construct means
 		orderBy     []ast.OrderItem
+		within      bool // orderBy is that of WITHIN GROUP
+		separator   ast.Expr
 		filter      ast.Expr
 		ignoreNulls bool
 		over        *ast.Window

@@ -34,7 +34,11 @@ func (r *rewriter) callTail(lo, hi int, parts *callParts) (int, error) {
 		hi -= 2
 	}
 	if at := r.find(lo, hi, "SEPARATOR"); at+1 < hi && r.tokens[at+1].Kind == lex.String {
-		return 0, r.unsupported(at, "SEPARATOR").WithHint("write string_agg(value, separator)")
+		var err error
+		if parts.separator, err = r.parseExpr(at+1, hi); err != nil {
+			return 0, err
+		}
+		hi = at
 	}
 	order := r.find(lo, hi, "ORDER")
 	if order == hi {
@@ -64,7 +68,7 @@ func (r *rewriter) suffixes(i int, parts *callParts) (int, error) {
 			parts.ignoreNulls = r.is(i, "IGNORE")
 			i += 2
 		case r.is(i, "WITHIN") && r.is(i+1, "GROUP"):
-			return 0, r.unsupported(i, "WITHIN GROUP")
+			i, err = r.withinGroup(i+2, parts)
 		case r.is(i, "OVER") && r.isSymbol(i+1, "("):
 			parts.over, err = r.window(i+2, r.tokens[i+1].Match, r.at(i+1))
 			i = r.tokens[i+1].Match + 1
@@ -79,6 +83,23 @@ func (r *rewriter) suffixes(i int, parts *callParts) (int, error) {
 			return 0, err
 		}
 	}
+}
+
+// withinGroup reads what follows WITHIN GROUP.
+func (r *rewriter) withinGroup(i int, parts *callParts) (int, error) {
+	switch {
+	case !r.isSymbol(i, "("):
+		return 0, r.unexpected(i, `"("`)
+	case !r.is(i+1, "ORDER") || !r.is(i+2, "BY"):
+		return 0, r.unexpected(i+1, "ORDER BY")
+	case len(parts.orderBy) > 0:
+		return 0, r.unexpected(i+1, "one ORDER BY")
+	}
+	m := r.tokens[i].Match
+	var err error
+	parts.orderBy, err = r.orderItems(i+3, m)
+	parts.within = true
+	return m + 1, err
 }
 
 // construct writes what has a syntax of its own and begins with a word and a bracket. It returns the index after

@@ -93,6 +93,9 @@ func (r *rewriter) isClause(i int) bool {
 	case r.is(i, "WINDOW"):
 		return r.tokens[i+1].IsName() && r.is(i+2, "AS") && r.isSymbol(i+3, "(")
 	}
+	if i > 0 && r.is(i, "GROUP") && r.is(i-1, "WITHIN") && r.isSymbol(i+1, "(") {
+		return false // WITHIN GROUP (…)
+	}
 	return r.isKeyword(i, "INTO", "WHERE", "GROUP", "HAVING", "QUALIFY")
 }
 

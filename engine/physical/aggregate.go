@@ -6,7 +6,6 @@ import (
 	"github.com/micodb/micodb/engine/exec"
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
-	"github.com/micodb/micodb/internal/sqlerr"
 )
 
 // aggregate builds an aggregation: groups and arguments are computed below it.
@@ -28,24 +27,21 @@ func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operat
 		if a.Arg != nil {
 			calls[i].Arg = inputs.add(a.Arg)
 		}
-		for _, e := range a.More {
+		for _, e := range a.Inputs()[min(1, len(a.Inputs())):] {
 			calls[i].Weight = inputs.add(e)
 		}
 		distinct = distinct || isDistinct(a)
 	}
 	below := exec.NewProject(in, inputs.exprs, inputs.labels(n))
-	keys := make([]int, len(n.Groups))
-	for i := range keys {
-		keys[i] = i
+	if apart := branchesOf(below, inputs, n); apart.apart() {
+		return apart.build(), nil
 	}
+	keys := columnRange(len(n.Groups))
 	if !distinct {
 		return exec.NewAggregate(below, keys, calls), nil
 	}
 	d := &distinctPlan{groups: keys, partials: partials{in: below.Schema()}}
 	for i, a := range n.Aggregates {
-		if !isDistinct(a) && !splits(a.Kind) || len(a.More) > 0 {
-			return nil, sqlerr.NotSupported(a.String() + " beside an aggregate with DISTINCT")
-		}
 		d.add(calls[i], isDistinct(a))
 	}
 	return d.build(below), nil

@@ -94,8 +94,8 @@ func expandSets(in exec.Operator, n *plan.Expand, width int) exec.Operator {
 // grouped by all groups first, and what that gives is repeated for the sets. Nil where that can't be.
 func (b *builder) rollup(ctx context.Context, n *plan.Aggregate) (exec.Operator, error) {
 	sets, ok := n.Input.(*plan.Expand)
-	if !ok || len(sets.Sets) < 2 || !groupsBy(n, sets) ||
-		slices.ContainsFunc(n.Aggregates, func(a expr.Aggregate) bool { return isDistinct(a) || !splits(a.Kind) }) {
+	whole := func(a expr.Aggregate) bool { return isDistinct(a) || a.Sequence() || !splits(a.Kind) }
+	if !ok || len(sets.Sets) < 2 || !groupsBy(n, sets) || slices.ContainsFunc(n.Aggregates, whole) {
 		return nil, nil //nolint:nilnil // there is none
 	}
 	for _, a := range n.Aggregates {

@@ -220,7 +220,9 @@ type Call struct {
 	Args        []Expr
 	Star        bool // count(*)
 	Distinct    bool
-	OrderBy     []OrderItem // inside the parentheses
+	OrderBy     []OrderItem // inside the parentheses, or of WITHIN GROUP
+	Within      bool        // OrderBy is that of WITHIN GROUP
+	Separator   Expr        // SEPARATOR '…'
 	Filter      Expr        // FILTER (WHERE …)
 	IgnoreNulls bool
 	Over        *Window
