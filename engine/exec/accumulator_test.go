@@ -190,3 +190,27 @@ func TestSketchCountsAbout(t *testing.T) {
 		})
 	}
 }
+
+// TestFullChunks folds chunks of as many rows as there can be into states that keep values, whose inputs are the widest.
+func TestFullChunks(t *testing.T) {
+	for op := range foldOps {
+		require.LessOrEqual(t, op.inWords(), mostInWords)
+	}
+	columns := allColumns()
+	table := makeTable(rand.New(rand.NewPCG(8, 9)), 2*vector.ChunkRows, vector.ChunkRows, 0.1, columns...)
+	for _, k := range []AggregateKind{expr.AnyValue, expr.First, expr.Last, expr.ArgMin, expr.ApproxCountDistinct} {
+		for i, c := range columns {
+			call := AggregateCall{Kind: k, Arg: i, Weight: 0, Of: c.of}
+			if k == expr.ArgMin && !call.CanFold(table.scan().Schema()) {
+				continue
+			}
+			if k == expr.ApproxCountDistinct {
+				call.Of = vector.Of(vector.Int64)
+			}
+			for _, keys := range [][]int{nil, {0}, {6}} {
+				got := collect(t, newTestQuery(t, 1), NewAggregate(table.scan(), keys, []AggregateCall{call}))
+				require.NotEmpty(t, got, "%s of %s by %v", k, c.name, keys)
+			}
+		}
+	}
+}

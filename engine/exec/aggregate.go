@@ -138,7 +138,7 @@ type folder struct {
 func (l *stateLayout) folder(q *Query) *folder {
 	return &folder{
 		layout: l, keys: l.keys.packer(), loader: l.loader(), texts: &arenaWriter{arena: newArena(q)},
-		words: make([]uint64, vector.ChunkRows*l.keys.words), in: make([]uint64, vector.ChunkRows*2),
+		words: make([]uint64, vector.ChunkRows*l.keys.words), in: make([]uint64, vector.ChunkRows*mostInWords),
 		slots: make([]uint32, vector.ChunkRows),
 	}
 }

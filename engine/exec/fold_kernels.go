@@ -40,6 +40,9 @@ const (
 	foldOps
 )
 
+// mostInWords is the most that inWords returns.
+const mostInWords = 4
+
 // inWords and stateWords are how many words a value, and a state, take.
 func (o foldOp) inWords() int {
 	return [foldOps]int{1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 2, 3, 2, 3, 3, 4, 1}[o]
