@@ -1,12 +1,12 @@
 package expr
 
+import "slices"
+
 // Columns returns the ordinals of the input columns that e reads, each once, in the order they are met.
 func Columns(e Expr) []int {
 	var out []int
-	seen := map[int]bool{}
 	Walk(e, func(e Expr) bool {
-		if c, ok := e.(Column); ok && !seen[c.Index] {
-			seen[c.Index] = true
+		if c, ok := e.(Column); ok && !slices.Contains(out, c.Index) {
 			out = append(out, c.Index)
 		}
 		return true
@@ -16,13 +16,14 @@ func Columns(e Expr) []int {
 
 // Reads tells whether e reads columns from lo and below hi only, and at least one.
 func Reads(e Expr, lo, hi int) bool {
-	cols := Columns(e)
-	for _, c := range cols {
-		if c < lo || c >= hi {
-			return false
+	some, others := false, false
+	Walk(e, func(e Expr) bool {
+		if c, ok := e.(Column); ok {
+			some, others = true, others || c.Index < lo || c.Index >= hi
 		}
-	}
-	return len(cols) > 0
+		return !others
+	})
+	return some && !others
 }
 
 // Remap gives every column the ordinal that to says.

@@ -104,6 +104,19 @@ func (e Call) WithChildren(c []Expr) Expr { e.Args = c; return e }
 
 // Rewrite applies f to every node from the leaves up and returns the new tree.
 func Rewrite(e Expr, f func(Expr) Expr) Expr {
+	switch x := e.(type) { // those that are met most need no list of their children
+	case Column, Literal:
+		return f(e)
+	case Compare:
+		x.Left, x.Right = Rewrite(x.Left, f), Rewrite(x.Right, f)
+		return f(x)
+	case Arithmetic:
+		x.Left, x.Right = Rewrite(x.Left, f), Rewrite(x.Right, f)
+		return f(x)
+	case Cast:
+		x.Of = Rewrite(x.Of, f)
+		return f(x)
+	}
 	old := e.Children()
 	if len(old) > 0 {
 		c := make([]Expr, len(old))
@@ -120,7 +133,24 @@ func Walk(e Expr, f func(Expr) bool) {
 	if !f(e) {
 		return
 	}
-	for _, c := range e.Children() {
-		Walk(c, f)
+	switch x := e.(type) { // as above
+	case Column, Literal:
+	case Compare:
+		Walk(x.Left, f)
+		Walk(x.Right, f)
+	case Arithmetic:
+		Walk(x.Left, f)
+		Walk(x.Right, f)
+	case Cast:
+		Walk(x.Of, f)
+	case In:
+		Walk(x.Of, f)
+		for _, c := range x.List {
+			Walk(c, f)
+		}
+	default:
+		for _, c := range e.Children() {
+			Walk(c, f)
+		}
 	}
 }

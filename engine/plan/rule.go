@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Rule rewrites a plan into one that gives the same rows under the same schema.
 type Rule interface {
 	Name() string // as errors and traces name it: "push_filters"
@@ -17,16 +19,20 @@ func transform(n Node, f func(Node) (Node, error), shared map[Node]Node) (Node, 
 	}
 	old := n
 	in := n.Inputs()
-	next := make([]Node, len(in))
-	changed := false
+	var next []Node // nil while nothing has changed
 	for i, x := range in {
 		y, err := transform(x, f, shared)
 		if err != nil {
 			return nil, err
 		}
-		next[i], changed = y, changed || y != x
+		if y != x && next == nil {
+			next = slices.Clone(in)
+		}
+		if next != nil {
+			next[i] = y
+		}
 	}
-	if changed {
+	if next != nil {
 		n = n.WithInputs(next)
 	}
 	made, err := f(n)
