@@ -101,6 +101,9 @@ func (b *binder) rowNumber(e ast.Expr, clauseName string, absent int64) (int64, 
 	if of, err = b.coerce(of, vector.Of(vector.Int64), e); err != nil {
 		return 0, nil, err
 	}
+	if of, err = expr.Fold(of); err != nil {
+		return 0, nil, at(err, e)
+	}
 	switch of := of.(type) {
 	case expr.Literal:
 		switch {
@@ -113,7 +116,7 @@ func (b *binder) rowNumber(e ast.Expr, clauseName string, absent int64) (int64, 
 	case expr.Parameter:
 		return absent, of, nil
 	default:
-		return 0, nil, unsupported(clauseName+" of an expression", e)
+		return 0, nil, unsupported(clauseName+" of anything but a constant", e)
 	}
 }
 
