@@ -103,7 +103,7 @@ func (s *selection) node() (plan.Node, error) {
 			}
 		}
 		if i < 0 {
-			if s.query.Distinct {
+			if s.query.Distinct && len(s.query.DistinctOn) == 0 {
 				return nil, fail(k.place, sqlerr.GroupingError, "with DISTINCT, ORDER BY can only name outputs")
 			}
 			i = len(project.Exprs)
@@ -114,7 +114,10 @@ func (s *selection) node() (plan.Node, error) {
 		sort.Keys = append(sort.Keys, k.SortKey)
 	}
 	n = project
-	if s.query.Distinct {
+	if on := len(s.query.DistinctOn); on > 0 {
+		n = firstOfEach(project, sort.Keys[:on], sort.Keys[on:])
+		sort.Keys = sort.Keys[on:]
+	} else if s.query.Distinct {
 		n = distinct(n)
 	}
 	if len(sort.Keys) > 0 {

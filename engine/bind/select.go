@@ -31,9 +31,6 @@ type item struct {
 // selectQuery binds SELECT in the order in which its clauses see each other: FROM, WHERE, GROUP BY, then the outputs,
 // HAVING, QUALIFY and ORDER BY, whose aggregates make up one Aggregate node, and whose window functions stand above it.
 func (b *binder) selectQuery(s *ast.Select, qc queryContext) (plan.Node, error) {
-	if err := unsupportedClause(s); err != nil {
-		return nil, err
-	}
 	unused, err := b.withTables(s.With, &qc)
 	if err != nil {
 		return nil, err
@@ -68,15 +65,6 @@ func (b *binder) selectQuery(s *ast.Select, qc queryContext) (plan.Node, error) 
 	return n, unused()
 }
 
-func unsupportedClause(s *ast.Select) error {
-	switch {
-	case len(s.DistinctOn) > 0:
-		return unsupported("DISTINCT ON", s)
-	default:
-		return nil
-	}
-}
-
 func (c *clause) where(n plan.Node, condition ast.Expr) (plan.Node, error) {
 	of, err := c.conditions(condition)
 	if err != nil {
@@ -108,6 +96,9 @@ func (s *selection) bindClauses() error {
 	s.name = "ORDER BY"
 	var err error
 	if s.keys, err = s.orderKeys(&s.query.Tail, s.names()); err != nil {
+		return err
+	}
+	if err := s.distinctOn(); err != nil {
 		return err
 	}
 	return s.bindQualify()

@@ -118,6 +118,9 @@ func (c *clause) windowAggregate(name string, e *ast.Call) (windowCall, error) {
 		return windowCall{}, unsupported("IGNORE NULLS of an aggregate", e)
 	}
 	call, err := c.aggregateCall(name, e)
+	if err == nil && call.Sequence() {
+		return windowCall{}, unsupported(name+", which sees its values in an order, as a window function", e)
+	}
 	return windowCall{Window: expr.Window{
 		Kind: expr.AggregateWindow, Aggregate: call, Frame: expr.DefaultFrame(), Of: call.Of,
 	}}, err

@@ -32,6 +32,8 @@ func (f *fold) setOther(k *callLayout, in Schema) error {
 		f.setKept(foldLast, foldLastWide, foldLastText)
 	case expr.ArgMin, expr.ArgMax:
 		return f.setBest(k, in)
+	case expr.QuantileCont, expr.QuantileDisc, expr.Mode, expr.StringAgg, expr.Histogram:
+		return sqlerr.NotSupported(k.Kind.String() + " without its values in an order")
 	default: // pairs
 		f.op, f.second, f.other = foldPairs, k.Weight, in[k.Weight]
 	}
