@@ -6,7 +6,7 @@ func families() [][]Entry {
 		dateParts(), dateArithmetic(), dateDifferences(), dateBuckets(), dateMakers(), intervalMakers(),
 		intervalParts(), epochs(), timeFormats(), timeZones(), clocks(),
 		textParts(), textLengths(), textChanges(), concatenation(), formats(), similarities(), textOther(),
-		regularExpressions(), hashes(), encodings(), urls(), files(),
+		regularExpressions(), hashes(), encodings(), urls(), files(), jsonFunctions(),
 		numberFunctions(), wholeFunctions(), floatFunctions(), bitFunctions(), randoms(), conditionals(),
 	}
 }
