@@ -119,8 +119,12 @@ func (a *Aggregate) sink(q *Query) (Sink, error) {
 		layout.place()
 		return &denseSink{query: q, op: a, layout: layout, workers: make([]denseWorker, q.Workers)}, nil
 	}
+	whole, err := q.ahead(int64(q.Workers) * radixLeast)
+	if err != nil {
+		return nil, err
+	}
 	return &radixSink{
-		whole: q, query: q.spillable(), op: a, layout: layout, workers: make([]*radixWorker, q.Workers),
+		whole: whole, query: q.spillable(), op: a, layout: layout, workers: make([]*radixWorker, q.Workers),
 	}, nil
 }
 

@@ -15,6 +15,10 @@ const (
 	localWords = 1 << 16
 	// PoorRows is how many rows a group must have in the local table for it to be worth having.
 	poorRows = 4
+
+	// RadixLeast is how many bytes a worker needs for any number of groups: for the first pages of its partitions, and
+	// for its local table.
+	radixLeast = 8*(pageWords<<partitionBits) + 1<<20
 )
 
 // radixSink aggregates in two steps (after Leis, Boncz, Kemper, Neumann: Morsel-driven parallelism, 2014). A
@@ -245,6 +249,7 @@ func (*radixWorker) Close() error { return nil }
 
 // Finish decides how the partitions are aggregated: as one when no worker needed them.
 func (s *radixSink) Finish(ctx context.Context) (Stream, error) {
+	defer s.whole.Budget.Settle()
 	var workers []*radixWorker
 	small := true
 	for _, w := range s.workers {

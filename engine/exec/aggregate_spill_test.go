@@ -153,7 +153,9 @@ func TestAggregateMeetsFaults(t *testing.T) {
 		require.Zero(t, scratch.Used())
 		names, listErr := faults.List("/scratch")
 		require.NoError(t, listErr)
-		if !faults.Happened() || at > 1 { // a file that can't be made nameless stays until the next start
+		if faults.Happened() { // the file of one worker that can't be made nameless stays until the next start
+			require.LessOrEqual(t, len(names), 1)
+		} else {
 			require.Empty(t, names)
 		}
 		return faults, err
@@ -216,7 +218,7 @@ func TestASortBesideAnAggregationThatFillsMemory(t *testing.T) {
 	plenty := newTestQuery(t, 1)
 	_, err := NewAggregate(table.scan(), keys, calls).Start(t.Context(), plenty)
 	require.NoError(t, err)
-	q := limitedQuery(t, 1, plenty.Budget.Used()*8/7+1<<19)
+	q := limitedQuery(t, 1, plenty.Budget.Peak()*8/7+1<<19)
 	op := NewAggregate(table.scan(), keys, calls)
 	stream, err := op.Start(t.Context(), q)
 	require.NoError(t, err)

@@ -67,15 +67,7 @@ func (t *taskQueue) take(ctx context.Context, q *Query, worker int) (*task, erro
 		if out == 0 {
 			return nil, nil //nolint:nilnil // there is none
 		}
-		err := q.blocking(ctx, worker, func() error {
-			select {
-			case <-changed:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		})
-		if err != nil {
+		if err := q.await(ctx, worker, changed); err != nil {
 			return nil, err
 		}
 	}

@@ -244,15 +244,24 @@ func (s *buildSink) Finish(ctx context.Context) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := s.wait(t)
+	if err != nil {
+		return nil, err
+	}
+	from, err := s.query.start(ctx, s.op.Probe)
+	if err != nil {
+		return nil, err
+	}
+	if waiting != nil {
+		if t, err = waiting.back(ctx); err != nil {
+			return nil, err
+		}
+	}
 	var held *heldSide
 	if s.op.Kind.notes() {
 		if held, err = s.heldSide(t); err != nil {
 			return nil, err
 		}
-	}
-	from, err := s.query.start(ctx, s.op.Probe)
-	if err != nil {
-		return nil, err
 	}
 	return streamOf(func(worker int) (Source, error) { return s.open(worker, from, t, held) }), nil
 }

@@ -190,7 +190,7 @@ func (r *rereader) read(ctx context.Context, blocks []*spilledRows) (n int, err 
 // scatter puts the rows into partitions.
 func (r *rereader) scatter(ctx context.Context, to *joinParts) error {
 	r.out.block.texts.arena = r.store.texts.arena
-	from := scattered{worker: r.worker, n: r.store.n, hash: r.hashKept}
+	from := scattered{n: r.store.n, hash: r.hashKept, pace: r.join.query.inTurn(ctx, r.worker)}
 	from.fill = func(b *store, rows []uint32) {
 		for i := range b.columns {
 			b.columns[i].take(&r.store.columns[i], r.store.n, rows)
@@ -199,7 +199,7 @@ func (r *rereader) scatter(ctx context.Context, to *joinParts) error {
 	if r.side.hashes {
 		from.hash = r.hashPacked(r.store.reader())
 	}
-	return r.out.scatter(ctx, r.join.query, from, to)
+	return r.out.scatter(r.join.query, from, to)
 }
 
 // hashKept hashes the words of keys that lie in the first columns.

@@ -143,8 +143,8 @@ func (r *joinRows) spill(ctx context.Context, hard *Query) error {
 		return err
 	}
 	r.out.block.texts.arena = r.store.texts.arena
-	from := scattered{worker: r.worker, n: r.n, hash: r.hash, fill: r.fill}
-	if err := r.out.scatter(ctx, r.query, from, r.to); err != nil {
+	from := scattered{hard.inTurn(ctx, r.worker), r.n, r.hash, r.fill}
+	if err := r.out.scatter(r.query, from, r.to); err != nil {
 		return err
 	}
 	if r.n > 2*scatterRows || r.query.Budget.Wanted() {
@@ -267,16 +267,36 @@ func (s *scatterer) release(q *Query) {
 
 // scattered are rows that are put into partitions.
 type scattered struct {
-	worker int
-	n      int
-	hash   func(first int, out []uint64) error // of rows from first on
-	fill   func(b *store, rows []uint32)       // copies rows to a block
+	pace
+
+	n    int
+	hash func(first int, out []uint64) error // of rows from first on
+	fill func(b *store, rows []uint32)       // copies rows to a block
+}
+
+// pace is how to wait for the disk, and to see whether the query has ended.
+type pace struct {
+	waiting func(wait func() error) error
+	look    func() error
+}
+
+// inTurn is the pace of a worker.
+func (q *Query) inTurn(ctx context.Context, worker int) pace {
+	return pace{
+		func(wait func() error) error { return q.blocking(ctx, worker, wait) },
+		func() error { return q.Checkpoint(ctx, worker) },
+	}
+}
+
+// unturned is the pace of who spills for others, which waits with whatever turn it has.
+func (q *Query) unturned() pace {
+	return pace{func(wait func() error) error { return wait() }, q.ended}
 }
 
 // scatter writes rows to their partitions.
-func (s *scatterer) scatter(ctx context.Context, q *Query, from scattered, to *joinParts) error {
+func (s *scatterer) scatter(q *Query, from scattered, to *joinParts) error {
 	if s.file == nil {
-		err := q.blocking(ctx, from.worker, func() (err error) {
+		err := from.waiting(func() (err error) {
 			s.file, err = q.Spill.Create()
 			return err
 		})
@@ -297,13 +317,13 @@ func (s *scatterer) scatter(ctx context.Context, q *Query, from scattered, to *j
 				at += len(rows)
 				from.fill(s.block, rows)
 				s.block.n = len(rows)
-				block, err := s.block.spill(ctx, from.worker, s.file, s.texts)
+				block, err := s.block.write(s.file, s.texts, from.waiting)
 				if err != nil {
 					return err
 				}
 				to.add(p, &block)
 			}
-			if err := q.Checkpoint(ctx, from.worker); err != nil {
+			if err := from.look(); err != nil {
 				return err
 			}
 		}

@@ -27,7 +27,8 @@ type keptRows struct {
 	schema Schema
 	once   bool // every block is read once, and given back then
 
-	file *spill.File // guarded by query.waiting.turn
+	file   *spill.File   // guarded by query.waiting.turn
+	hungry chan struct{} // held by the one worker that waits for memory
 
 	mu      sync.Mutex // guards scratch; blocks, until all rows have come; and of them what is said so
 	scratch []uint64   // to spill texts with
@@ -49,12 +50,42 @@ type keptBlock struct {
 
 // keep returns what keeps rows of a schema.
 func (q *Query) keep(schema Schema) *keptRows {
-	k := &keptRows{query: q, soft: q, schema: schema}
+	k := newKeptRows(q, schema)
 	if q.Spill.Usable() {
 		k.soft = q.spillable()
 		q.waiting.add(k)
 	}
 	return k
+}
+
+func newKeptRows(q *Query, schema Schema) *keptRows {
+	return &keptRows{query: q, soft: q, schema: schema, hungry: make(chan struct{}, 1)}
+}
+
+// patiently is that of the query, for one worker at a time: several that each take a part of what they need would keep
+// one another from the rest.
+func (k *keptRows) patiently(ctx context.Context, worker int, f func() error) error {
+	err := f()
+	if !outOfMemory(err) || !k.query.Spill.Usable() {
+		return err
+	}
+	taken := false
+	err = k.query.blocking(ctx, worker, func() error {
+		select {
+		case k.hungry <- struct{}{}:
+			taken = true
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	if taken {
+		defer func() { <-k.hungry }()
+	}
+	if err != nil {
+		return err
+	}
+	return k.query.patiently(ctx, worker, f)
 }
 
 // Worker returns a consumer with a block of its own.
@@ -134,11 +165,9 @@ func (k *keptRows) prepare(q *Query, rows *store) error {
 	if !q.Spill.Usable() || !rows.holdsTexts() {
 		return nil
 	}
-	need := max(keptScratch, rows.texts.longest/8+1)
-	if has := len(k.buffer()); has >= need {
+	need := scratchFor(rows)
+	if len(k.buffer()) >= need {
 		return nil
-	} else if has > 0 {
-		need = max(need, 2*has)
 	}
 	fresh, err := q.words(need) // which may make this very sink spill
 	if err != nil {
@@ -150,6 +179,18 @@ func (k *keptRows) prepare(q *Query, rows *store) error {
 		k.scratch = fresh
 	}
 	return nil
+}
+
+// scratchFor is how many words the buffer needs that rows are spilled with.
+func scratchFor(rows *store) int {
+	switch {
+	case !rows.holdsTexts():
+		return 0
+	case rows.texts.longest <= keptScratch*8:
+		return keptScratch
+	default:
+		return spillScratchWords // for any text
+	}
 }
 
 func (k *keptRows) buffer() []uint64 {
@@ -186,7 +227,7 @@ func (k *keptRows) idle() *keptBlock {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, b := range slices.Backward(k.blocks) {
-		if b.rows == nil || b.readers > 0 || b.lost != nil || len(k.scratch) == 0 && b.rows.holdsTexts() {
+		if b.rows == nil || b.readers > 0 || b.lost != nil || len(k.scratch) < scratchFor(b.rows) {
 			continue
 		}
 		b.leaving = make(chan struct{})
@@ -224,12 +265,38 @@ type keptWriter struct {
 
 // Consume copies the rows of a chunk, whose first columns are those of the schema.
 func (w *keptWriter) Consume(ctx context.Context, c *vector.Chunk) error {
+	rows := chosen(c)
+	if len(rows) > 1 && w.of.textBytes(c, rows) > keptBlockWords*8 { // too large a block can't be read back
+		some := *c
+		some.Sel = rows[:len(rows)/2]
+		if err := w.Consume(ctx, &some); err != nil {
+			return err
+		}
+		some.Sel = rows[len(rows)/2:]
+		return w.Consume(ctx, &some)
+	}
 	err := w.append(w.of.soft, c)
 	if !outOfMemory(err) || !w.of.query.Spill.Usable() {
 		return err
 	}
 	some := *c
-	return w.consume(ctx, &some, chosen(c))
+	return w.consume(ctx, &some, rows)
+}
+
+// textBytes is how many bytes of texts rows have that are copied.
+func (k *keptRows) textBytes(c *vector.Chunk, rows []uint16) (n int) {
+	for i, column := range k.schema {
+		v := c.Columns[i]
+		if column.Physical != vector.Bytes || column.Unifier != nil || v.Encoding == vector.Constant {
+			continue
+		}
+		for _, r := range rows {
+			if !v.IsNull(int(r)) {
+				n += len(v.Bytes(int(r)))
+			}
+		}
+	}
+	return n
 }
 
 // consume copies some rows of a chunk where memory has ended: fewer and fewer at once. What can go to the file makes
@@ -258,7 +325,7 @@ func (w *keptWriter) makeRoom(ctx context.Context, c *vector.Chunk) error {
 	case w.rows.n == 0: // it may have texts of rows that found no room
 		w.rows.free()
 	default:
-		if err := q.patiently(ctx, w.worker, func() error { return w.of.prepare(q, w.rows) }); err != nil {
+		if err := w.of.patiently(ctx, w.worker, func() error { return w.of.prepare(q, w.rows) }); err != nil {
 			return err
 		}
 		w.seal()
@@ -266,7 +333,7 @@ func (w *keptWriter) makeRoom(ctx context.Context, c *vector.Chunk) error {
 	if len(c.Sel) > 1 {
 		return w.append(q, c)
 	}
-	return q.patiently(ctx, w.worker, func() error { return w.append(q, c) })
+	return w.of.patiently(ctx, w.worker, func() error { return w.append(q, c) })
 }
 
 // append copies rows to the worker's block, with memory that a query lends. After an error there are the rows that

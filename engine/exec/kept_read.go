@@ -48,15 +48,7 @@ func (c *keptCursor) pin(ctx context.Context, b *keptBlock) (*store, error) {
 		if leaving == nil {
 			return rows, err
 		}
-		err = c.of.query.blocking(ctx, c.worker, func() error {
-			select {
-			case <-leaving:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		})
-		if err != nil {
+		if err := c.of.query.await(ctx, c.worker, leaving); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +71,7 @@ func (c *keptCursor) load(ctx context.Context, b *keptBlock) (_ *store, err erro
 			return nil, err
 		}
 	}
-	err = q.patiently(ctx, c.worker, func() error {
+	err = c.of.patiently(ctx, c.worker, func() error {
 		err := c.own.unspill(ctx, c.worker, &b.spilled)
 		if err != nil {
 			c.own.texts.reset()

@@ -97,26 +97,32 @@ func (q *Query) words(n int) ([]uint64, error) {
 	return b[:n], nil
 }
 
-// waiting are the sinks of a query that hold rows in memory which nobody has asked for so far.
+// reclaimer holds rows in memory which nobody has asked for so far.
+type reclaimer interface {
+	// Reclaim is that of Sink. It takes no memory, and is called by one goroutine at a time.
+	Reclaim(bytes int64) (freed int64, err error)
+}
+
+// waiting are the reclaimers of a query.
 type waiting struct {
-	turn  chan struct{} // one at a time makes them spill
-	mu    sync.Mutex    // guards sinks
-	sinks []Sink
+	turn chan struct{} // one at a time makes them spill
+	mu   sync.Mutex    // guards some
+	some []reclaimer
 }
 
-func (w *waiting) add(s Sink) {
+func (w *waiting) add(r reclaimer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sinks = append(w.sinks, s)
+	w.some = append(w.some, r)
 }
 
-func (w *waiting) all() []Sink {
+func (w *waiting) all() []reclaimer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clip(w.sinks)
+	return slices.Clip(w.some)
 }
 
-// reclaimed reserves bytes that there are when sinks which wait have spilled.
+// reclaimed reserves bytes that there are when those that wait have spilled.
 func (q *Query) reclaimed(bytes int64) error {
 	q.waiting.turn <- struct{}{} // whoever has it reads and writes files, and waits for nothing else
 	defer func() { <-q.waiting.turn }()
@@ -133,7 +139,7 @@ func (q *Query) reclaimed(bytes int64) error {
 }
 
 // reclaim makes a sink spill all that it can.
-func (q *Query) reclaim(s Sink) error {
+func (q *Query) reclaim(s reclaimer) error {
 	q.waiting.turn <- struct{}{}
 	defer func() { <-q.waiting.turn }()
 	_, err := s.Reclaim(math.MaxInt64)

@@ -21,20 +21,20 @@ func (q *Query) endNested() {
 func (w *waiting) cut(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sinks = append([]Sink(nil), w.sinks[:n]...)
+	w.some = append([]reclaimer(nil), w.some[:n]...)
 }
 
 // remove forgets a sink.
-func (w *waiting) remove(s Sink) {
+func (w *waiting) remove(r reclaimer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	kept := make([]Sink, 0, len(w.sinks))
-	for _, o := range w.sinks {
-		if o != s {
+	kept := make([]reclaimer, 0, len(w.some))
+	for _, o := range w.some {
+		if o != r {
 			kept = append(kept, o)
 		}
 	}
-	w.sinks = kept
+	w.some = kept
 }
 
 // release gives the memory of rows back that nobody reads any more.

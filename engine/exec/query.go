@@ -56,8 +56,9 @@ type shared struct {
 	cause func() error // nil: nothing ends the query from outside
 
 	waiting   waiting
-	impatient atomic.Int64  // workers that wait for memory
-	granted   *budget.Query // nil: nothing is granted
+	impatient atomic.Int64    // workers that wait for memory
+	granted   *budget.Query   // nil: nothing is granted
+	held      []*budget.Query // that may have memory ahead
 }
 
 // NewQuery returns a query that runs on all threads of a scheduler.
@@ -71,6 +72,9 @@ func NewQuery(s *Scheduler, memory *budget.Query) *Query {
 // Close gives all memory back that was lent to the query, and its scratch files: no chunk of it may be used after that.
 func (q *Query) Close() error {
 	q.returnAll()
+	for _, b := range q.held {
+		b.Settle()
+	}
 	if q.granted != nil {
 		q.granted.Settle()
 	}
@@ -95,6 +99,15 @@ func (q *Query) spillable() *Query {
 	own := *q
 	own.Budget = q.Budget.Spillable()
 	return &own
+}
+
+// ahead is the query for memory that its user can't do without, of which so many bytes are reserved before the inputs
+// start, which may take the rest: until the budget's Settle. Where there is no memory for that, nothing is.
+func (q *Query) ahead(bytes int64) (*Query, error) {
+	own := *q
+	own.Budget = q.Budget.Part()
+	q.held = append(q.held, own.Budget)
+	return &own, unlessOutOfMemory(own.Budget.Hold(bytes))
 }
 
 // aside is the query for tasks that a source runs while other workers may be in their pipelines: those have turns of

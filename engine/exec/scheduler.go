@@ -136,6 +136,18 @@ func (q *Query) Checkpoint(ctx context.Context, worker int) error {
 	return q.blocking(ctx, worker, func() error { return nil })
 }
 
+// await waits until done is closed, without the worker's turn.
+func (q *Query) await(ctx context.Context, worker int, done <-chan struct{}) error {
+	return q.blocking(ctx, worker, func() error {
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+}
+
 // blocking runs what may wait for something outside of the engine without the worker's turn.
 func (q *Query) blocking(ctx context.Context, worker int, wait func() error) error {
 	q.end(worker)

@@ -278,22 +278,27 @@ func (s *sortSink) Finish(ctx context.Context) (Stream, error) {
 	if s.op.Limit > 0 {
 		n = min(n, int(s.op.Limit))
 	}
-	at := 0
-	return s.stream(all.store.reader(), func(_ context.Context, numbers []uint32) (int, error) {
-		k := min(n-at, len(numbers))
-		for i := range k {
-			numbers[i] = all.rowOf(at + i)
+	rows := &sortedRows{query: s.query, store: all.store, reader: all.store.reader(), order: all.order, n: n}
+	if s.query.Spill.Usable() && all.store.bytes() >= heldBytes {
+		err := rows.prepare(s.query, s.op.Schema(), all.longest)
+		if err == nil {
+			s.query.waiting.add(rows)
 		}
-		at += k
-		return k, nil
-	}), nil
+		if unlessOutOfMemory(err) != nil {
+			return nil, err
+		}
+	}
+	return rows.stream(), nil
 }
 
 // orderedRows are the rows of a store with their order: from rank to row.
 type orderedRows struct {
-	store *store
-	rowOf func(rank int) uint32
+	store   *store
+	order   sortedOrder
+	longest int // bytes of the longest text
 }
+
+func (o *orderedRows) rowOf(rank int) uint32 { return o.order.row(rank) }
 
 // inMemory orders the rows of all workers, or returns nil where some are on disk or memory does not suffice.
 func (s *sortSink) inMemory(ctx context.Context) (*orderedRows, error) {
@@ -312,7 +317,10 @@ func (s *sortSink) inMemory(ctx context.Context) (*orderedRows, error) {
 		s.dismiss()
 	}
 	stores, n := s.stores()
-	q := s.memory
+	q, longest := s.memory, 0
+	for _, st := range stores {
+		longest = max(longest, st.texts.longest)
+	}
 	keys, err := s.concat(n)
 	if err != nil {
 		return nil, err
@@ -322,12 +330,12 @@ func (s *sortSink) inMemory(ctx context.Context) (*orderedRows, error) {
 		return nil, err
 	}
 	sorter := &sorter{query: q, layout: s.layout, store: all, keys: keys}
-	rowOf, err := sorter.order(ctx)
+	order, err := sorter.order(ctx)
 	if err != nil {
 		return nil, err
 	}
 	q.giveBack(keys)
-	return &orderedRows{all, rowOf}, nil
+	return &orderedRows{store: all, order: order, longest: longest}, nil
 }
 
 // stores are those of the workers, with the number of all rows.

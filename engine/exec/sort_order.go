@@ -15,15 +15,15 @@ type sorter struct {
 	keys   []uint64
 }
 
-// order returns a function from rank to row.
-func (s *sorter) order(ctx context.Context) (func(int) uint32, error) {
+// order says which row comes where.
+func (s *sorter) order(ctx context.Context) (sortedOrder, error) {
 	rowBits := uint(bits.Len(uint(s.store.n)))
 	if s.layout.words == 1 && !s.layout.texts && s.layout.used+rowBits <= 64 {
 		packed, err := s.packed(ctx, rowBits)
-		return func(i int) uint32 { return uint32(packed[i] & mask(rowBits)) }, err
+		return sortedOrder{func(i int) uint32 { return uint32(packed[i] & mask(rowBits)) }, packed}, err
 	}
-	order, err := s.general(ctx)
-	return func(i int) uint32 { return order[i].row }, err
+	order, memory, err := s.general(ctx)
+	return sortedOrder{func(i int) uint32 { return order[i].row }, memory}, err
 }
 
 // runRows is how many rows one task sorts.
@@ -31,17 +31,17 @@ const runRows = 1 << 16
 
 // general sorts runs in parallel and merges them two by two. A task merges no more rows than it sorts, so that all
 // workers have some to the end and none is long deaf to the query's end.
-func (s *sorter) general(ctx context.Context) ([]ranked, error) {
+func (s *sorter) general(ctx context.Context) (order []ranked, memory []uint64, err error) {
 	n, q := s.store.n, s.query
-	memory, err := q.words(2 * n)
-	if err != nil {
-		return nil, err
+	if memory, err = q.words(2 * n); err != nil {
+		return nil, nil, err
 	}
 	room, err := q.words(2 * n)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	order, other := view[ranked](memory, n), view[ranked](room, n)
+	order = view[ranked](memory, n)
+	other := view[ranked](room, n)
 	c := s.layout.comparer(s.keys, s.store)
 	err = q.tasks(ctx, (n+runRows-1)/runRows, func(_ context.Context, _, task int) error {
 		first := task * runRows
@@ -64,7 +64,7 @@ func (s *sorter) general(ctx context.Context) ([]ranked, error) {
 		order, other, memory, room = other, order, room, memory
 	}
 	q.giveBack(room)
-	return order, err
+	return order, memory, err
 }
 
 // sortPartitions is into how many ranges packed keys are cut before they are sorted.
