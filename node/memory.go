@@ -35,11 +35,23 @@ func defaultMemoryLimit() int64 {
 	return total / 100 * memoryShare
 }
 
-// mappedBytes is what the binary itself takes of the memory that the operating system counts, and the runtime doesn't.
-const mappedBytes = 32 << 20
+// mappedBytes is what the binary itself takes of the memory that the operating system counts, and the runtime doesn't:
+// 38 MiB of a server that has run statements of many kinds.
+const mappedBytes = 40 << 20
 
-// runtimeLimit is what the Go runtime may take of the memory limit.
-func runtimeLimit(memory int64) int64 { return memory - min(mappedBytes, memory/8) }
+// The shares of what the runtime may take, in percent. What is left is the runtime's own, the doors' and the log's.
+const (
+	queryShare    = 50
+	cacheShare    = 20
+	memtableShare = 10
+)
+
+// runtimeLimit is what the Go runtime may take of the memory limit. A small limit leaves the binary less than it takes:
+// the fifth that a process may be above it is for that.
+func runtimeLimit(memory int64) int64 { return memory - min(mappedBytes, memory/4) }
+
+// shareOf is a part of what the runtime may take of the memory limit.
+func shareOf(memory, percent int64) int64 { return runtimeLimit(memory) / 100 * percent }
 
 // What recent rows take, whatever the memory limit.
 const (
@@ -51,7 +63,7 @@ const (
 // to WriteSetBytes, and for its commit as much again in the log's form.
 func storageLimits(memory int64) txn.Limits {
 	return txn.Limits{
-		MemtableBytes: min(memory/100*memtableShare, memtableBytesMax),
+		MemtableBytes: min(shareOf(memory, memtableShare), memtableBytesMax),
 		LogBytes:      max(min(memory/4, txn.DefaultLogBytes), logBytesMin),
 		WriteSetBytes: min(memory/writeSetShare, txn.DefaultWriteSetBytes),
 	}

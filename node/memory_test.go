@@ -17,3 +17,12 @@ func TestLimitsFollowTheMemoryLimit(t *testing.T) {
 	require.EqualValues(t, txn.DefaultLogBytes, large.LogBytes)
 	require.EqualValues(t, memtableBytesMax, large.MemtableBytes)
 }
+
+// What the runtime may take leaves room for the binary, and what it is divided into leaves some of it.
+func TestSharesLeaveRoomForTheBinary(t *testing.T) {
+	for _, limit := range []int64{128 << 20, 192 << 20, 1 << 30} {
+		require.LessOrEqual(t, runtimeLimit(limit)+mappedBytes, limit*12/10, "%d", limit)
+		taken := shareOf(limit, queryShare) + shareOf(limit, cacheShare) + storageLimits(limit).MemtableBytes
+		require.LessOrEqual(t, taken, runtimeLimit(limit)*8/10, "%d", limit)
+	}
+}

@@ -150,13 +150,6 @@ func (l listeners) close() {
 	}
 }
 
-// The shares of the memory limit, in percent. What is left is the runtime's, the doors' and the log's.
-const (
-	queryShare    = 50
-	cacheShare    = 20
-	memtableShare = 10
-)
-
 // openStorage opens the data directory, and builds what runs queries on it.
 func (n *Node) openStorage(
 	ctx context.Context, set *metrics.Set, registry prometheus.Registerer, secure *tls.Config,
@@ -171,8 +164,8 @@ func (n *Node) openStorage(
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	n.memory = budget.NewServer(limit / 100 * queryShare)
-	cache := segment.NewCache(limit / 100 * cacheShare)
+	n.memory = budget.NewServer(shareOf(limit, queryShare))
+	cache := segment.NewCache(shareOf(limit, cacheShare))
 	scratch, err := n.cfg.openScratch()
 	if err != nil {
 		return err

@@ -21,8 +21,8 @@ import (
 // An aggregation whose states take several times the memory that the limit leaves to queries. Its keys and its greatest
 // texts are all different, but for one key that each tenth row has.
 const (
-	groupLimit     = "192MiB"
-	groupPeakBytes = 192 << 20 * 12 / 10
+	groupLimit     = "128MiB"
+	groupPeakBytes = 128 << 20 * 12 / 10
 	groupRows      = 2_000_000
 	groupSQL       = `SELECT count(*) AS groups, sum(n) AS of_rows, sum(total) AS total, min(longest) AS least,
 		count(DISTINCT longest) AS texts FROM (

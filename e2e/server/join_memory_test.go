@@ -11,8 +11,8 @@ import (
 
 // Joins whose build sides take several times the memory that the limit leaves to queries.
 const (
-	joinLimit     = "192MiB"
-	joinPeakBytes = 192 << 20 * 12 / 10
+	joinLimit     = "128MiB"
+	joinPeakBytes = 128 << 20 * 12 / 10
 	joinRows      = 2_000_000 // of each table
 )
 
