@@ -14,9 +14,13 @@ import (
 
 // TestFunctionExamples runs the example of every function that functions() lists, and holds it to what it shall give.
 func TestFunctionExamples(t *testing.T) {
-	session, err := startProcess(t)(t.Context(), sqllogic.Login{})
+	session, err := startProcessWithFiles(t)(t.Context(), sqllogic.Login{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, session.Close()) }()
+	for _, format := range []string{"parquet", "csv", "ndjson"} {
+		_, _, err := session.Exec(t.Context(), "COPY (SELECT 1 AS x) TO 'example."+format+"'", "")
+		require.NoError(t, err)
+	}
 	columns, rows, err := session.Exec(t.Context(), "SELECT * FROM functions()", "")
 	require.NoError(t, err)
 	require.Equal(t, []string{

@@ -5,7 +5,8 @@ import "slices"
 // described are the functions that are no scalar ones, for documentation alone: bind knows what they are. The examples
 // of aggregates and window functions are over the rows (x, y) = (1, 10), (2, 20), (4, 30).
 func described() []Entry {
-	return slices.Concat(describedAggregates(), describedStatistics(), describedTables())
+	return slices.Concat(describedAggregates(), describedStatistics(), describedOrdered(), describedWindows(),
+		describedTables())
 }
 
 func describe(kind Kind, family, names, arguments string, d doc) Entry {
@@ -77,6 +78,60 @@ func describedStatistics() []Entry {
 	}
 }
 
+// describedOrdered are the aggregates whose values are sorted.
+func describedOrdered() []Entry {
+	of := func(names, arguments, help, example, gives string) Entry {
+		return describe(Aggregate, "aggregate", names, arguments, shown(help, example, gives))
+	}
+	return []Entry{
+		of("median", "(number) → DOUBLE", "The value in the middle, or the mean of the two there.", "median(y)", "20"),
+		of("quantile_cont", "(number, part) → DOUBLE",
+			"The value below which that part of all is, between two values where it falls between them.",
+			"quantile_cont(y, 0.25)", "15"),
+		of("quantile_disc quantile", "(value, part) → as given",
+			"The first value below which, and with which, that part of all is.", "quantile_disc(y, 0.25)", "10"),
+		of("percentile_cont", "(part) WITHIN GROUP (ORDER BY number) → DOUBLE", "As quantile_cont.",
+			"percentile_cont(0.25) WITHIN GROUP (ORDER BY y)", "15"),
+		of("percentile_disc", "(part) WITHIN GROUP (ORDER BY value) → as given", "As quantile_disc.",
+			"percentile_disc(0.25) WITHIN GROUP (ORDER BY y)", "10"),
+		of("mode", "(value) → as given", "The value that is there most often; of several the least.", "mode(x % 3)",
+			"1"),
+		of("histogram", "(value) → JSON", "Each value with how often it is there.", "histogram(x % 3)", `{"1":2,"2":1}`),
+		of("string_agg group_concat listagg", "(text, between [ORDER BY …]) → VARCHAR", "The texts, joined.",
+			"string_agg(CAST(x AS VARCHAR), '-' ORDER BY x DESC)", "4-2-1"),
+	}
+}
+
+func describedWindows() []Entry {
+	of := func(name, arguments, help, example, gives string) Entry {
+		return describe(Window, "window", name, arguments, shown(help, example, gives))
+	}
+	const whole = " OVER (ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
+	return []Entry{
+		of("row_number", "() OVER (…) → BIGINT", "The row's number in its partition, from 1.",
+			"row_number() OVER (ORDER BY x)", "1"),
+		of("rank", "() OVER (…) → BIGINT", "One more than the rows before those with keys like the row's.",
+			"rank() OVER (ORDER BY x)", "1"),
+		of("dense_rank", "() OVER (…) → BIGINT", "The number of different keys up to the row's.",
+			"dense_rank() OVER (ORDER BY x)", "1"),
+		of("percent_rank", "() OVER (…) → DOUBLE", "(rank − 1) / (rows − 1).", "percent_rank() OVER (ORDER BY x)", "0"),
+		of("cume_dist", "() OVER (…) → DOUBLE", "The part of the rows that come before the row or have its keys.",
+			"round(cume_dist() OVER (ORDER BY x), 6)", "0.333333"),
+		of("ntile", "(n) OVER (…) → BIGINT", "In which of n parts of about equal size the row is.",
+			"ntile(2) OVER (ORDER BY x)", "1"),
+		of("lag", "(value [, rows [, otherwise]]) OVER (…) → as given", "The value so many rows before.",
+			"lag(y, 1, 0) OVER (ORDER BY x)", "0"),
+		of("lead", "(value [, rows [, otherwise]]) OVER (…) → as given", "The value so many rows after.",
+			"lead(y) OVER (ORDER BY x)", "20"),
+		of("first_value", "(value) OVER (…) → as given", "The value of the frame's first row.",
+			"first_value(y) OVER (ORDER BY x)", "10"),
+		of("last_value", "(value) OVER (…) → as given", "The value of the frame's last row.", "last_value(y)"+whole,
+			"30"),
+		of("nth_value", "(value, n) OVER (…) → as given", "The value of the frame's n-th row.", "nth_value(y, 2)"+whole,
+			"20"),
+	}
+}
+
 func describedTables() []Entry {
 	of := func(names, arguments, help, example string) Entry {
 		return describe(Table, "table", names, arguments, doc{help: help, example: example})
@@ -86,5 +141,11 @@ func describedTables() []Entry {
 		of("range", "([start,] end [, step])", "The numbers or times from start to before end.", "range(3)"),
 		of("generate_series", "([start,] end [, step])", "The numbers or times from start to end.",
 			"generate_series(1, 3)"),
+		of("read_parquet parquet_scan", "(file [, option = value, …])", "The rows of Parquet files.",
+			"read_parquet('example.parquet')"),
+		of("read_csv read_csv_auto", "(file [, option = value, …])", "The rows of CSV files.",
+			"read_csv('example.csv')"),
+		of("read_json read_json_auto read_ndjson read_ndjson_auto", "(file [, option = value, …])",
+			"The rows of files of JSON objects, one a line.", "read_json('example.ndjson')"),
 	}
 }
