@@ -81,13 +81,15 @@ func newProcess(t *testing.T, files *tablefile.Directory) *process {
 		Users: directory, Authenticator: directory, Authorizer: directory, Budget: budget.NewServer(memoryBytes),
 		Metrics: set, Log: slog.New(slog.DiscardHandler), Files: files,
 	})
+	p := &process{server, manager}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
-		require.NoError(t, server.Close(ctx))
-		require.NoError(t, manager.Close(ctx))
+		require.NoError(t, p.server.Close(ctx))
+		require.NoError(t, p.manager.Close(ctx))
 		require.Zero(t, scratch.Used())
+		p.server, p.manager, scratch = nil, nil, nil // testing keeps what was cleaned up until all tests have ended
 	})
-	return &process{server, manager}
+	return p
 }
 
 // open opens a session.

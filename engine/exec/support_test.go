@@ -300,16 +300,18 @@ func spillingQuery(t *testing.T, workers, rows int) *Query {
 func limitedQuery(t *testing.T, workers int, limit int64) *Query {
 	t.Helper()
 	memory := budget.NewServer(limit).Query(0)
-	q := NewQuery(NewScheduler(workers), memory)
+	made := NewQuery(NewScheduler(workers), memory)
 	scratch, err := spill.Open(vfs.NewMemory(), "/scratch", 1<<30)
 	require.NoError(t, err)
-	q.Spill = scratch.Files()
+	made.Spill = scratch.Files()
+	q := made
 	t.Cleanup(func() {
 		require.NoError(t, q.Close())
 		require.Zero(t, memory.Used())
 		require.Zero(t, scratch.Used())
+		q, memory, scratch = nil, nil, nil // testing keeps what a parallel test cleaned up until all tests have ended
 	})
-	return q
+	return made
 }
 
 // collect runs an operator and returns its rows: in order when it has one, else in any.
