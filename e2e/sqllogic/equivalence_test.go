@@ -99,8 +99,10 @@ func TestEquivalences(t *testing.T) {
 			files, err := filepath.Glob("testdata/*.slt")
 			require.NoError(t, err)
 			records := 0
-			for _, file := range files {
-				records += runFile(t, file, door{name, v.start}).Records
+			for _, file := range files { // each by itself, so that its database ends before the next one begins
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".slt"), func(t *testing.T) {
+					records += runFile(t, file, door{name, v.start}).Records
+				})
 			}
 			t.Logf("%d records", records)
 		})
