@@ -96,7 +96,8 @@ func describedOrdered() []Entry {
 			"percentile_disc(0.25) WITHIN GROUP (ORDER BY y)", "10"),
 		of("mode", "(value) → as given", "The value that is there most often; of several the least.", "mode(x % 3)",
 			"1"),
-		of("histogram", "(value) → JSON", "Each value with how often it is there.", "histogram(x % 3)", `{"1":2,"2":1}`),
+		of("histogram", "(value) → JSON", "Each value with how often it is there.", "histogram(x % 3)",
+			`{"1":2,"2":1}`),
 		of("string_agg group_concat listagg", "(text, between [ORDER BY …]) → VARCHAR", "The texts, joined.",
 			"string_agg(CAST(x AS VARCHAR), '-' ORDER BY x DESC)", "4-2-1"),
 	}
