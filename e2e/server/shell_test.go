@@ -149,7 +149,7 @@ func TestTheShellCompletesNamesInQuotes(t *testing.T) {
 	term.Types(".ord\t")
 	term.OnScreen(`micodb> SELECT * FROM "My Shop"."Order Lines"` + "\n")
 	term.Types(" WHERE unit\t > 1 AND gro\t")
-	term.OnScreen(`FROM "My Shop"."Order Lines" WHERE "Unit Price" > 1`, ` AND gro`, `"group"  group`) // or the keyword
+	term.OnScreen(`FROM "My Shop"."Order Lines" WHERE "Unit Price" > 1`, ` AND gro`, `"group"       group_concat  group`) // or the keyword
 	term.Types("\x17\"gr\t = 1;\r")
 	term.OnScreen(`"Unit Price" > 1 AND "group" = 1;`, "│     1 │         20 │ 3 │")
 
