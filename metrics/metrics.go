@@ -64,6 +64,7 @@ type Storage struct {
 	CompactionSeconds prometheus.Histogram
 	CompactedSegments prometheus.Counter
 	CompactionBytes   prometheus.Counter
+	CompactionMemory  prometheus.Gauge
 }
 
 // Connections are the instruments of the doors.
@@ -178,6 +179,8 @@ func newStorage(m maker) Storage {
 		CompactionSeconds: m.histogram("micodb_compaction_duration_seconds", "Time of a compaction.", latencies()),
 		CompactedSegments: m.counter("micodb_compacted_segments_total", "Segments that compactions have replaced."),
 		CompactionBytes:   m.counter("micodb_compaction_written_bytes_total", "Bytes written by compactions."),
+		CompactionMemory: m.gauge("micodb_compaction_memory_bytes",
+			"Bytes of the memory budget that a compaction has reserved."),
 	}
 }
 

@@ -276,22 +276,27 @@ func (m *Manager) installCompaction(ctx context.Context, j *job) error {
 	})
 }
 
-// takeForCompaction reserves memory for a row group, and waits until the disk may be read on.
+// takeForCompaction waits until the disk may be read on, and reserves memory for a row group, which queries may use
+// while it waits.
 func (m *Manager) takeForCompaction(ctx context.Context, fileBytes, memoryBytes int64) (func(), error) {
-	memory := m.options.Memory.Query(0)
-	if err := memory.Reserve(memoryBytes); err != nil {
-		return nil, err
-	}
 	c := m.compactor
 	if wait := time.Until(c.next); wait > 0 {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			memory.Close()
 			return nil, ctx.Err()
 		}
 	}
+	memory := m.options.Memory.Query(0)
+	if err := memory.Reserve(memoryBytes); err != nil {
+		return nil, err
+	}
 	pause := time.Duration(float64(fileBytes) / float64(m.options.CompactionBytesPerSecond) * float64(time.Second))
 	c.next = time.Now().Add(pause)
-	return memory.Close, nil
+	held := m.options.Metrics.Storage.CompactionMemory
+	held.Add(float64(memoryBytes))
+	return func() {
+		memory.Close()
+		held.Sub(float64(memoryBytes))
+	}, nil
 }
