@@ -186,7 +186,7 @@ func TestDefinitionsAreChecked(t *testing.T) {
 			Name: named("u"), Columns: append(columns(), catalog.Column{Name: "ID", Type: vector.Of(vector.Int8)}),
 		}, sqlerr.DuplicateColumn},
 		{catalog.CreateTable{
-			Name: named("u"), Columns: []catalog.Column{{Name: "i", Type: vector.Of(vector.Interval)}},
+			Name: named("u"), Columns: []catalog.Column{{Name: "i", Type: vector.Of(vector.Unknown)}},
 		}, sqlerr.FeatureNotSupported},
 		{catalog.CreateTable{
 			Name: catalog.TableName{Database: "nowhere", Table: "u"}, Columns: columns(),

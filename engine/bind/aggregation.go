@@ -77,7 +77,16 @@ func (a *aggregation) node(input plan.Node) *plan.Aggregate {
 		f := plan.Field{Name: c.String(), Type: c.Of, Nullable: c.Nullable(a.grouped())}
 		out.Fields = append(out.Fields, f)
 	}
-	return &plan.Aggregate{Input: input, Groups: a.groups, Aggregates: a.calls, Out: out}
+	groups, calls := slices.Clone(a.groups), slices.Clone(a.calls)
+	for i, g := range groups {
+		groups[i] = distinguishable(g)
+	}
+	for i, c := range calls {
+		if c.Distinct {
+			calls[i].Arg = distinguishable(c.Arg)
+		}
+	}
+	return &plan.Aggregate{Input: input, Groups: groups, Aggregates: calls, Out: out}
 }
 
 // fieldOf describes a computed column; one that is read only keeps its table and name.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -42,14 +43,22 @@ func (c *clause) call(e *ast.Call) (expr.Expr, error) {
 	if f, ok := c.environmentFunction(name); ok && len(e.Args) == 0 {
 		return expr.Literal{Value: f}, nil
 	}
+	if name == "row" && len(e.Args) > 0 {
+		return c.structOf(nil, e.Args, e)
+	}
 	args, err := c.exprs(withUnit(name, e.Args))
 	if err != nil {
 		return nil, err
 	}
-	places := make([]ast.Node, len(e.Args))
-	for i, a := range e.Args {
-		places[i] = a
+	switch {
+	case name == unnest:
+		return c.unnestCall(args, e)
+	case name == "struct_extract":
+		return c.structExtract(args, e)
+	case name == function.ListValue && len(args) > 0, name == "array_value" && len(args) > 0:
+		return c.listOf(args, nodes(e.Args), e)
 	}
+	places := nodes(e.Args)
 	if out, ok, err := c.dateFunction(name, args, places, e); ok {
 		return out, err
 	}

@@ -56,10 +56,11 @@ func (b *binder) coerce(e expr.Expr, to vector.Type, place ast.Node) (expr.Expr,
 
 // known gives a value without a type one: a bare NULL and a parameter become VARCHAR.
 func (b *binder) known(e expr.Expr, place ast.Node) (expr.Expr, error) {
-	if e.Type().Kind != vector.Unknown {
+	t := settled(e.Type())
+	if t.Equal(e.Type()) {
 		return e, nil
 	}
-	return b.coerce(e, vector.Of(vector.Text), place)
+	return b.coerce(e, t, place)
 }
 
 // condition makes e a BOOLEAN for a clause.
@@ -150,14 +151,29 @@ func fitsExactly(s vector.Scalar, to vector.Type) bool {
 func (b *binder) assign(e expr.Expr, to vector.Type, column string, place ast.Node) (expr.Expr, error) {
 	from := e.Type()
 	l, constant := e.(expr.Literal)
-	ok := function.Implicit(from, to) || textLiteral(e) || constant && l.Value.Null ||
-		from.IsNumeric() && to.IsNumeric() ||
-		from.Kind == vector.Timestamp && (to.Kind == vector.Timestamp || to.Kind == vector.Date) ||
-		from.Kind == vector.Time && to.Kind == vector.Time ||
+	ok := assignable(from, to) || textLiteral(e) || constant && l.Value.Null ||
 		isText(to) && from.Kind != vector.Binary && expr.CanCast(from, to)
 	if !ok {
 		e := sqlerr.New(sqlerr.DatatypeMismatch, "column %s is %s, the value is %s", column, to, from)
 		return nil, at(e.WithHint("cast it"), place)
 	}
 	return b.coerce(e, to, place)
+}
+
+// assignable tells whether values of one type, none of them literals, may become those of a column of another.
+func assignable(from, to vector.Type) bool {
+	switch {
+	case function.Implicit(from, to), from.IsNumeric() && to.IsNumeric(),
+		from.Kind == vector.Timestamp && (to.Kind == vector.Timestamp || to.Kind == vector.Date),
+		from.Kind == vector.Time && to.Kind == vector.Time:
+		return true
+	case from.Kind != to.Kind || !from.IsNested() || len(from.Fields) != len(to.Fields):
+		return false
+	}
+	for i, f := range from.Fields {
+		if !assignable(f.Type, to.Fields[i].Type) {
+			return false
+		}
+	}
+	return expr.CanCast(from, to)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
-	"github.com/micodb/micodb/internal/vector"
 )
 
 func (b *binder) createDatabase(s *ast.CreateDatabase) (plan.Node, error) {
@@ -127,7 +126,7 @@ func unsupportedTable(s *ast.CreateTable) error {
 	return nil
 }
 
-// columnOf reads a column; intervals and nested values have no place in a file yet.
+// columnOf reads a column.
 func columnOf(c ast.ColumnDef) (catalog.Column, error) {
 	out := catalog.Column{Name: c.Name.Text, NotNull: c.NotNull}
 	if c.Type == nil {
@@ -136,9 +135,6 @@ func columnOf(c ast.ColumnDef) (catalog.Column, error) {
 	var err error
 	if out.Type, err = typeOf(*c.Type); err != nil {
 		return out, err
-	}
-	if out.Type.Physical() == vector.Nested {
-		return out, unsupported("a column of type "+out.Type.String(), c)
 	}
 	out.Length, err = lengthOf(*c.Type, out.Type)
 	return out, err
@@ -172,9 +168,6 @@ func (b *binder) createTableAs(s *ast.CreateTable, change catalog.CreateTable) (
 				return nil, unsupported("CREATE TABLE … AS with types", s.Columns[i])
 			}
 			c.Name, c.NotNull = s.Columns[i].Name.Text, s.Columns[i].NotNull
-		}
-		if f.Type.Physical() == vector.Nested {
-			return nil, unsupported("a column of type "+f.Type.String(), s.Query)
 		}
 		change.Columns = append(change.Columns, c)
 	}

@@ -41,7 +41,7 @@ func (c *clause) expr(e ast.Expr) (expr.Expr, error) {
 	case *ast.Literal:
 		return literal(e)
 	case *ast.Interval:
-		return interval(e)
+		return c.intervalOf(e)
 	case *ast.Parameter:
 		return c.parameter(e)
 	case *ast.Unary:
@@ -62,6 +62,14 @@ func (c *clause) expr(e ast.Expr) (expr.Expr, error) {
 		return c.cast(e)
 	case *ast.Extract:
 		return c.extract(e)
+	case *ast.Array:
+		return c.array(e)
+	case *ast.Row:
+		return c.structOf(nil, e.Members, e)
+	case *ast.Struct:
+		return c.structOf(e.Names, e.Members, e)
+	case *ast.Index:
+		return c.index(e)
 	case *ast.Call:
 		return c.call(e)
 	case *ast.Subquery:
@@ -81,12 +89,6 @@ func (c *clause) expr(e ast.Expr) (expr.Expr, error) {
 
 func expressionName(e ast.Expr) string {
 	switch e.(type) {
-	case *ast.Row:
-		return "a row value"
-	case *ast.Array:
-		return "an array"
-	case *ast.Index:
-		return "an array's subscript"
 	case *ast.GroupingSets:
 		return "GROUPING SETS, ROLLUP or CUBE"
 	default:
@@ -123,6 +125,9 @@ func (c *clause) column(n *ast.Column) (expr.Expr, error) {
 		e, err := inner.expr(alias)
 		c.attached = inner.attached
 		return e, err
+	}
+	if of, err := c.structMember(n); of != nil || err != nil {
+		return of, err
 	}
 	return c.outerColumn(n)
 }
@@ -172,6 +177,9 @@ func (c *clause) unary(u *ast.Unary) (expr.Expr, error) {
 		}
 		return expr.Not{Of: of}, nil
 	case ast.Negate:
+		if of.Type().Kind == vector.Interval {
+			return c.negated(of, u)
+		}
 		zero := expr.Literal{Value: vector.IntOf(vector.Of(vector.Int32), 0)}
 		return c.arithmetic(expr.Subtract, zero, of, u)
 	case ast.Plus:
@@ -185,6 +193,9 @@ func (c *clause) unary(u *ast.Unary) (expr.Expr, error) {
 }
 
 func (c *clause) is(e *ast.Is) (expr.Expr, error) {
+	if _, row := e.Of.(*ast.Row); row { // whose NULLs count otherwise than those of structs
+		return nil, unsupported("a row value here", e)
+	}
 	of, err := c.expr(e.Of)
 	if err != nil {
 		return nil, err
@@ -309,6 +320,9 @@ func (c *clause) castTo(e *ast.Cast, to vector.Type) (expr.Expr, error) {
 		return nil, fail(e, sqlerr.DatatypeMismatch, "%s can't be cast to %s", of.Type(), to)
 	}
 	l, ok := of.(expr.Literal)
+	if e.Try && of.Type().IsNested() && !of.Type().Equal(to) { // which fails element by element
+		return constant(expr.Cast{Of: of, To: to, Try: true}, of), nil
+	}
 	if e.Try && ok {
 		v, err := expr.CastScalar(l.Value, to)
 		if err != nil {

@@ -84,12 +84,10 @@ func (c *clause) compareAt(op expr.CompareOp, left, right expr.Expr, places [3]a
 	case err != nil:
 		return nil, err
 	}
-	switch k := both[0].Type().Kind; k {
-	case vector.List, vector.Struct, vector.Interval:
-		return nil, noOperator(op.String(), left, right, places[0])
-	default:
-		return expr.Compare{Op: op, Left: both[0], Right: both[1]}, nil
+	if err := c.asLengths(both, places[0]); err != nil {
+		return nil, err
 	}
+	return expr.Compare{Op: op, Left: both[0], Right: both[1]}, nil
 }
 
 // dayOf makes a DATE of a timestamp constant at midnight that stands beside one, so that days are compared as days.
@@ -116,8 +114,7 @@ func noOperator(op string, left, right expr.Expr, place ast.Node) error {
 
 // arithmetic combines numbers, or dates and times with intervals and days.
 func (c *clause) arithmetic(op expr.ArithmeticOp, left, right expr.Expr, place ast.Node) (expr.Expr, error) {
-	if isTime(left.Type()) || isTime(right.Type()) || left.Type().Kind == vector.Interval ||
-		right.Type().Kind == vector.Interval {
+	if isTime(left.Type()) || isTime(right.Type()) || isSpan(left.Type()) || isSpan(right.Type()) {
 		return c.timeArithmetic(op, left, right, place)
 	}
 	types, ok := function.ArithmeticType(op, narrow(left, right), narrow(right, left))
@@ -174,10 +171,16 @@ func arithmeticName(op expr.ArithmeticOp) string {
 
 func isTime(t vector.Type) bool { return t.Kind == vector.Date || t.Kind == vector.Timestamp }
 
+// isSpan tells whether t is an INTERVAL or a time of day.
+func isSpan(t vector.Type) bool { return t.Kind == vector.Interval || t.Kind == vector.Time }
+
 // timeArithmetic finds the function that stands for an operator between dates, timestamps, intervals and days.
 func (c *clause) timeArithmetic(op expr.ArithmeticOp, left, right expr.Expr, place ast.Node) (expr.Expr, error) {
 	if op == expr.Add && !isTime(left.Type()) {
 		left, right = right, left
+	}
+	if !isTime(left.Type()) && !isTime(right.Type()) {
+		return c.spanArithmetic(op, left, right, place)
 	}
 	name := ""
 	l, r := left.Type().Kind, right.Type().Kind
@@ -269,6 +272,9 @@ func (c *clause) in(e *ast.In) (expr.Expr, error) {
 		e := sqlerr.New(sqlerr.UndefinedFunction, "IN compares %s", m).WithHint("cast one of them")
 		return nil, at(e, places[0])
 	case err != nil:
+		return nil, err
+	}
+	if err := c.asLengths(out, e); err != nil {
 		return nil, err
 	}
 	return notIf(e.Not, expr.In{Of: out[0], List: out[1:]}), nil

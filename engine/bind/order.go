@@ -86,6 +86,7 @@ func (s *selection) node() (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	n = s.unnested(n)
 	width := len(s.items)
 	project := &plan.Project{Input: n, Out: &plan.Schema{}}
 	in := n.Schema()

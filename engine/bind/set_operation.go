@@ -214,7 +214,7 @@ func distinct(n plan.Node) plan.Node {
 	s := n.Schema()
 	a := &plan.Aggregate{Input: n, Out: &plan.Schema{}}
 	for i, f := range s.Fields {
-		a.Groups = append(a.Groups, s.Column(i))
+		a.Groups = append(a.Groups, distinguishable(s.Column(i)))
 		a.Out.Fields = append(a.Out.Fields, f)
 	}
 	return a

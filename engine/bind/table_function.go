@@ -15,13 +15,15 @@ func (b *binder) tableFunction(f *ast.TableFunction, qc queryContext) (plan.Node
 	name := strings.ToLower(f.Name.Last().Text)
 	format := fileFormat(name)
 	switch {
+	case f.Ordinality && name != unnest:
+		return nil, nil, unsupported("WITH ORDINALITY of "+f.Name.String(), f)
 	case len(f.Name.Parts) == 1 && format != "":
 		return b.fileTable(f, format, qc)
 	case len(f.Name.Parts) == 1 && name == "functions" && len(f.Args) == 0:
 		return derived(b.listFunctions(), f.Alias, nil, qc)
-	case len(f.Name.Parts) == 1 && (name == "range" || name == "generate_series"):
+	case len(f.Name.Parts) == 1 && (name == "range" || name == "generate_series" || name == unnest):
 	default:
-		known := []string{"range", "generate_series", "functions", "read_parquet", "read_csv", "read_json"}
+		known := []string{"range", "generate_series", "functions", "read_parquet", "read_csv", "read_json", unnest}
 		e := sqlerr.New(sqlerr.UndefinedFunction, "table function %s does not exist", f.Name)
 		return nil, nil, at(suggest(e, name, known), f)
 	}
@@ -33,7 +35,12 @@ func (b *binder) tableFunction(f *ast.TableFunction, qc queryContext) (plan.Node
 	if len(c.attached) > 0 {
 		return nil, nil, unsupported("a subquery as an argument of "+name, f)
 	}
-	n, err := b.series(f, name, args)
+	var n plan.Node
+	if name == unnest {
+		n, err = b.unnestTable(f, args)
+	} else {
+		n, err = b.series(f, name, args)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,7 +49,7 @@ func (b *binder) tableFunction(f *ast.TableFunction, qc queryContext) (plan.Node
 	if alias == nil {
 		alias = &ast.Alias{At: f.At, Name: ast.Name{At: f.At, Text: name}}
 	}
-	if f.Alias != nil && len(f.Alias.Columns) == 0 && name == "generate_series" {
+	if f.Alias != nil && len(f.Alias.Columns) == 0 && name != "range" {
 		s.columns[0].Name = f.Alias.Name.Text
 	}
 	return n, s, rename(s, alias)

@@ -12,8 +12,12 @@ import (
 
 // typeOf reads a type's name, but for its length. TIME and TIMESTAMP have nanoseconds unless they say less.
 func typeOf(n ast.TypeName) (vector.Type, error) {
-	if n.List != nil {
-		return vector.Type{}, unsupported("the type LIST", n)
+	switch {
+	case n.List != nil:
+		element, err := typeOf(*n.List)
+		return vector.ListOf(element), err
+	case len(n.Members) > 0:
+		return structType(n)
 	}
 	name, unsigned := strings.CutSuffix(n.Name, " UNSIGNED")
 	kind, ok := typeNames[name]

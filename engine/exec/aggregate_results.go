@@ -174,12 +174,6 @@ func (e *emitter) kept(i int, f *fold, values words, n int) *vector.Vector {
 			d[k] = vector.Int128{Lo: word(k), Hi: int64(values.of[k*values.stride+at+1])}
 		}
 		return b.WideVector(t, d, valid)
-	case f.known.Physical == vector.Nested:
-		d := b.Intervals(n)
-		for k := range d {
-			d[k] = view[vector.Months](values.of[k*values.stride+at:], 1)[0]
-		}
-		return b.IntervalVector(d, valid)
 	case f.known.Physical == vector.Float:
 		d := b.Floats(n)
 		for k := range d {

@@ -23,9 +23,6 @@ func (f *fold) setOther(k *callLayout, in Schema) error {
 		f.op = foldXor
 	case expr.ApproxCountDistinct:
 		f.op = foldSketch
-		if f.known.Physical == vector.Nested {
-			return sqlerr.NotSupported("approx_count_distinct of " + f.known.Type.String())
-		}
 	case expr.AnyValue, expr.First:
 		f.setKept(foldFirst, foldFirstWide, foldFirstText)
 	case expr.Last:
@@ -55,7 +52,7 @@ func (f *fold) setKept(one, wide, text foldOp) {
 	switch {
 	case f.known.Physical == vector.Bytes && f.known.Unifier == nil:
 		f.op = text
-	case f.known.Physical == vector.Wide || f.known.Physical == vector.Nested:
+	case f.known.Physical == vector.Wide:
 		f.op = wide
 	default:
 		f.op = one

@@ -139,10 +139,6 @@ func (r *loader) loadValues(f *fold, t *dictionaryTable, v *vector.Vector, rows 
 		}
 	case v.Physical != known.Physical:
 		return physicalMismatch(known, v)
-	case known.Physical == vector.Nested:
-		for k, row := range rows {
-			view[vector.Months](out[k*stride:], 1)[0] = v.Interval(int(row))
-		}
 	case known.Physical == vector.Float:
 		one := r.room(n)
 		vector.Floats(v, rows, view[float64](one, n))

@@ -353,10 +353,5 @@ func repeatValue(out, v *vector.Vector, row, n int) {
 		out.Dictionary = &vector.Dictionary{Values: [][]byte{v.Bytes(row)}}
 	case v.Physical == vector.Bytes:
 		out.Dictionary = &vector.Dictionary{Values: [][]byte{nil}}
-	default:
-		interval := v.Interval(row)
-		out.Big = vector.Int128{
-			Lo: uint64(uint32(interval.Months)) | uint64(uint32(interval.Days))<<32, Hi: interval.Nanos,
-		}
 	}
 }

@@ -58,10 +58,7 @@ func newStore(q *Query, schema Schema, texts *arena) (*store, error) {
 				k.width = widthOf(uint64(k.null))
 			}
 		default:
-			if c.Type.Kind != vector.Interval {
-				return nil, sqlerr.NotSupported("sorting or joining rows with a column of type " + c.Type.String())
-			}
-			k.width = vector.W16
+			return nil, sqlerr.New(sqlerr.InternalError, "rows of %s can't be kept", c.Type)
 		}
 	}
 	return s, nil
@@ -133,11 +130,6 @@ func (s *store) put(k *storeColumn, v *vector.Vector, rows []uint16) error {
 		vector.Floats(v, rows, view[float64](k.data, at+len(rows))[at:])
 	case k.known.Physical == vector.Wide:
 		vector.Wides(v, rows, view[vector.Int128](k.data, at+len(rows))[at:])
-	case k.known.Physical == vector.Nested:
-		intervals := view[vector.Months](k.data, at+len(rows))[at:]
-		for i, r := range rows {
-			intervals[i] = v.Interval(int(r))
-		}
 	case k.encoding == vector.Dict:
 		if err := k.putNumbers(v, rows, at); err != nil {
 			return err

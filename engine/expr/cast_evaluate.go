@@ -32,6 +32,11 @@ func compileCast(e Cast) (Evaluator, error) {
 	}
 	k := &cast{of: e, from: from, to: e.To, rows: newRows(), builder: vector.NewBuilder(e.To)}
 	convert := k.convert()
+	if from.IsNested() && e.To.IsNested() {
+		if convert, err = k.castNested(); err != nil {
+			return nil, err
+		}
+	}
 	return func(c *vector.Chunk, sel []uint16) (*vector.Vector, error) {
 		v, err := value(c, sel)
 		if err != nil {

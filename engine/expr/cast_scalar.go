@@ -13,14 +13,15 @@ import (
 // CanCast tells whether CAST knows a way between two types. Whether a value has a counterpart shows later.
 func CanCast(from, to vector.Type) bool {
 	number := func(t vector.Type) bool { return t.IsNumeric() || t.Kind == vector.Boolean }
-	nested := func(t vector.Type) bool { return t.Kind == vector.List || t.Kind == vector.Struct }
 	switch {
 	case from.Equal(to) || from.Kind == vector.Unknown:
 		return true
-	case nested(from) || nested(to):
-		return false
+	case from.IsNested() || to.IsNested():
+		return canCastNested(from, to)
 	case from.Kind == vector.Text || to.Kind == vector.Text:
 		return true
+	case from.Kind == vector.JSON:
+		return false
 	case number(from) && number(to):
 		return true
 	case from.Kind == vector.Date:
@@ -57,6 +58,8 @@ func CastScalar(s vector.Scalar, to vector.Type) (vector.Scalar, error) {
 			return vector.TextOf(s.Bytes), nil
 		}
 		return vector.TextOf(FormatScalar(s, false)), nil
+	case from.IsNested():
+		return castMembers(s, to)
 	case from.Kind == vector.Float32 || from.Kind == vector.Float64:
 		return castFloat(s, to)
 	case from.IsNumeric() || from.Kind == vector.Boolean:

@@ -1,7 +1,9 @@
 package expr
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -46,4 +48,55 @@ func AddToScalar(s vector.Scalar, m vector.Months) (vector.Scalar, error) {
 	}
 	s.Int = date*day + rest
 	return s, nil
+}
+
+// ScaleInterval multiplies or divides an interval; what is no whole month goes on as days of 30 a month, what is no
+// whole day as time, as in PostgreSQL. False when the result does not fit.
+func ScaleInterval(m vector.Months, by float64, divide bool) (vector.Months, bool) {
+	times := func(x float64) float64 {
+		if divide {
+			return x / by
+		}
+		return x * by
+	}
+	const day, most = 86400e9, 1 << 31
+	months, part := math.Modf(times(float64(m.Months)))
+	days, rest := math.Modf(times(float64(m.Days)) + math.Round(part*30*day)/day)
+	nanos := math.Round(times(float64(m.Nanos)) + math.Round(rest*day))
+	fits := math.Abs(months) < most && math.Abs(days) < most // false of NaN
+	out := vector.Months{Months: int32(months), Days: int32(days), Nanos: int64(nanos)}
+	if !divide && by == math.Trunc(by) && math.Abs(by) < 1<<62 { // whole: exact beyond a double's digits
+		product, _ := vector.Int128Of(m.Nanos).Mul(vector.Int128Of(int64(by)))
+		var ok bool
+		out.Nanos, ok = product.Int64()
+		return out, fits && ok
+	}
+	return out, fits && math.Abs(nanos) < 1<<63
+}
+
+// formatInterval writes years, months, days and a time: 1 year 2 months -3 days 04:05:06.7.
+func formatInterval(m vector.Months) string {
+	var parts []string
+	add := func(n int64, unit string) {
+		switch n {
+		case 0:
+		case 1, -1:
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit))
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", n, unit))
+		}
+	}
+	add(int64(m.Months/12), "year")
+	add(int64(m.Months%12), "month")
+	add(int64(m.Days), "day")
+	if m.Nanos != 0 || len(parts) == 0 {
+		sign, n := "", uint64(m.Nanos)
+		if m.Nanos < 0 {
+			sign, n = "-", -n
+		}
+		seconds := n / 1e9
+		parts = append(parts, fmt.Sprintf("%s%02d:%02d:%02d%s", sign, seconds/3600, seconds/60%60, seconds%60,
+			fraction(int64(n%1e9), 9)))
+	}
+	return strings.Join(parts, " ")
 }

@@ -47,6 +47,8 @@ func ParseScalar(text string, to vector.Type) (vector.Scalar, error) {
 		if !json.Valid([]byte(text)) {
 			err = badText(text, to)
 		}
+	case vector.List, vector.Struct:
+		return parseNested(text, to)
 	default:
 		err = sqlerr.NotSupported("reading a text as " + to.String())
 	}

@@ -164,6 +164,8 @@ func FormatScalar(s vector.Scalar, quoted bool) string {
 		return quote("TIME ", formatTime(s.Int, s.Type))
 	case vector.Interval:
 		return quote("INTERVAL ", formatInterval(s.Interval))
+	case vector.List, vector.Struct:
+		return formatNested(s, quoted)
 	default:
 		return strconv.FormatInt(s.Int, 10)
 	}
@@ -221,22 +223,4 @@ func fraction(v int64, digits int) string {
 		return ""
 	}
 	return "." + strings.TrimRight(fmt.Sprintf("%0*d", digits, v), "0")
-}
-
-func formatInterval(m vector.Months) string {
-	var parts []string
-	add := func(n int64, unit string) {
-		if n != 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, unit))
-		}
-	}
-	add(int64(m.Months), "months")
-	add(int64(m.Days), "days")
-	if m.Nanos != 0 {
-		parts = append(parts, strconv.FormatFloat(float64(m.Nanos)/1e9, 'f', -1, 64)+" seconds")
-	}
-	if len(parts) == 0 {
-		return "0 days"
-	}
-	return strings.Join(parts, " ")
 }

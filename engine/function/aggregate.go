@@ -11,7 +11,7 @@ func AggregateTypes(kind expr.AggregateKind, args []vector.Type) (casts []vector
 	double := vector.Of(vector.Float64)
 	switch {
 	case kind == expr.ArgMin || kind == expr.ArgMax:
-		return args, args[0], ordered(args[1]) && args[0].Kind != vector.List && args[0].Kind != vector.Struct
+		return args, args[0], true
 	case len(args) == 2:
 		result = double
 		if kind == expr.RegrCount {
@@ -30,10 +30,8 @@ func AggregateType(kind expr.AggregateKind, arg vector.Type) (cast, result vecto
 	switch kind {
 	case expr.CountRows, expr.Count, expr.ApproxCountDistinct:
 		return arg, big, true
-	case expr.Min, expr.Max:
-		return arg, arg, ordered(arg)
-	case expr.AnyValue, expr.First, expr.Last:
-		return arg, arg, arg.Kind != vector.List && arg.Kind != vector.Struct
+	case expr.Min, expr.Max, expr.AnyValue, expr.First, expr.Last:
+		return arg, arg, true
 	case expr.BitAnd, expr.BitOr, expr.BitXor:
 		if arg.Kind == vector.Unknown {
 			return big, big, true

@@ -22,6 +22,13 @@ func Implicit(from, to vector.Type) bool {
 		return from.Precision <= to.Precision
 	case from.Kind == vector.JSON && to.Kind == vector.Text:
 		return true
+	case from.Kind == to.Kind && from.IsNested() && len(from.Fields) == len(to.Fields):
+		for i, f := range from.Fields {
+			if !Implicit(f.Type, to.Fields[i].Type) || from.Kind == vector.Struct && f.Name != to.Fields[i].Name {
+				return false
+			}
+		}
+		return true
 	default:
 		return false
 	}
@@ -102,6 +109,8 @@ func Common(a, b vector.Type) (vector.Type, bool) {
 		a.Zone = a.Zone || b.Zone
 		a.Precision = max(a.Precision, b.Precision)
 		return a, true
+	case a.Kind == b.Kind && a.IsNested() && len(a.Fields) == len(b.Fields):
+		return commonNested(a, b)
 	case Implicit(a, b):
 		return b, true
 	case Implicit(b, a):
@@ -198,4 +207,17 @@ func decimalArithmetic(op expr.ArithmeticOp, l, r vector.Type) Operands {
 	default:
 		return Operands{c, c, c}
 	}
+}
+
+// commonNested makes one type of two lists, or of two structs with the same names.
+func commonNested(a, b vector.Type) (vector.Type, bool) {
+	out := vector.Type{Kind: a.Kind, Fields: make([]vector.Field, len(a.Fields))}
+	for i, f := range a.Fields {
+		of, ok := Common(f.Type, b.Fields[i].Type)
+		if !ok || a.Kind == vector.Struct && f.Name != b.Fields[i].Name {
+			return a, false
+		}
+		out.Fields[i] = vector.Field{Name: f.Name, Type: of, Nullable: true}
+	}
+	return out, true
 }

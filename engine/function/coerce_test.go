@@ -139,8 +139,6 @@ func TestAggregateType(t *testing.T) {
 		_, _, ok := function.AggregateType(expr.Sum, bad)
 		require.False(t, ok, "sum(%s)", bad)
 	}
-	_, _, ok := function.AggregateType(expr.Min, of(vector.Interval))
-	require.False(t, ok)
 }
 
 func TestChooseTakesTheNearestOverload(t *testing.T) {

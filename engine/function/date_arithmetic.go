@@ -50,7 +50,7 @@ func dateArithmetic() []Entry {
 			Name: SubtractTimestamps, Family: "date", Signature: "timestamp - timestamp → INTERVAL",
 			Help:    "The time between two timestamps, in days and a time.",
 			Example: "TIMESTAMP '2024-03-01 12:00:00' - TIMESTAMP '2024-02-01 00:00:00'",
-			Gives:   "29 days 43200 seconds",
+			Gives:   "29 days 12:00:00",
 			Resolve: Variadic(SubtractTimestamps, 2, subtractTimestamps),
 		},
 		{

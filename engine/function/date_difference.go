@@ -46,7 +46,7 @@ func dateDifferences() []Entry {
 			"The time moved back by an interval; or the whole units between two times.",
 			"date_sub(DATE '2024-03-31', INTERVAL '1 month')", "2024-02-29"),
 		entry("age", "(to, from) → INTERVAL", shown("The years, months, days and time from the second to the first.",
-			"age(DATE '2024-03-01', DATE '2023-12-31')", "2 months 1 days"), age...),
+			"age(DATE '2024-03-01', DATE '2023-12-31')", "2 months 1 day"), age...),
 	}
 }
 

@@ -117,7 +117,7 @@ func makeInterval() Entry {
 	}
 	return inFamily("date")("make_interval",
 		"(years [, months [, weeks [, days [, hours [, minutes [, seconds]]]]]]) → INTERVAL",
-		shown("The interval of these numbers.", "make_interval(1, 2, 0, 3)", "14 months 3 days"), overloads...)
+		shown("The interval of these numbers.", "make_interval(1, 2, 0, 3)", "1 year 2 months 3 days"), overloads...)
 }
 
 // intervalMakers make intervals of so many units.
@@ -142,13 +142,13 @@ func intervalMakers() []Entry {
 	days.Signature = "to_days(number) → INTERVAL, or to_days(date) → BIGINT"
 	days.Help = "So many days as an interval; of a date the days since the year 0."
 	return []Entry{
-		of("years", "24 months", vector.Months{Months: 12}), of("quarters", "6 months", vector.Months{Months: 3}),
+		of("years", "2 years", vector.Months{Months: 12}), of("quarters", "6 months", vector.Months{Months: 3}),
 		of("months", "2 months", vector.Months{Months: 1}), of("weeks", "14 days", vector.Months{Days: 7}), days,
-		of("hours", "7200 seconds", vector.Months{Nanos: 3600 * nanosPerSecond}),
-		of("minutes", "120 seconds", vector.Months{Nanos: 60 * nanosPerSecond}),
-		of("seconds", "2 seconds", vector.Months{Nanos: nanosPerSecond}),
-		of("milliseconds", "0.002 seconds", vector.Months{Nanos: 1e6}),
-		of("microseconds", "0.000002 seconds", vector.Months{Nanos: 1e3}),
+		of("hours", "02:00:00", vector.Months{Nanos: 3600 * nanosPerSecond}),
+		of("minutes", "00:02:00", vector.Months{Nanos: 60 * nanosPerSecond}),
+		of("seconds", "00:00:02", vector.Months{Nanos: nanosPerSecond}),
+		of("milliseconds", "00:00:00.002", vector.Months{Nanos: 1e6}),
+		of("microseconds", "00:00:00.000002", vector.Months{Nanos: 1e3}),
 	}
 }
 

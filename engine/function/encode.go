@@ -115,7 +115,7 @@ func castable(args []vector.Type) ([]vector.Type, bool) {
 		switch of[i] = a; {
 		case a.Kind == vector.Unknown:
 			of[i] = textType()
-		case !expr.CanCast(a, textType()):
+		case a.IsNested() || !expr.CanCast(a, textType()):
 			return nil, false
 		}
 	}

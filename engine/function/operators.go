@@ -20,6 +20,18 @@ const (
 	ShiftLeft          = "<<"                  // as BitAnd
 	ShiftRight         = ">>"                  // as BitAnd
 	BitNot             = "~"                   // (BIGINT) → BIGINT
+	AddIntervals       = "add_intervals"       // (INTERVAL, INTERVAL) → INTERVAL
+	SubtractIntervals  = "subtract_intervals"  // as AddIntervals
+	MultiplyInterval   = "multiply_interval"   // (INTERVAL, DOUBLE) → INTERVAL
+	DivideInterval     = "divide_interval"     // as MultiplyInterval, NULL by 0
+	IntervalLength     = "interval_length"     // (INTERVAL) → VARBINARY that orders intervals
+	ListValue          = "list_value"          // (T, …) → T[]
+	ListExtract        = "list_extract"        // (T[], BIGINT) → T, NULL outside
+	ListSlice          = "list_slice"          // (T[], BIGINT, BIGINT) → T[]
+	ListLength         = "array_length"        // (T[]) → BIGINT
+	AddTime            = "add_time"            // (TIME, INTERVAL) → TIME
+	SubtractTime       = "subtract_time"       // as AddTime
+	SubtractTimes      = "subtract_times"      // (TIME, TIME) → INTERVAL
 )
 
 // EXTRACT(field FROM x) is the function whose name is the field: year, quarter, month, week, day, hour, minute,

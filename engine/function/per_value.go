@@ -97,7 +97,7 @@ func (p *valueTable) mapped(args []*vector.Vector, of int) bool {
 		part := valuesOf(args[of], lo, min(lo+vector.ChunkRows, len(d.Values)))
 		in[of] = part
 		out, err := p.values(in, part.Len, nil)
-		if err != nil || out.Physical == vector.Wide || out.Physical == vector.Nested {
+		if err != nil || out.Physical == vector.Wide {
 			return false
 		}
 		p.of = out.Type

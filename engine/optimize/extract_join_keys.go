@@ -48,7 +48,7 @@ func equalities(e expr.Expr, split, total int) []expr.Expr {
 	c.Op = expr.Equal
 	_, isKey := joinKey(c, split, total)
 	switch {
-	case !isKey || !ordered(c.Left.Type()):
+	case !isKey:
 		return []expr.Expr{e}
 	case !c.Left.Nullable() || !c.Right.Nullable():
 		return []expr.Expr{c}

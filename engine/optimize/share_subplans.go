@@ -7,7 +7,6 @@ import (
 
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
-	"github.com/micodb/micodb/internal/vector"
 )
 
 // sharedRows is up to how many estimated rows of a subplan are kept to be read again.
@@ -155,10 +154,7 @@ func (s *sharer) worthSharing(n plan.Node) bool {
 	default:
 		return false // an order would be lost; or it is no query
 	}
-	fields := n.Schema().Fields
-	if len(fields) == 0 || slices.ContainsFunc(fields, func(f plan.Field) bool {
-		return f.Type.Physical() == vector.Nested // which rows that are kept can't have
-	}) {
+	if len(n.Schema().Fields) == 0 {
 		return false
 	}
 	work, costly := 0.0, false

@@ -3,7 +3,6 @@ package optimize
 import (
 	"github.com/micodb/micodb/engine/expr"
 	"github.com/micodb/micodb/engine/plan"
-	"github.com/micodb/micodb/internal/vector"
 )
 
 // firstRow writes a subquery of one column that is the first of some rows as an aggregation, which can be grouped: the
@@ -37,10 +36,7 @@ func firstRow(n plan.Node) plan.Node {
 	if key.Descending {
 		kind = expr.Max
 	}
-	switch {
-	case !ordered(value.Type()) || key.Of != nil && !ordered(key.Of.Type()):
-		return n
-	case key.Of == nil || expr.SameExpr(key.Of, value):
+	if key.Of == nil || expr.SameExpr(key.Of, value) {
 		return bestOf(in, kind, value, n.Schema())
 	}
 	// The rows with the best key: NULL is the best of NULLs alone.
@@ -60,9 +56,4 @@ func bestOf(n plan.Node, kind expr.AggregateKind, value expr.Expr, named *plan.S
 	}
 	f.Nullable = true
 	return &plan.Aggregate{Input: n, Aggregates: []expr.Aggregate{a}, Out: &plan.Schema{Fields: []plan.Field{f}}}
-}
-
-// ordered tells whether MIN and MAX take a type.
-func ordered(t vector.Type) bool {
-	return t.Kind != vector.List && t.Kind != vector.Struct && t.Kind != vector.Interval
 }

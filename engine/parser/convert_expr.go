@@ -242,7 +242,7 @@ func (c *converter) postfix(e *sqlparser.CollateExpr) (ast.Expr, error) {
 	case castTo:
 		return &ast.Cast{At: at, Of: of, To: kept.to}, nil
 	case subscript:
-		return &ast.Index{At: at, Of: of, Subscript: kept.of}, nil
+		return &ast.Index{At: at, Of: of, Subscript: kept.of, Slice: kept.slice, To: kept.to}, nil
 	case key:
 		op := ast.JSONGet
 		if c.isSymbol(i, "->>") {

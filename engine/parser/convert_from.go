@@ -112,7 +112,8 @@ func (c *converter) named(t *sqlparser.AliasedTableExpr, of sqlparser.TableName,
 		if t.AsOf != nil {
 			return nil, 0, c.unsupported(i, "AS OF of a table function")
 		}
-		return &ast.TableFunction{At: at, Name: name, Args: call.args, Alias: alias}, i, nil
+		return &ast.TableFunction{At: at, Name: name, Args: call.args, Alias: alias, Ordinality: call.ordinality}, i,
+			nil
 	}
 	table := &ast.Table{At: at, Name: name, Alias: alias}
 	if t.AsOf != nil {

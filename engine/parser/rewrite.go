@@ -53,7 +53,6 @@ type (
 	}
 
 	extractField string                     // of EXTRACT
-	subscript    struct{ of ast.Expr }      // of [
 	key          struct{ of ast.Expr }      // of -> and ->>
 	zone         struct{ of ast.Expr }      // of AT in AT TIME ZONE
 	nullOrder    struct{ of ast.NullOrder } // of NULLS
@@ -67,8 +66,15 @@ type (
 		exclude []ast.Name
 		replace []ast.SelectItem
 	}
-	joinModifier string                    // of ASOF, SEMI and ANTI
-	tableCall    struct{ args []ast.Expr } // of a table function's name
+	joinModifier string   // of ASOF, SEMI and ANTI
+	tableCall    struct { // of a table function's name
+		args       []ast.Expr
+		ordinality bool
+	}
+	subscript struct { // of [
+		of, to ast.Expr
+		slice  bool
+	}
 )
 
 // itemRange is the tokens of one item of SELECT.

@@ -56,7 +56,7 @@ func (r *rewriter) ends(i, lo int) bool {
 	}
 	t := &r.tokens[i]
 	if t.Kind == lex.Symbol {
-		return t.Text == ")" || t.Text == "]"
+		return t.Text == ")" || t.Text == "]" || t.Text == "}"
 	}
 	return !r.isReserved(i) || constants[t.Upper] || t.Upper == "END"
 }
@@ -68,6 +68,8 @@ func (r *rewriter) symbol(i, lo int) (int, error) {
 		return r.group(i)
 	case "[":
 		return r.square(i, lo)
+	case "{":
+		return r.braces(i)
 	case "::":
 		to, next, err := r.typeName(i + 1)
 		if err != nil {
@@ -162,12 +164,49 @@ func (r *rewriter) square(i, lo int) (int, error) {
 	if i+1 >= m {
 		return 0, r.unexpected(m, "a subscript")
 	}
-	of, err := r.parseExpr(i+1, m)
-	if err != nil {
-		return 0, err
+	var kept subscript
+	colon := i + 1
+	for colon < m && !r.isSymbol(colon, ":") {
+		colon = r.skip(colon)
 	}
-	r.side[i] = subscript{of}
+	var err error
+	if colon > i+1 {
+		if kept.of, err = r.parseExpr(i+1, colon); err != nil {
+			return 0, err
+		}
+	}
+	if kept.slice = colon < m; colon+1 < m {
+		if kept.to, err = r.parseExpr(colon+1, m); err != nil {
+			return 0, err
+		}
+	}
+	r.side[i] = kept
 	r.postfix(i)
+	return m + 1, nil
+}
+
+// braces keeps {'a': x, b: y} aside.
+func (r *rewriter) braces(i int) (int, error) {
+	m := r.tokens[i].Match
+	made := &ast.Struct{At: r.at(i)}
+	from := i + 1
+	for _, end := range r.split(from, m) {
+		name := &r.tokens[from]
+		switch {
+		case from >= m || name.Kind != lex.String && !name.IsName():
+			return 0, r.unexpected(from, "a member's name")
+		case !r.isSymbol(from+1, ":"):
+			return 0, r.unexpected(from+1, `":"`)
+		}
+		of, err := r.parseExpr(from+2, end)
+		if err != nil {
+			return 0, err
+		}
+		made.Names, made.Members = append(made.Names, name.Text), append(made.Members, of)
+		from = end + 1
+	}
+	r.side[i] = ast.Expr(made)
+	r.leaf(i)
 	return m + 1, nil
 }
 
@@ -293,7 +332,13 @@ func (r *rewriter) interval(i int) (int, error) {
 		return i + 1, nil
 	}
 	if r.unit(i+2) != "" {
-		if r.is(i+3, "TO") || r.isSymbol(i+3, "(") {
+		switch {
+		case r.is(i+3, "TO") && r.is(i+2, "YEAR", "DAY", "HOUR") && r.unit(i+4) != "":
+			r.keyword(i) // '1-2' YEAR TO MONTH and '1 02:03' DAY TO MINUTE say by their form what they are
+			r.leaf(i + 1)
+			r.mark(i)
+			return i + 5, nil
+		case r.is(i+3, "TO"), r.isSymbol(i+3, "("):
 			return 0, r.unsupported(i+3, "the precision of an INTERVAL").WithHint("name one unit")
 		}
 		r.keyword(i)

@@ -111,7 +111,9 @@ func (r *rewriter) table(i, hi int) (int, error) {
 		r.side[i] = call
 		next = m + 1
 		if r.is(next, "WITH") && r.is(next+1, "ORDINALITY") {
-			return 0, r.unsupported(next, "WITH ORDINALITY")
+			call.ordinality = true
+			r.side[i] = call
+			next += 2
 		}
 	}
 	next, version, err := r.asOf(next, hi)

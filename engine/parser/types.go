@@ -16,11 +16,29 @@ func (p *parsing) typeName(i int) (ast.TypeName, int, error) {
 	if t.Name == "" {
 		t.Name = p.tokens[i].Text // quoted
 	}
-	if p.is(i, "STRUCT", "MAP", "UNION", "ENUM", "ROW") && p.isSymbol(i+1, "(") {
-		return t, 0, p.unsupported(i, "the type "+t.Name)
-	}
 	first := i
 	i++
+	switch {
+	case p.is(first, "MAP", "UNION", "ENUM") && p.isSymbol(i, "("):
+		return t, 0, p.unsupported(first, "the type "+t.Name)
+	case p.is(first, "STRUCT", "ROW") && p.isSymbol(i, "("):
+		var err error
+		if t.Members, err = p.memberTypes(i); err != nil {
+			return t, 0, err
+		}
+		t.Name = "STRUCT"
+		return p.lists(t, p.tokens[i].Match+1)
+	case p.is(first, "LIST") && p.isSymbol(i, "("):
+		element, next, err := p.typeName(i + 1)
+		if err != nil {
+			return t, 0, err
+		}
+		if next != p.tokens[i].Match {
+			return t, 0, p.unexpected(next, `")"`)
+		}
+		t.List = &element
+		return p.lists(t, next+1)
+	}
 	switch {
 	case p.is(first, "DOUBLE") && p.is(i, "PRECISION"), p.is(first, "CHARACTER", "CHAR") && p.is(i, "VARYING"),
 		p.is(i, "UNSIGNED"):
@@ -48,6 +66,11 @@ func (p *parsing) typeName(i int) (ast.TypeName, int, error) {
 		t.Name += " UNSIGNED"
 		i++
 	}
+	return p.lists(t, i)
+}
+
+// lists reads the brackets after a type.
+func (p *parsing) lists(t ast.TypeName, i int) (ast.TypeName, int, error) {
 	for p.isSymbol(i, "[") {
 		if p.tokens[i].Match != i+1 {
 			return t, 0, p.unsupported(i, "a list type of fixed length")
@@ -57,4 +80,26 @@ func (p *parsing) typeName(i int) (ast.TypeName, int, error) {
 		i += 2
 	}
 	return t, i, nil
+}
+
+// memberTypes reads the names and types of a STRUCT's members in the brackets at i.
+func (p *parsing) memberTypes(i int) ([]ast.MemberType, error) {
+	m := p.tokens[i].Match
+	var members []ast.MemberType
+	from := i + 1
+	for _, end := range p.split(from, m) {
+		if from >= m || !p.tokens[from].IsName() {
+			return nil, p.unexpected(from, "a member's name")
+		}
+		of, next, err := p.typeName(from + 1)
+		switch {
+		case err != nil:
+			return nil, err
+		case next != end:
+			return nil, p.unexpected(next, `"," or ")"`)
+		}
+		members = append(members, ast.MemberType{Name: p.name(from), Type: of})
+		from = end + 1
+	}
+	return members, nil
 }

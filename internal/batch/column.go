@@ -8,7 +8,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
-	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
 )
 
@@ -20,17 +19,23 @@ type column struct {
 	nulls   int
 	valid   *memory.Buffer // nil while there are no NULLs
 	values  *memory.Buffer
-	offsets *memory.Buffer // of texts and binaries
+	offsets *memory.Buffer // of texts, binaries and lists
 	width   int            // bytes of a value; 0: texts and binaries, bits and nothing
 	scratch []int64
+
+	children []*column // of lists and structs
+	unpacked vector.Unpacked
 }
 
-// newColumn takes the types that FieldOf gives: 0A000 for nested ones.
+// newColumn takes the types that FieldOf gives.
 func newColumn(of arrow.DataType, mem memory.Allocator) (*column, error) {
-	if arrow.IsNested(of.ID()) {
-		return nil, sqlerr.NotSupported("a result column of type " + of.String())
-	}
 	c := &column{of: of, mem: mem}
+	if arrow.IsNested(of.ID()) {
+		var err error
+		if c.children, err = childrenOf(of, mem); err != nil {
+			return nil, err
+		}
+	}
 	if f, ok := of.(arrow.FixedWidthDataType); ok && of.ID() != arrow.BOOL {
 		c.width = f.Bytes()
 	}
@@ -38,7 +43,9 @@ func newColumn(of arrow.DataType, mem memory.Allocator) (*column, error) {
 	return c, nil
 }
 
-func (c *column) hasOffsets() bool { return c.of.ID() == arrow.STRING || c.of.ID() == arrow.BINARY }
+func (c *column) hasOffsets() bool {
+	return c.of.ID() == arrow.STRING || c.of.ID() == arrow.BINARY || c.of.ID() == arrow.LIST
+}
 
 func (c *column) reset() {
 	c.rows, c.nulls, c.valid, c.offsets = 0, 0, nil, nil
@@ -56,6 +63,9 @@ func (c *column) release() {
 	if c.valid != nil {
 		c.valid.Release()
 	}
+	for _, child := range c.children {
+		child.release()
+	}
 	c.reset()
 }
 
@@ -67,12 +77,15 @@ func (c *column) bytes() int {
 	if c.valid != nil {
 		n += c.valid.Len()
 	}
+	for _, child := range c.children {
+		n += child.bytes()
+	}
 	return n
 }
 
 // sizeOf returns about how many bytes n rows will take.
 func (c *column) sizeOf(v *vector.Vector, sel []uint16, n int) int {
-	if !c.hasOffsets() {
+	if !c.hasOffsets() && c.children == nil {
 		return n * max(c.width, 1)
 	}
 	total := 4 * n
@@ -120,6 +133,8 @@ func (c *column) append(v *vector.Vector, sel []uint16, n int) {
 		c.appendBools(v, sel, n)
 	case arrow.STRING, arrow.BINARY:
 		c.appendTexts(v, sel, n)
+	case arrow.LIST, arrow.STRUCT:
+		c.appendNested(v, sel, n)
 	case arrow.FIXED_SIZE_BINARY:
 		out := grow(c.values, n*c.width)
 		clear(out)
@@ -270,9 +285,23 @@ func (c *column) finish() arrow.Array {
 	case c.offsets != nil:
 		buffers = []*memory.Buffer{c.valid, c.offsets, c.values}
 	}
-	data := array.NewData(c.of, c.rows, buffers, nil, c.nulls, 0)
+	if c.offsets != nil && c.offsets.Len() == 0 { // no rows have one offset too
+		clear(grow(c.offsets, 4))
+	}
+	children := c.finishChildren()
+	switch c.of.ID() {
+	case arrow.LIST:
+		buffers = []*memory.Buffer{c.valid, c.offsets}
+	case arrow.STRUCT:
+		buffers = []*memory.Buffer{c.valid}
+	default:
+	}
+	data := array.NewData(c.of, c.rows, buffers, children, c.nulls, 0)
 	out := array.MakeFromData(data)
 	data.Release()
+	for _, child := range children {
+		child.Release()
+	}
 	c.release()
 	return out
 }

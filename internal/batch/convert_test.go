@@ -246,10 +246,10 @@ func TestForeignTypes(t *testing.T) {
 			switch {
 			case s.Null:
 				out = append(out, "NULL")
-			case s.Type.Physical() == vector.Bytes:
-				out = append(out, s.Bytes)
 			case s.Type.Kind == vector.Interval:
 				out = append(out, fmt.Sprint(s.Interval))
+			case s.Type.Physical() == vector.Bytes:
+				out = append(out, s.Bytes)
 			case s.Type.Physical() == vector.Float:
 				out = append(out, fmt.Sprint(s.Float))
 			default:
@@ -286,7 +286,7 @@ func TestUnfitBatches(t *testing.T) {
 		_, err = chunks.Next()
 		return err
 	}
-	list, _, err := array.FromJSON(mem, arrow.ListOf(arrow.PrimitiveTypes.Int8), strings.NewReader(`[[1]]`))
+	list, _, err := array.FromJSON(mem, arrow.ListViewOf(arrow.PrimitiveTypes.Int8), strings.NewReader(`[[1]]`))
 	require.NoError(t, err)
 	require.Equal(t, sqlerr.FeatureNotSupported, sqlerr.CodeOf(next(list, list.DataType())))
 

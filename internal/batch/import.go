@@ -20,6 +20,10 @@ func VectorOf(a arrow.Array, t vector.Type, from, to int) (*vector.Vector, error
 	switch a := a.(type) {
 	case array.ExtensionArray:
 		return VectorOf(a.Storage(), t, from, to)
+	case *array.Struct:
+		return structs(a, t, from, to)
+	case array.ListLike:
+		return lists(a, t, from, to)
 	case *array.Decimal128:
 		return decimals(a, t, from, to)
 	case *array.Boolean, *array.Dictionary, *array.Null:

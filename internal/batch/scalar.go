@@ -63,13 +63,18 @@ func ScalarAt(a arrow.Array, t vector.Type, row int) (vector.Scalar, error) {
 	case array.ExtensionArray:
 		return ScalarAt(a.Storage(), t, row)
 	}
+	switch t.Kind {
+	case vector.Interval:
+		return intervalAt(a, t, row)
+	case vector.List, vector.Struct:
+		return membersAt(a, t, row)
+	default:
+	}
 	switch t.Physical() {
 	case vector.Float:
 		return floatAt(a, t, row)
 	case vector.Bytes:
 		return bytesAt(a, t, row)
-	case vector.Nested:
-		return intervalAt(a, t, row)
 	case vector.Wide, vector.Integer:
 	}
 	if t.Kind == vector.Decimal {

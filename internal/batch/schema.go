@@ -143,6 +143,8 @@ func TypeOf(f arrow.Field) (vector.Type, error) {
 			return vector.Of(vector.JSON), nil
 		}
 		return vector.Of(vector.Text), nil
+	case *arrow.StructType, arrow.ListLikeType:
+		return nestedOf(f)
 	default:
 		return plainOf(f)
 	}

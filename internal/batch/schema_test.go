@@ -52,7 +52,8 @@ func TestTypeOfWidensAndRefuses(t *testing.T) {
 		require.Equal(t, want, got.Kind, of.String())
 	}
 	for _, of := range []arrow.DataType{
-		arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String),
+		arrow.ListOf(&arrow.Decimal256Type{Precision: 60, Scale: 2}),
+		arrow.StructOf(),
 		&arrow.Decimal256Type{Precision: 60, Scale: 2},
 		&arrow.Decimal128Type{Precision: 10, Scale: -2},
 	} {

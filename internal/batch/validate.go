@@ -58,6 +58,8 @@ func damageOf(of arrow.DataType, d arrow.ArrayData) string {
 		return damagedTexts[int64](d)
 	case *arrow.StringViewType, *arrow.BinaryViewType:
 		return damagedViews(d)
+	case *arrow.StructType, arrow.ListLikeType:
+		return damagedNested(t, d)
 	case arrow.FixedWidthDataType:
 		return shortBuffer(d, bitutil.BytesForBits(int64(d.Offset()+d.Len())*int64(t.BitWidth())))
 	default:
@@ -107,6 +109,11 @@ func shortBuffer(d arrow.ArrayData, need int64) string {
 
 // damagedTexts checks the offsets of texts.
 func damagedTexts[T int32 | int64](d arrow.ArrayData) string {
+	return damagedOffsets[T](d, len(bufferOf(d, 2)), "a text")
+}
+
+// damagedOffsets checks offsets into has bytes or elements.
+func damagedOffsets[T int32 | int64](d arrow.ArrayData, has int, what string) string {
 	from, n := d.Offset(), d.Len()
 	if damage := shortBuffer(d, int64(from+n+1)*int64(unsafe.Sizeof(T(0)))); damage != "" {
 		return damage
@@ -114,12 +121,12 @@ func damagedTexts[T int32 | int64](d arrow.ArrayData) string {
 	offsets, last := view[T](bufferOf(d, 1))[from:from+n+1], T(0)
 	for _, next := range offsets {
 		if next < last {
-			return fmt.Sprintf("a text ends at %d and begins at %d", next, last)
+			return fmt.Sprintf("%s ends at %d and begins at %d", what, next, last)
 		}
 		last = next
 	}
-	if has := len(bufferOf(d, 2)); int64(last) > int64(has) {
-		return fmt.Sprintf("texts end at %d of %d bytes", last, has)
+	if int64(last) > int64(has) {
+		return fmt.Sprintf("%s ends at %d of %d", what, last, has)
 	}
 	return ""
 }

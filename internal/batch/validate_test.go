@@ -67,6 +67,11 @@ func TestValidateRefuses(t *testing.T) {
 			0, 0, values)
 	}
 	int64s := array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, bytesOf(8)}, nil, 0, 0)
+	lists := func(offsets ...int32) arrow.ArrayData {
+		return array.NewData(arrow.ListOf(arrow.PrimitiveTypes.Int64), 1,
+			[]*memory.Buffer{nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets))},
+			[]arrow.ArrayData{int64s}, 0, 0)
+	}
 	cases := []struct {
 		what string
 		data arrow.ArrayData
@@ -83,8 +88,17 @@ func TestValidateRefuses(t *testing.T) {
 			array.NewData(arrow.PrimitiveTypes.Int64, 1, []*memory.Buffer{nil, bytesOf(8)}, nil, 1, 0),
 			sqlerr.ProtocolViolation,
 		},
-		{"a list", array.NewData(arrow.ListOf(arrow.PrimitiveTypes.Int64), 1,
-			[]*memory.Buffer{nil, bytesOf(8)}, []arrow.ArrayData{int64s}, 0, 0), sqlerr.FeatureNotSupported},
+		{"a list", lists(0, 1), ""},
+		{"a list beyond its elements", lists(0, 2), sqlerr.ProtocolViolation},
+		{"a list that ends before it begins", lists(1, 0), sqlerr.ProtocolViolation},
+		{"lists without offsets", lists(), sqlerr.ProtocolViolation},
+		{"a list of damaged texts", array.NewData(arrow.ListOf(arrow.BinaryTypes.Binary), 1,
+			[]*memory.Buffer{nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes([]int32{0, 1}))},
+			[]arrow.ArrayData{texts([]int32{3, 1}, "hello")}, 0, 0), sqlerr.ProtocolViolation},
+		{"a struct", array.NewData(arrow.StructOf(arrow.Field{Name: "a", Type: arrow.PrimitiveTypes.Int64}), 1,
+			[]*memory.Buffer{nil}, []arrow.ArrayData{int64s}, 0, 0), ""},
+		{"a struct of damaged texts", array.NewData(arrow.StructOf(arrow.Field{Name: "a", Type: arrow.BinaryTypes.Binary}),
+			1, []*memory.Buffer{nil}, []arrow.ArrayData{texts([]int32{3, 1}, "hello")}, 0, 0), sqlerr.ProtocolViolation},
 	}
 	for _, c := range cases {
 		t.Run(c.what, func(t *testing.T) {

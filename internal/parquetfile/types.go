@@ -75,7 +75,7 @@ func node(c Column) (schema.Node, error) {
 		physical, logical = parquet.Types.ByteArray, schema.StringLogicalType{}
 	case vector.JSON:
 		physical, logical = parquet.Types.ByteArray, schema.JSONLogicalType{}
-	case vector.Binary:
+	case vector.Binary, vector.Interval, vector.List, vector.Struct: // packed
 		physical = parquet.Types.ByteArray
 	case vector.UUID:
 		physical, logical, length = parquet.Types.FixedLenByteArray, schema.UUIDLogicalType{}, 16

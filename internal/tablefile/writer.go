@@ -7,7 +7,9 @@ import (
 
 	"github.com/micodb/micodb/internal/batch"
 	"github.com/micodb/micodb/internal/parquetfile"
+	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/textfile"
+	"github.com/micodb/micodb/internal/vector"
 )
 
 // Writer writes the batches of one schema as a file.
@@ -66,6 +68,11 @@ func newParquetWriter(out io.Writer, schema *arrow.Schema, o WriteOptions) (Writ
 		t, err := batch.TypeOf(f)
 		if err != nil {
 			return nil, err
+		}
+		switch t.Kind {
+		case vector.Interval, vector.List, vector.Struct: // which only segments keep, packed
+			return nil, sqlerr.NotSupported("writing a column of type " + t.String() + " to a Parquet file")
+		default:
 		}
 		columns[i] = parquetfile.Column{Name: f.Name, ID: -1, Type: t, Required: !f.Nullable}
 	}

@@ -244,9 +244,9 @@ func TestBuilder(t *testing.T) {
 					s.Wide = vector.Int128Of(int64(i))
 				case of.Physical() == vector.Float:
 					s.Float = float64(i)
-				case of.Physical() == vector.Bytes:
+				case of.Kind != vector.Interval && of.Physical() == vector.Bytes:
 					s.Bytes = fmt.Sprint(i)
-				case of.Physical() == vector.Nested:
+				case of.Kind == vector.Interval:
 					s.Interval = vector.Months{Months: int32(i), Days: -int32(i), Nanos: int64(i)}
 				default:
 					s.Int = int64(i)

@@ -36,16 +36,8 @@ func (b *Buffer) Assemble(t Type, n int, parts []Part) *Vector {
 			}
 		}
 		return b.WideVector(t, out, valid)
-	case Bytes:
-		return b.assembleTexts(t, n, parts, valid)
 	default:
-		out := b.Intervals(n)
-		for _, p := range parts {
-			for _, i := range p.Rows {
-				out[i] = p.Of.Interval(int(i))
-			}
-		}
-		return b.IntervalVector(out, valid)
+		return b.assembleTexts(t, n, parts, valid)
 	}
 }
 

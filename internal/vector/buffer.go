@@ -88,9 +88,13 @@ func (b *Buffer) WideVector(t Type, d []Int128, valid []uint64) *Vector {
 
 // IntervalVector makes d the result.
 func (b *Buffer) IntervalVector(d []Months, valid []uint64) *Vector {
-	b.out = Vector{Type: Of(Interval), Physical: Nested, Valid: valid}
-	SetCodes(&b.out, d)
-	return &b.out
+	offsets, data := b.Texts(len(d))
+	for i, m := range d {
+		offsets[i] = int32(len(data))
+		data = m.Append(data)
+	}
+	offsets[len(d)] = int32(len(data))
+	return b.TextVector(Of(Interval), offsets, data, valid)
 }
 
 // TextVector makes the texts that offsets cut data into the result, and keeps data's room for the next call.
@@ -134,9 +138,11 @@ func (b *Buffer) Fill(s Scalar, n int) *Vector {
 			v.Physical, v.Base, v.Lo, v.Hi = Integer, x, x, x
 		}
 	case Bytes:
-		v.Dictionary = &Dictionary{Values: [][]byte{[]byte(s.Bytes)}}
-	case Nested:
-		v.Big = s.Interval.pack()
+		value := []byte(s.Bytes)
+		if s.Type.Kind == Interval {
+			value = s.Interval.Append(nil)
+		}
+		v.Dictionary = &Dictionary{Values: [][]byte{value}}
 	}
 	return v
 }
@@ -158,25 +164,14 @@ func (v *Vector) ScalarAt(i int) Scalar {
 	case Wide:
 		s.Wide = v.Wide(i)
 	case Bytes:
-		s.Bytes = string(v.Bytes(i))
-	case Nested:
-		s.Interval = v.Interval(i)
+		if v.Type.Kind == Interval {
+			s.Interval = v.Interval(i)
+		} else {
+			s.Bytes = string(v.Bytes(i))
+		}
 	}
 	return s
 }
 
 // Interval returns the value of row i of an Interval vector; of a NULL row anything.
-func (v *Vector) Interval(i int) Months {
-	if v.Encoding == Constant {
-		return unpackMonths(v.Big)
-	}
-	return Codes[Months](v)[i]
-}
-
-func (m Months) pack() Int128 {
-	return Int128{Lo: uint64(uint32(m.Months)) | uint64(uint32(m.Days))<<32, Hi: m.Nanos}
-}
-
-func unpackMonths(x Int128) Months {
-	return Months{Months: int32(x.Lo), Days: int32(x.Lo >> 32), Nanos: x.Hi}
-}
+func (v *Vector) Interval(i int) Months { return MonthsOf(v.Bytes(i)) }

@@ -10,7 +10,6 @@ type Builder struct {
 	ints     []int64
 	floats   []float64
 	wides    []Int128
-	months   []Months
 	offsets  []int32
 	data     []byte
 	bounds   Bounds
@@ -32,7 +31,7 @@ func (b *Builder) Len() int { return b.len }
 
 // Bytes returns about how much memory the rows take.
 func (b *Builder) Bytes() int {
-	return 8*(len(b.ints)+len(b.floats)+len(b.valid)) + 16*(len(b.wides)+len(b.months)) + 4*len(b.offsets) + len(b.data)
+	return 8*(len(b.ints)+len(b.floats)+len(b.valid)) + 16*len(b.wides) + 4*len(b.offsets) + len(b.data)
 }
 
 func (b *Builder) mark(valid bool) {
@@ -59,8 +58,6 @@ func (b *Builder) AppendNull() {
 		b.wides = append(b.wides, Int128{})
 	case Bytes:
 		b.offsets = append(b.offsets, int32(len(b.data)))
-	case Nested:
-		b.months = append(b.months, Months{})
 	}
 }
 
@@ -117,7 +114,8 @@ func (b *Builder) AppendText(x string) {
 // AppendInterval appends to an Interval vector.
 func (b *Builder) AppendInterval(x Months) {
 	b.mark(true)
-	b.months = append(b.months, x)
+	b.data = x.Append(b.data)
+	b.offsets = append(b.offsets, int32(len(b.data)))
 }
 
 // AppendScalar appends a value of the builder's type, or a NULL of any.
@@ -129,10 +127,10 @@ func (b *Builder) AppendScalar(s Scalar) {
 		b.AppendWide(s.Wide)
 	case b.physical == Float:
 		b.AppendFloat(s.Float)
+	case b.of.Kind == Interval:
+		b.AppendInterval(s.Interval)
 	case b.physical == Bytes:
 		b.AppendText(s.Bytes)
-	case b.physical == Nested:
-		b.AppendInterval(s.Interval)
 	default:
 		b.AppendInt(s.Int)
 	}
@@ -156,10 +154,8 @@ func (b *Builder) Append(v *Vector, sel []uint16) {
 			b.AppendInt(v.Int(i))
 		case b.physical == Float:
 			b.AppendFloat(v.Float(i))
-		case b.physical == Bytes:
-			b.AppendBytes(v.Bytes(i))
 		default:
-			b.AppendInterval(v.Interval(i))
+			b.AppendBytes(v.Bytes(i))
 		}
 	}
 }
@@ -179,8 +175,6 @@ func (b *Builder) Build() *Vector {
 		SetCodes(v, b.wides)
 	case Bytes:
 		v.Offsets, v.Data = b.offsets, b.data
-	case Nested:
-		SetCodes(v, b.months)
 	}
 	b.reset()
 	return v

@@ -32,8 +32,6 @@ func Compare(x *Vector, i int, y *Vector, j int) int {
 		return CompareFloats(x.Float(i), y.Float(j))
 	case Bytes:
 		return bytes.Compare(x.Bytes(i), y.Bytes(j))
-	case Nested:
-		return x.Interval(i).Cmp(y.Interval(j))
 	case Wide:
 		return x.Wide(i).Cmp(y.Wide(j))
 	case Integer:
@@ -52,15 +50,7 @@ func Compare(x *Vector, i int, y *Vector, j int) int {
 }
 
 // Cmp orders intervals by their length with days of 24 hours and months of 30 days.
-func (m Months) Cmp(o Months) int {
-	const day = 24 * 3600 * 1_000_000_000
-	length := func(m Months) Int128 {
-		days, _ := Int128Of(int64(m.Months)*30 + int64(m.Days)).Mul(Int128Of(day))
-		sum, _ := days.Add(Int128Of(m.Nanos))
-		return sum
-	}
-	return length(m).Cmp(length(o))
-}
+func (m Months) Cmp(o Months) int { return m.length().Cmp(o.length()) }
 
 // SelectCompare keeps the rows in which x and y, of one type, compare so; rows with a NULL on either side never.
 func SelectCompare(c Comparison, x, y *Vector, in, out []uint16) []uint16 {

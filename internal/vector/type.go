@@ -61,9 +61,8 @@ type Physical uint8
 const (
 	Integer Physical = iota // int64, or codes of a frame: booleans, integers, dates, times, decimals that fit
 	Float                   // float64
-	Bytes                   // texts and binaries
+	Bytes                   // texts and binaries; intervals, lists and structs, packed
 	Wide                    // Int128: UInt64, and decimals whose values are not proven to fit 64 bits
-	Nested                  // lists, structs, intervals
 )
 
 // Physical returns the widest family that values of t need. A Decimal vector of any precision may lie as
@@ -72,7 +71,7 @@ func (t Type) Physical() Physical {
 	switch t.Kind {
 	case Float32, Float64:
 		return Float
-	case Text, Binary, JSON, UUID:
+	case Text, Binary, JSON, UUID, Interval, List, Struct:
 		return Bytes
 	case UInt64:
 		return Wide
@@ -81,8 +80,6 @@ func (t Type) Physical() Physical {
 			return Wide
 		}
 		return Integer
-	case Interval, List, Struct:
-		return Nested
 	default:
 		return Integer
 	}

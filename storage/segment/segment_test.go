@@ -252,7 +252,7 @@ func TestAbortLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, names)
 	_, err = Create(Target{FS: fs, Dir: "/d", NewID: func() uint64 { return 2 }, Columns: []catalog.Column{
-		{ID: 1, Name: "i", Type: vector.Of(vector.Interval)},
+		{ID: 1, Name: "i", Type: vector.Of(vector.Unknown)},
 	}})
 	require.Equal(t, sqlerr.FeatureNotSupported, sqlerr.CodeOf(err))
 	names, err = fs.List("/d/" + Directory)

@@ -55,7 +55,7 @@ func New(env Environment, of *catalog.Table) (*Version, error) {
 	t := &table{env: env, of: of, unifiers: make([]*vector.Unifier, len(of.Columns))}
 	for i, c := range of.Columns {
 		switch {
-		case c.Type.Kind == vector.Unknown || c.Type.Physical() == vector.Nested:
+		case c.Type.Kind == vector.Unknown:
 			return nil, sqlerr.NotSupported("a column of type " + c.Type.String())
 		case c.Type.Physical() == vector.Bytes:
 			t.unifiers[i] = vector.NewUnifier()

@@ -310,11 +310,21 @@ type Array struct {
 	Members []Expr
 }
 
-// Index is of[at], from 1.
+// Struct is {'a': x, 'b': y}.
+type Struct struct {
+	At
+
+	Names   []string
+	Members []Expr
+}
+
+// Index is of[at], from 1, or with Slice of[from:to], of which either end may be nil.
 type Index struct {
 	At
 
 	Of, Subscript Expr
+	Slice         bool
+	To            Expr
 }
 
 // GroupingSets is ROLLUP, CUBE or GROUPING SETS in GROUP BY.
@@ -356,5 +366,6 @@ func (*Subquery) expr()     {}
 func (*Exists) expr()       {}
 func (*Row) expr()          {}
 func (*Array) expr()        {}
+func (*Struct) expr()       {}
 func (*Index) expr()        {}
 func (*GroupingSets) expr() {}

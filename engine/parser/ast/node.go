@@ -81,4 +81,12 @@ type TypeName struct {
 	Name string    // in upper case, of several words too: "DOUBLE PRECISION", "TIMESTAMP WITH TIME ZONE"
 	Args []int     // VARCHAR(20), DECIMAL(12, 2), TIMESTAMP(9)
 	List *TypeName // the element's type: INTEGER[]; Name is then "LIST"
+
+	Members []MemberType // STRUCT(a INTEGER, b TEXT); Name is then "STRUCT"
+}
+
+// MemberType is a member of a STRUCT type.
+type MemberType struct {
+	Name Name
+	Type TypeName
 }

@@ -113,9 +113,10 @@ type Table struct {
 type TableFunction struct {
 	At
 
-	Name  ObjectName
-	Args  []Expr
-	Alias *Alias
+	Name       ObjectName
+	Args       []Expr
+	Alias      *Alias
+	Ordinality bool // WITH ORDINALITY
 }
 
 // Derived is a query in FROM.

@@ -76,6 +76,7 @@ type lexer struct {
 	style    byte           // how parameters are written: ?, $, : (numbered) or n (named)
 	named    map[string]int // ordinals of named parameters
 	ordinals int            // parameters seen: of ? all, of names the distinct ones
+	open     []bool         // of each open bracket: whether a colon in it separates
 }
 
 func (l *lexer) fail(at int, format string, args ...any) error {
@@ -193,6 +194,10 @@ func (l *lexer) next() error {
 	case c == '?':
 		l.at++
 		return l.parameter(l.at-1, '?', "")
+	case c == ':' && l.peek(1) != ':' && l.peek(1) != '=' && len(l.open) > 0 && l.open[len(l.open)-1]:
+		l.at++
+		l.add(Symbol, l.at-1, ":")
+		return nil
 	case c == ':' && l.peek(1) != ':' && l.peek(1) != '=':
 		return l.colon()
 	case l.peek(1) == '\'' && strings.IndexByte("eExXnNbB", c) >= 0:

@@ -12,11 +12,12 @@ func (l *lexer) symbol() error {
 	const (
 		three = " ->> <=> !~* "
 		two   = " :: || <> <= >= != -> << >> => := && // ** == !~ ~* @> <@ "
-		one   = "()[],;+-*/%<>=.&|~^"
-		alone = "()[],;+%."
+		one   = "()[]{},;+-*/%<>=.&|~^"
+		alone = "()[]{},;+%."
 	)
 	start := l.at
 	if strings.IndexByte(alone, l.SQL[start]) >= 0 { // begins nothing longer
+		l.bracket(l.SQL[start])
 		l.at++
 		l.add(Symbol, start, l.SQL[start:l.at])
 		return nil
@@ -41,6 +42,22 @@ func (l *lexer) symbol() error {
 	l.at++
 	l.add(Symbol, start, l.SQL[start:l.at])
 	return nil
+}
+
+// bracket notes what a colon means within a bracket: it separates the members of {'a': 1} and the ends of a slice,
+// x[1:2], where nothing stands between x and the bracket. Elsewhere it begins a parameter.
+func (l *lexer) bracket(c byte) {
+	switch c {
+	case '(', '[', '{':
+		slice := false
+		if n := len(l.Tokens); c == '[' && n > 0 && l.Tokens[n-1].Stop == l.at {
+			t := &l.Tokens[n-1]
+			slice = t.Kind != Symbol && !t.Is("ARRAY") || t.IsSymbol(")") || t.IsSymbol("]")
+		}
+		l.open = append(l.open, c == '{' || slice)
+	case ')', ']', '}':
+		l.open = l.open[:max(len(l.open)-1, 0)]
+	}
 }
 
 // operator adds an operator of several characters, or refuses one of another dialect.
@@ -69,8 +86,6 @@ func (l *lexer) foreign(start int) error {
 		return l.fail(start, `"!" is not an operator: use NOT or <>`)
 	case '@':
 		return sqlerr.NotSupported(`the variable sign "@"`).At(l.Position(start))
-	case '{', '}':
-		return sqlerr.NotSupported("the struct literal {…}").At(l.Position(start))
 	case '\\':
 		return l.fail(start, `"\" is not an operator`)
 	}
@@ -88,9 +103,9 @@ func (l *lexer) match() error {
 			prefixes = 0
 		}
 		switch {
-		case t.IsSymbol("(") || t.IsSymbol("[") || l.isKeyword(i, "CASE"):
+		case t.IsSymbol("(") || t.IsSymbol("[") || t.IsSymbol("{") || l.isKeyword(i, "CASE"):
 			open = append(open, i)
-		case t.IsSymbol(")") || t.IsSymbol("]"),
+		case t.IsSymbol(")") || t.IsSymbol("]") || t.IsSymbol("}"),
 			len(open) > 0 && l.Tokens[open[len(open)-1]].Kind == Word && l.isKeyword(i, "END"):
 			if err := l.pair(open, i); err != nil {
 				return err
@@ -136,6 +151,8 @@ func closing(t *Token) string {
 		return ")"
 	case "[":
 		return "]"
+	case "{":
+		return "}"
 	}
 	return "END"
 }
