@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -63,7 +64,14 @@ func memberOrder(from, to vector.Type) []int {
 // RowMember is what the names of the members of ROW(…) begin with: 1, 2 and so on follow.
 const RowMember = "f"
 
-func isRow(t vector.Type) bool { return t.Fields[0].Name == RowMember+"1" }
+func isRow(t vector.Type) bool {
+	for i, f := range t.Fields {
+		if f.Name != RowMember+strconv.Itoa(i+1) {
+			return false
+		}
+	}
+	return true
+}
 
 // castMembers converts a list or a struct member by member.
 func castMembers(s vector.Scalar, to vector.Type) (vector.Scalar, error) {

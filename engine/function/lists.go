@@ -284,7 +284,18 @@ func listValue(args []vector.Type) (expr.Overload, bool) {
 func packing(t vector.Type) expr.Kernel {
 	var b vector.Buffer
 	return func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error) {
-		return b.PackRows(t, args, n, sel), nil
+		return packedRows(&b, t, n, sel, func(dst []byte, i int) ([]byte, error) {
+			for _, v := range args {
+				dst = vector.AppendMember(dst, v, i)
+				if err := checkLength(0, len(dst)); err != nil {
+					return dst, err
+				}
+			}
+			if t.Kind == vector.List {
+				dst = vector.EndList(dst)
+			}
+			return dst, nil
+		})
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/parser/lex"
+	"github.com/micodb/micodb/internal/limits"
+	"github.com/micodb/micodb/internal/sqlerr"
 )
 
 // typeName reads a type at i and returns the index after it.
@@ -71,7 +73,11 @@ func (p *parsing) typeName(i int) (ast.TypeName, int, error) {
 
 // lists reads the brackets after a type.
 func (p *parsing) lists(t ast.TypeName, i int) (ast.TypeName, int, error) {
-	for p.isSymbol(i, "[") {
+	for depth := 1; p.isSymbol(i, "["); depth++ {
+		if depth > limits.SchemaDepth {
+			return t, 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "the list type nests deeper than %d levels",
+				limits.SchemaDepth).At(p.tokens[i].At)
+		}
 		if p.tokens[i].Match != i+1 {
 			return t, 0, p.unsupported(i, "a list type of fixed length")
 		}

@@ -200,7 +200,7 @@ func damagedNested(of arrow.DataType, d arrow.ArrayData) string {
 	case *arrow.LargeListType:
 		return damagedLists[int64](t.Elem(), d)
 	case *arrow.FixedSizeListType:
-		if len(d.Children()) != 1 || int64(d.Children()[0].Len()) < int64(d.Offset()+d.Len())*int64(t.Len()) {
+		if n := int(t.Len()); len(d.Children()) != 1 || n > 0 && d.Children()[0].Len()/n < d.Offset()+d.Len() {
 			return "lists of a fixed size have too few elements"
 		}
 		return damageOf(t.Elem(), d.Children()[0])

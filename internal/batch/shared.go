@@ -17,16 +17,12 @@ func checkShared(name string, a arrow.Array) error {
 	switch a := a.(type) {
 	case array.ExtensionArray:
 		return checkShared(name, a.Storage())
-	case *array.StringView:
-		length = func(row int) int { return a.ValueHeader(row).Len() }
-	case *array.BinaryView:
-		length = func(row int) int { return a.ValueHeader(row).Len() }
-	case *array.Dictionary:
-		of := textLength(a.Dictionary())
-		if of == nil {
+	case *array.Struct, array.ListLike:
+		return checkPacked(name, a)
+	case *array.StringView, *array.BinaryView, *array.Dictionary:
+		if length = lengthAt(a); length == nil {
 			return nil
 		}
-		length = func(row int) int { return of(a.GetValueIndex(row)) }
 	default:
 		return nil
 	}

@@ -37,3 +37,30 @@ func TestSharedTextsHaveALimit(t *testing.T) {
 		require.Equal(t, code, sqlerr.CodeOf(err))
 	}
 }
+
+// Elements of type null take no bytes in a batch, lists of a fixed size of them neither, and bits few.
+func TestPackedListsHaveALimit(t *testing.T) {
+	const many = 1 << 30
+	nulls := array.NewNull(many)
+	offsets := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes([]int32{0, many}))
+	listed := func(of arrow.DataType, buffers []*memory.Buffer, child arrow.Array) arrow.Array {
+		return array.MakeFromData(array.NewData(of, 1, buffers, []arrow.ArrayData{child.Data()}, 0, 0))
+	}
+	bools := array.NewBooleanData(array.NewData(arrow.FixedWidthTypes.Boolean, many/8,
+		[]*memory.Buffer{nil, memory.NewBufferBytes(make([]byte, many/64))}, nil, 0, 0))
+	hollow := array.MakeFromData(array.NewData(arrow.FixedSizeListOf(1, arrow.Null), many, []*memory.Buffer{nil},
+		[]arrow.ArrayData{nulls.Data()}, 0, 0))
+	for what, a := range map[string]arrow.Array{
+		"nulls":  listed(arrow.ListOf(arrow.Null), []*memory.Buffer{nil, offsets}, nulls),
+		"fixed":  listed(arrow.FixedSizeListOf(many, arrow.Null), []*memory.Buffer{nil}, nulls),
+		"hollow": listed(arrow.ListOf(hollow.DataType()), []*memory.Buffer{nil, offsets}, hollow),
+		"bits":   listed(arrow.FixedSizeListOf(many/8, arrow.FixedWidthTypes.Boolean), []*memory.Buffer{nil}, bools),
+		"within": array.MakeFromData(array.NewData(
+			arrow.StructOf(arrow.Field{Name: "l", Type: arrow.ListOf(arrow.Null), Nullable: true}), 1, []*memory.Buffer{nil},
+			[]arrow.ArrayData{listed(arrow.ListOf(arrow.Null), []*memory.Buffer{nil, offsets}, nulls).Data()}, 0, 0)),
+	} {
+		schema := arrow.NewSchema([]arrow.Field{{Name: "l", Type: a.DataType(), Nullable: true}}, nil)
+		err := batch.Validate(array.NewRecordBatch(schema, []arrow.Array{a}, 1))
+		require.Equal(t, sqlerr.LimitExceeded, sqlerr.CodeOf(err), "%s: %v", what, err)
+	}
+}
