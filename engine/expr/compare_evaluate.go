@@ -84,11 +84,7 @@ func compareConstant(op vector.Comparison, left Evaluator, k vector.Scalar) Pred
 			return vector.SelectFloatRange(v, r, in, out), nil
 		}
 	case k.Type.Physical() == vector.Bytes:
-		text := []byte(k.Bytes)
-		if op == vector.Equal {
-			return selectTexts(left, func(b []byte) bool { return bytes.Equal(b, text) })
-		}
-		return selectTexts(left, func(b []byte) bool { return op.Accepts(bytes.Compare(b, text)) })
+		return selectTexts(left, textCompares(op, k.Bytes))
 	default:
 		r, ok := rangeOf(op, k.Int)
 		if !ok {
@@ -96,6 +92,15 @@ func compareConstant(op vector.Comparison, left Evaluator, k vector.Scalar) Pred
 		}
 		return selectRange(left, r)
 	}
+}
+
+// textCompares tells whether a text compares so with a constant.
+func textCompares(op vector.Comparison, k string) func([]byte) bool {
+	text := []byte(k)
+	if op == vector.Equal {
+		return func(b []byte) bool { return bytes.Equal(b, text) }
+	}
+	return func(b []byte) bool { return op.Accepts(bytes.Compare(b, text)) }
 }
 
 // rangeOf returns the integers that compare so with k; ok is false when there are none.

@@ -31,11 +31,7 @@ func compileIn(e In, negate bool) (Predicate, error) {
 	var member Predicate
 	switch t := e.Of.Type(); {
 	case t.Physical() == vector.Bytes:
-		set := make(map[string]struct{}, len(list))
-		for _, k := range list {
-			set[k.Bytes] = struct{}{}
-		}
-		return selectTexts(value, func(b []byte) bool { _, ok := set[string(b)]; return ok != negate }), nil
+		return selectTexts(value, textIn(list, negate)), nil
 	case t.Physical() == vector.Float:
 		member = inFloats(value, list)
 	case t.Kind == vector.Decimal || t.Kind == vector.UInt64:
@@ -58,6 +54,15 @@ func compileIn(e In, negate bool) (Predicate, error) {
 		return except(value, member), nil
 	}
 	return member, nil
+}
+
+// textIn tells whether a text is in a list, or with negate is not.
+func textIn(list []vector.Scalar, negate bool) func([]byte) bool {
+	set := make(map[string]struct{}, len(list))
+	for _, k := range list {
+		set[k.Bytes] = struct{}{}
+	}
+	return func(b []byte) bool { _, ok := set[string(b)]; return ok != negate }
 }
 
 func inAsOr(e In) Expr {

@@ -44,33 +44,21 @@ func compilePredicate(e Expr, negate bool) (Predicate, error) {
 
 func compileJunction(of []Expr, negate, all bool) (Predicate, error) {
 	if all && !negate {
-		parts, err := compileAll(Conjuncts(And{Of: of}))
-		return allOf(parts), err
+		tests, err := compileAll(Conjuncts(And{Of: of}))
+		return allOf(tests), err
 	}
-	parts := make([]Predicate, len(of))
+	parts, tests := make([]Predicate, len(of)), make([]test, len(of))
 	for i, e := range of {
 		var err error
 		if parts[i], err = compilePredicate(e, negate); err != nil {
 			return nil, err
 		}
+		tests[i].rows = parts[i]
 	}
 	if all {
-		return allOf(parts), nil
+		return allOf(tests), nil
 	}
 	return anyOf(parts), nil
-}
-
-// allOf asks each predicate for the rows that passed the one before.
-func allOf(parts []Predicate) Predicate {
-	return func(c *vector.Chunk, in, out []uint16) ([]uint16, error) {
-		for _, p := range parts {
-			var err error
-			if in, err = p(c, in, out); err != nil || len(in) == 0 && in != nil {
-				return in, err
-			}
-		}
-		return in, nil
-	}
 }
 
 // anyOf asks each predicate for the rows that passed none before. It notes what passed in a byte a row, because

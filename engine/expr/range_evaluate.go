@@ -46,9 +46,9 @@ func (t *rangeTest) intersect(o rangeTest) {
 	}
 }
 
-// compileAll makes the predicates of a conjunction: x >= a AND x < b is one test, in the place of the first.
-func compileAll(of []Expr) ([]Predicate, error) {
-	var tests []*rangeTest
+// compileAll makes the tests of a conjunction: x >= a AND x < b is one test, in the place of the first.
+func compileAll(of []Expr) ([]test, error) {
+	var ranges []*rangeTest
 	var steps []any // an Expr or a *rangeTest
 	for _, e := range of {
 		t, ok := rangeTestOf(e)
@@ -57,34 +57,42 @@ func compileAll(of []Expr) ([]Predicate, error) {
 			continue
 		}
 		merged := false
-		for _, have := range tests {
+		for _, have := range ranges {
 			if merged = SameExpr(have.operand, t.operand); merged {
 				have.intersect(t)
 				break
 			}
 		}
 		if !merged {
-			tests, steps = append(tests, &t), append(steps, &t)
+			ranges, steps = append(ranges, &t), append(steps, &t)
 		}
 	}
-	var out []Predicate
-	for _, s := range steps {
-		var p Predicate
+	out := make([]test, len(steps))
+	for i, s := range steps {
 		var err error
 		switch s := s.(type) {
 		case *rangeTest:
-			var value Evaluator
-			value, err = compile(s.operand)
-			p = selectWideRange(value, s.bounds)
+			out[i], err = s.compile()
 		case Expr:
-			p, err = compilePredicate(s, false)
+			out[i].mask = maskOf(s)
+			out[i].rows, err = compilePredicate(s, false)
 		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, p)
 	}
 	return out, nil
+}
+
+func (t *rangeTest) compile() (test, error) {
+	value, err := compile(t.operand)
+	out := test{rows: selectWideRange(value, t.bounds)}
+	if c, ok := t.operand.(Column); ok {
+		out.mask = func(k *vector.Chunk, m *vector.Mask) bool {
+			return vector.MaskWideRange(k.Columns[c.Index], t.bounds, m)
+		}
+	}
+	return out, err
 }
 
 func selectWideRange(value Evaluator, r vector.WideRange) Predicate {

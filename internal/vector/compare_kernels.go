@@ -122,8 +122,10 @@ func widthOf(x, y *Vector) Width {
 type compareKernel func(o comparison, in, out []uint16) []uint16
 
 var (
-	selectEqual = [4][4]compareKernel{equalRow[uint8](), equalRow[uint16](), equalRow[uint32](), equalRow[int64]()}
-	selectLess  = [4][4]compareKernel{lessRow[uint8](), lessRow[uint16](), lessRow[uint32](), lessRow[int64]()}
+	selectEqual = compareKernels(
+		[4][4]compareKernel{equalRow[uint8](), equalRow[uint16](), equalRow[uint32](), equalRow[int64]()}, Equal)
+	selectLess = compareKernels(
+		[4][4]compareKernel{lessRow[uint8](), lessRow[uint16](), lessRow[uint32](), lessRow[int64]()}, Less)
 )
 
 func equalRow[A Code]() [4]compareKernel {

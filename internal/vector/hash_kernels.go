@@ -41,8 +41,9 @@ type RuntimeValues struct {
 type runtimeKernel func(v *Vector, r *RuntimeValues, in, out []uint16) []uint16
 
 var (
-	selectBitmap = [4]runtimeKernel{byBitmap[uint8], byBitmap[uint16], byBitmap[uint32], byBitmap[int64]}
-	selectBloom  = [4]runtimeKernel{byBloom[uint8], byBloom[uint16], byBloom[uint32], byBloom[int64]}
+	selectBitmap = bitmapKernels(
+		[4]runtimeKernel{byBitmap[uint8], byBitmap[uint16], byBitmap[uint32], byBitmap[int64]})
+	selectBloom = [4]runtimeKernel{byBloom[uint8], byBloom[uint16], byBloom[uint32], byBloom[int64]}
 )
 
 // SelectRuntime keeps the rows of an Integer vector that may be in r.

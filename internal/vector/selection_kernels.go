@@ -67,29 +67,58 @@ func SelectRange(v *Vector, r Range, in, out []uint16) []uint16 {
 		}
 		return out[:0]
 	}
-	lo, hi := max(r.Lo, v.Lo), min(r.Hi, v.Hi)
-	if lo <= v.Lo && hi >= v.Hi || lo > hi { // all values or none
-		if (lo > hi) == r.Negate {
-			return SelectValid(v, in, out)
-		}
+	t := r.ofCodes(v)
+	switch t.verdict {
+	case all:
+		return SelectValid(v, in, out)
+	case none:
 		return out[:0]
+	case some:
 	}
 	if v.Valid != nil && (!v.NullCode || r.Negate) { // an encoded NULL lies outside every range of values
 		in = SelectValid(v, in, out)
 	}
-	if v.Encoding == Frame {
-		lo, hi = codeRange(v, lo, hi)
+	if r.Negate {
+		return selectOutside[v.Width](v, t.span, in, out)
 	}
+	return selectInside[v.Width](v, t.span, in, out)
+}
+
+// verdict is what bounds alone say of the values of a vector: which of them pass a test.
+type verdict uint8
+
+const (
+	some verdict = iota
+	all
+	none
+)
+
+// codeTest is a Range as a test of codes: those of the span are inside. The span counts when the verdict is some.
+type codeTest struct {
+	span
+
+	verdict verdict
+}
+
+// ofCodes makes the test for the codes of an Integer vector that is no Constant.
+func (r Range) ofCodes(v *Vector) codeTest {
+	lo, hi := max(r.Lo, v.Lo), min(r.Hi, v.Hi)
+	inside := some
 	switch {
-	case lo > hi && r.Negate:
-		return rowsOf(v, in)
 	case lo > hi:
-		return out[:0]
-	case r.Negate:
-		return selectOutside[v.Width](v, span{uint64(lo), uint64(hi) - uint64(lo)}, in, out)
+		inside = none
+	case lo <= v.Lo && hi >= v.Hi:
+		inside = all
+	case v.Encoding == Frame:
+		if lo, hi = codeRange(v, lo, hi); lo > hi {
+			inside = none
+		}
 	default:
-		return selectInside[v.Width](v, span{uint64(lo), uint64(hi) - uint64(lo)}, in, out)
 	}
+	if r.Negate && inside != some {
+		inside = all + none - inside
+	}
+	return codeTest{span{uint64(lo), uint64(hi) - uint64(lo)}, inside}
 }
 
 // codeRange returns the codes of a Frame whose values lie in [lo, hi]; lo > hi: none.
@@ -296,7 +325,7 @@ func floatsNotBelow(d []float64, lo float64, negate bool, in, out []uint16) []ui
 
 type tableKernel func(v *Vector, table []bool, in, out []uint16) []uint16
 
-var selectTable = [4]tableKernel{byTable[uint8], byTable[uint16], byTable[uint32], byTable[int64]}
+var selectTable = tableKernels([4]tableKernel{byTable[uint8], byTable[uint16], byTable[uint32], byTable[int64]})
 
 // SelectTable keeps the rows of a Dict or a Constant vector whose code has a true entry. The table has one entry
 // more than the dictionary, for NULL, which may be true.

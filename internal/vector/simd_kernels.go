@@ -20,26 +20,85 @@ func spanKernels(scalar [4]spanKernel, negate bool) [4]spanKernel {
 	if !simd {
 		return scalar
 	}
-	flip := uint64(0)
-	if negate {
-		flip = ^flip
-	}
-	blocks := [4]func(v *Vector, s span, flip uint64, out []uint16) (rows, passed int){
-		selectBytes, selectShorts, selectWords, selectLongs,
-	}
 	var out [4]spanKernel
 	for w := range out {
 		out[w] = func(v *Vector, s span, in, out []uint16) []uint16 {
-			widest := ^uint64(0) >> (64 - 8<<w)
-			if !isAll(v, in) || s.first > widest || s.more > widest {
+			var m Mask
+			if !isAll(v, in) {
 				return scalar[w](v, s, in, out)
 			}
-			rows, k := blocks[w](v, s, flip, out[:v.Len])
-			if rows == v.Len {
-				return out[:k]
+			m.Fill(v.Len)
+			if !maskSpan(v, s, negate, &m) {
+				return scalar[w](v, s, in, out)
 			}
-			rest := scalar[w](v, s, All(v.Len)[rows:], out[k:v.Len])
-			return out[:k+len(rest)]
+			return m.Rows(out[:v.Len])
+		}
+	}
+	return out
+}
+
+func bitmapKernels(scalar [4]runtimeKernel) [4]runtimeKernel {
+	if !simd {
+		return scalar
+	}
+	var out [4]runtimeKernel
+	for w := range out {
+		out[w] = func(v *Vector, r *RuntimeValues, in, out []uint16) []uint16 {
+			var m Mask
+			if !isAll(v, in) {
+				return scalar[w](v, r, in, out)
+			}
+			m.Fill(v.Len)
+			if !MaskRuntime(v, r, &m) {
+				return scalar[w](v, r, in, out)
+			}
+			return m.Rows(out[:v.Len])
+		}
+	}
+	return out
+}
+
+func tableKernels(scalar [4]tableKernel) [4]tableKernel {
+	if !simd {
+		return scalar
+	}
+	out := scalar
+	out[W1] = func(v *Vector, table []bool, in, out []uint16) []uint16 {
+		var m Mask
+		if !isAll(v, in) {
+			return scalar[W1](v, table, in, out)
+		}
+		m.Fill(v.Len)
+		if !maskTable(v, table, &m) {
+			return scalar[W1](v, table, in, out)
+		}
+		return m.Rows(out[:v.Len])
+	}
+	return out
+}
+
+func compareKernels(scalar [4][4]compareKernel, c Comparison) [4][4]compareKernel {
+	if !simd {
+		return scalar
+	}
+	var out [4][4]compareKernel
+	for a := range out {
+		for b := range out[a] {
+			out[a][b] = func(o comparison, in, out []uint16) []uint16 {
+				var m Mask
+				if o.b.scale == 0 || !isAll(o.x, in) {
+					return scalar[a][b](o, in, out)
+				}
+				m.Fill(o.x.Len)
+				kept := c
+				if o.negate {
+					kept = c.Negated()
+				}
+				if !maskCompare(kept, o.x, o.y, &m) {
+					return scalar[a][b](o, in, out)
+				}
+				return m.Rows(out[:o.x.Len])
+			}
 		}
 	}
 	return out

@@ -23,9 +23,9 @@ type scan struct {
 	columns []scanColumn // the requested ones, then those that only runtime filters need
 	public  []catalog.ScanColumn
 	filters []scanFilter
-	ranges  []scanRange // which cost less than the filters, and go before them
-	rows    uint32      // of a chunk at most
-	work    uint32      // rows of a morsel of a row group at most
+	tests   []scanTest // which cost less than the filters, and go before them
+	rows    uint32     // of a chunk at most
+	work    uint32     // rows of a morsel of a row group at most
 	morsels []morsel
 	next    atomic.Int64
 
@@ -44,13 +44,6 @@ type scanColumn struct {
 
 type scanFilter struct {
 	*catalog.RuntimeFilter
-
-	column int // in scan.columns
-}
-
-// scanRange is a predicate on a column of the Integer family.
-type scanRange struct {
-	vector.Range
 
 	column int // in scan.columns
 }
@@ -121,39 +114,13 @@ func (s *scan) resolve(request catalog.ScanRequest) error {
 		}
 		s.filters = append(s.filters, scanFilter{f, k})
 	}
-	for i := range request.Where {
-		p := &request.Where[i]
-		if k := s.find(p.Column); k >= 0 && p.Kind == catalog.InRange && s.columns[k].Physical != vector.Bytes &&
-			s.columns[k].Physical != vector.Float && len(s.filters) > 0 {
-			s.ranges = append(s.ranges, scanRange{integersBetween(bound(&p.Lo), bound(&p.Hi)), k})
+	if len(s.filters) > 0 {
+		for i := range request.Where {
+			s.test(&request.Where[i])
 		}
 	}
 	s.public = make([]catalog.ScanColumn, len(request.Columns))
 	return nil
-}
-
-// integersBetween is the range of 64-bit integers from lo to hi; nil is open.
-func integersBetween(lo, hi *vector.Scalar) vector.Range {
-	r := vector.Range{Lo: vector.MinInt, Hi: vector.MaxInt}
-	if lo != nil {
-		w := wideOf(lo)
-		if x, fits := w.Int64(); fits {
-			r.Lo = x
-		} else if w.Hi >= 0 { // above all of them
-			r.Hi = vector.MinInt
-			r.Lo = vector.MaxInt
-		}
-	}
-	if hi != nil {
-		w := wideOf(hi)
-		if x, fits := w.Int64(); fits {
-			r.Hi = min(r.Hi, x)
-		} else if w.Hi < 0 {
-			r.Hi = vector.MinInt
-			r.Lo = vector.MaxInt
-		}
-	}
-	return r
 }
 
 func (s *scan) find(id catalog.ColumnID) int {

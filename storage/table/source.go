@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -26,6 +25,7 @@ type source struct {
 	buffers []memtable.Buffer
 	wide    [][]vector.Int128
 	rows    []uint16 // selection of deletes and filters
+	tables  []textTable
 	chunk   vector.Chunk
 }
 
@@ -34,6 +34,7 @@ func newSource(s *scan) *source {
 	r := &source{
 		scan: s, values: make([]*vector.RuntimeValues, len(s.filters)), whole: make([]*vector.Vector, n),
 		columns: make([]vector.Vector, n), buffers: make([]memtable.Buffer, n), wide: make([][]vector.Int128, n),
+		tables: make([]textTable, len(s.tests)),
 	}
 	for i := range s.public {
 		r.chunk.Columns = append(r.chunk.Columns, &r.columns[i])
@@ -140,25 +141,8 @@ func (r *source) read(ctx context.Context, p *piece) (bool, error) {
 	if start > lo || p.deleted != nil {
 		r.chunk.Sel = undeleted(p.deleted, lo, extent{start, hi}, r.selection())
 	}
-	if err := r.selectRanges(ctx, p, extent{lo, hi}); err != nil {
+	if err := r.selectRows(ctx, p, extent{lo, hi}); err != nil {
 		return false, err
-	}
-	for k, f := range r.scan.filters {
-		if r.values[k] == nil {
-			continue
-		}
-		if r.chunk.Sel != nil && len(r.chunk.Sel) == 0 {
-			return false, nil
-		}
-		if err := r.column(ctx, p, f.column, extent{lo, hi}); err != nil {
-			return false, err
-		}
-		v := &r.columns[f.column]
-		if v.Physical == vector.Integer {
-			r.chunk.Sel = vector.SelectRuntime(v, r.values[k], r.chunk.Sel, r.selection())
-		} else {
-			r.chunk.Sel = selectWideRuntime(v, r.values[k], r.chunk.Sel, r.selection())
-		}
 	}
 	switch sel := r.chunk.Sel; {
 	case sel == nil:
@@ -173,25 +157,6 @@ func (r *source) read(ctx context.Context, p *piece) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// selectRanges leaves out rows that the engine's filter would, where that saves looking them up in runtime filters.
-func (r *source) selectRanges(ctx context.Context, p *piece, rows extent) error {
-	if !slices.ContainsFunc(r.values, func(v *vector.RuntimeValues) bool { return v != nil }) {
-		return nil
-	}
-	for _, g := range r.scan.ranges {
-		if err := r.column(ctx, p, g.column, rows); err != nil {
-			return err
-		}
-		if v := &r.columns[g.column]; v.Physical == vector.Integer {
-			r.chunk.Sel = vector.SelectRange(v, g.Range, r.chunk.Sel, r.selection())
-		}
-		if r.chunk.Sel != nil && len(r.chunk.Sel) == 0 {
-			return nil
-		}
-	}
-	return nil
 }
 
 func (r *source) selection() []uint16 {

@@ -1,0 +1,73 @@
+package table
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/micodb/micodb/catalog"
+	"github.com/micodb/micodb/internal/vector"
+)
+
+// Where there are runtime filters, the scan leaves out every row that fails a predicate on a column of integers, or of
+// few texts; without them that is left to the engine.
+func TestCheapPredicatesGoBeforeRuntimeFilters(t *testing.T) {
+	env := testEnvironment(1 << 20)
+	require.NoError(t, env.FS.MkdirAll(env.Dir))
+	v, err := New(env, modelTable)
+	require.NoError(t, err)
+	c, tail := modelChunk(1, 4000), v.Tail()
+	v, err = v.Append(c, tail.Place(c, func() catalog.BlockID { return catalog.BlockID(env.NewID()) }), 1)
+	require.NoError(t, err)
+	f, err := v.Flush(t.Context())
+	require.NoError(t, err)
+	v, err = v.Install(f)
+	require.NoError(t, err)
+
+	open := vector.NullOf(vector.Of(vector.Text))
+	text := func(kind catalog.PredicateKind, lo, hi vector.Scalar) catalog.Predicate {
+		return catalog.Predicate{Column: 2, Kind: kind, Lo: lo, Hi: hi}
+	}
+	v1, v3, v9 := vector.TextOf("v1"), vector.TextOf("v3"), vector.TextOf("v9")
+	day := catalog.Predicate{
+		Column: 6, Kind: catalog.InRange, Lo: vector.IntOf(vector.Of(vector.Date), 70), Hi: vector.NullOf(vector.Of(vector.Date)),
+	}
+	dayHolds := func(id int) bool { return id%12 != 0 && id%1000 >= 10 }
+	few := func(is func(n int) bool) func(int) bool {
+		return func(id int) bool { return id%8 != 0 && is(id%13) }
+	}
+	all := &catalog.RuntimeFilter{Column: 1}
+	all.Set(&catalog.RuntimeValues{Lo: 0, Hi: vector.MaxInt})
+	for k, c := range []struct {
+		where []catalog.Predicate
+		holds func(id int) bool
+	}{
+		{[]catalog.Predicate{text(catalog.InRange, v3, v3)}, few(func(n int) bool { return n == 3 })},
+		{[]catalog.Predicate{text(catalog.OutOfRange, v3, v3)}, few(func(n int) bool { return n != 3 })},
+		{[]catalog.Predicate{text(catalog.InRange, v9, open)}, few(func(n int) bool { return n == 9 })},
+		{[]catalog.Predicate{text(catalog.InRange, open, v1)}, few(func(n int) bool { return n < 2 })},
+		{[]catalog.Predicate{day}, dayHolds},
+		{
+			[]catalog.Predicate{{Kind: catalog.AnyOf, Any: []catalog.Predicate{
+				text(catalog.InRange, v1, v1), text(catalog.InRange, v9, v9),
+			}}},
+			few(func(n int) bool { return n == 1 || n == 9 }),
+		},
+		{
+			[]catalog.Predicate{day, text(catalog.InRange, v3, v3)},
+			func(id int) bool { return dayHolds(id) && id%8 != 0 && id%13 == 3 },
+		},
+		{[]catalog.Predicate{text(catalog.InRange, v9, v1)}, func(int) bool { return false }},
+		{ // of two columns: left to the engine
+			[]catalog.Predicate{{Kind: catalog.AnyOf, Any: []catalog.Predicate{day, text(catalog.InRange, v3, v3)}}},
+			func(int) bool { return true },
+		},
+	} {
+		got := rowsOf(t, v, catalog.ScanRequest{Where: c.where, Runtime: []*catalog.RuntimeFilter{all}}, nil)
+		for id := 1; id <= 4000; id++ {
+			_, ok := got[id]
+			require.Equal(t, c.holds(id), ok, "case %d, row %d", k, id)
+		}
+	}
+	require.Len(t, rowsOf(t, v, catalog.ScanRequest{Where: []catalog.Predicate{text(catalog.InRange, v3, v3)}}, nil), 4000)
+}
