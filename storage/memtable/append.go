@@ -13,6 +13,7 @@ func (c *column) append(v *vector.Vector, sel []uint16, at int, d *dictionary) {
 	case vector.Integer:
 		gatherInts(v, sel, c.ints[at:])
 		c.widen(v, sel)
+		c.rise(at, at+len(sel))
 	case vector.Wide:
 		c.appendWide(v, sel, at)
 	case vector.Float:
@@ -63,6 +64,23 @@ func (c *column) widen(v *vector.Vector, sel []uint16) {
 	}
 	c.lo.Store(lo)
 	c.hi.Store(hi)
+}
+
+// rise looks whether the values go on rising in the rows from lo up to hi.
+func (c *column) rise(lo, hi int) {
+	if c.falls.Load() {
+		return
+	}
+	if c.nulls.Load() > 0 {
+		c.falls.Store(true)
+		return
+	}
+	for i := max(lo, 1); i < hi; i++ {
+		if c.ints[i] <= c.ints[i-1] {
+			c.falls.Store(true)
+			return
+		}
+	}
 }
 
 func (c *column) appendWide(v *vector.Vector, sel []uint16, at int) {

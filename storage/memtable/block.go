@@ -88,6 +88,7 @@ type column struct {
 	valid  []uint64 // words changed atomically
 	nulls  atomic.Int32
 	lo, hi atomic.Int64 // Integer, and Wide that fit
+	falls  atomic.Bool  // Integer: a row is NULL, or not greater than the one before
 }
 
 func (c *column) init(of Column, capacity int) {
@@ -126,6 +127,7 @@ func (c *column) copyOf(o *column, capacity int) {
 	c.nulls.Store(o.nulls.Load())
 	c.lo.Store(o.lo.Load())
 	c.hi.Store(o.hi.Load())
+	c.falls.Store(o.falls.Load())
 }
 
 func enlarged[T any](s []T, capacity int) []T {

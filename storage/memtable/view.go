@@ -97,6 +97,16 @@ func (b *Block) Form(j int) Form {
 	return f
 }
 
+// Rising returns the first and the last value of the block's column at j if it holds integers without a NULL, each
+// greater than the one before it.
+func (b *Block) Rising(j int) (first, last int64, ok bool) {
+	c := &b.block.columns[j]
+	if c.physical != vector.Integer || c.falls.Load() || b.First >= b.End {
+		return 0, 0, false
+	}
+	return c.ints[b.First], c.ints[b.End-1], true
+}
+
 // Buffer holds what Read can't give a view of. The zero value is ready.
 type Buffer struct {
 	valid []uint64

@@ -44,7 +44,7 @@ func (v *Version) summarize() *catalog.Statistics {
 		}
 		e.refine(v.analysis, c.ID, v.rows)
 		s.Columns[c.ID] = e.result(v.rows)
-		if e.key && v.memory.Rows() == 0 {
+		if e.keys && v.isKey(i, e.runs) {
 			s.Keys = append(s.Keys, c.ID)
 		}
 	}
@@ -62,7 +62,7 @@ func (v *Version) segmentEstimates() []estimate {
 	for i := range v.table.of.Columns {
 		c := &v.table.of.Columns[i]
 		all[i].of = c.Type
-		all[i].key = v.isKey(c.ID)
+		all[i].runs, all[i].keys = v.risingGroups(c.ID)
 		for _, g := range v.segments {
 			if k := g.Descriptor.Find(c.ID); k >= 0 {
 				for j := range g.Descriptor.Groups {
@@ -74,26 +74,47 @@ func (v *Version) segmentEstimates() []estimate {
 	return all
 }
 
-// isKey tells whether no value of a column comes twice in the segments, and no NULL: it rises in each row group, and
-// their bounds don't overlap.
-func (v *Version) isKey(id catalog.ColumnID) bool {
-	var runs []*segment.Summary
+// rising is the bounds of values that rise from row to row, without a NULL.
+type rising struct{ lo, hi int64 }
+
+// risingGroups returns the bounds of a column's row groups in the segments; false when it doesn't rise in all of them.
+func (v *Version) risingGroups(id catalog.ColumnID) ([]rising, bool) {
+	var runs []rising
 	for _, s := range v.segments {
 		k := s.Descriptor.Find(id)
 		if k < 0 {
-			return false
+			return nil, false
 		}
 		for j := range s.Descriptor.Groups {
 			c := &s.Descriptor.Groups[j].Columns[k]
 			if !c.Rising {
-				return false
+				return nil, false
 			}
-			runs = append(runs, c)
+			runs = append(runs, rising{c.Lo, c.Hi})
 		}
 	}
-	slices.SortFunc(runs, func(a, b *segment.Summary) int { return cmp.Compare(a.Lo, b.Lo) })
+	return runs, true
+}
+
+// isKey tells whether no value of a column comes twice, and no NULL: it rises in each row group and in each block of
+// the memtable, and their bounds don't overlap.
+func (v *Version) isKey(column int, groups []rising) bool {
+	runs := make([]rising, 0, len(groups)+v.memory.Blocks())
+	runs = append(runs, groups...)
+	for j := range v.memory.Blocks() {
+		b := v.memory.Block(j)
+		first, last, rises := b.Rising(column)
+		switch {
+		case b.First == b.End: // all rows are in segments
+		case rises:
+			runs = append(runs, rising{first, last})
+		default:
+			return false
+		}
+	}
+	slices.SortFunc(runs, func(a, b rising) int { return cmp.Compare(a.lo, b.lo) })
 	for i := 1; i < len(runs); i++ {
-		if runs[i].Lo <= runs[i-1].Hi {
+		if runs[i].lo <= runs[i-1].hi {
 			return false
 		}
 	}
@@ -105,7 +126,8 @@ type estimate struct {
 	of      vector.Type
 	lo, hi  vector.Scalar
 	bounded bool
-	key     bool // proven by the segments
+	keys    bool     // each row group's values rise
+	runs    []rising // then, their bounds
 	nulls   int64
 	most    int64 // distinct values of the row group that has most
 	sum     int64 // of all row groups' distinct values

@@ -50,7 +50,7 @@ func TestStatisticsOfSegmentsAndMemory(t *testing.T) {
 	require.InDelta(t, 1.0/3, s.Columns[5].Min.Float, 1e-9)
 }
 
-// A column that rises in all row groups, whose bounds don't overlap, is a key, while no row is in memory.
+// A column that rises in all row groups and blocks of memory, whose bounds don't overlap, is a key.
 func TestKeysAreProven(t *testing.T) {
 	env := testEnvironment(1 << 20)
 	require.NoError(t, env.FS.MkdirAll(env.Dir))
@@ -70,11 +70,11 @@ func TestKeysAreProven(t *testing.T) {
 		require.NoError(t, err)
 	}
 	grow(1, 900)
-	require.Empty(t, v.Statistics().Keys, "rows in memory are not looked at")
-	flush()
 	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys, "few, many and unsigned are no integers, day has NULLs")
+	flush()
+	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys)
 	grow(2000, 900)
-	require.Empty(t, v.Statistics().Keys)
+	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys, "the block in memory began before the flush")
 	flush()
 	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys)
 	grow(1000, 900) // between the others
@@ -87,6 +87,32 @@ func TestKeysAreProven(t *testing.T) {
 	}
 	require.Equal(t, []catalog.ColumnID{1}, v.Statistics().Keys, "a row less doubles none")
 	grow(2899, 2) // one of which there is
+	require.Empty(t, v.Statistics().Keys)
 	flush()
 	require.Empty(t, v.Statistics().Keys)
+}
+
+// An older version keeps its key when rows come to its block that end it.
+func TestKeysOfRowsInMemory(t *testing.T) {
+	env := testEnvironment(1 << 20)
+	require.NoError(t, env.FS.MkdirAll(env.Dir))
+	v, err := New(env, modelTable)
+	require.NoError(t, err)
+	tail := v.Tail()
+	grow := func(first, n int) *Version {
+		c := modelChunk(first, n)
+		at := tail.Place(c, func() catalog.BlockID { return catalog.BlockID(env.NewID()) })
+		v, err = v.Append(c, at, 1)
+		require.NoError(t, err)
+		return v
+	}
+	require.Equal(t, []catalog.ColumnID{1}, grow(1, 3000).Statistics().Keys)
+	require.Equal(t, []catalog.ColumnID{1}, grow(3001, 3000).Statistics().Keys, "over two blocks")
+	require.Equal(t, []catalog.ColumnID{1}, grow(7000, 10).Statistics().Keys, "a gap")
+	require.Empty(t, grow(7005, 10).Statistics().Keys, "within a block")
+	v, err = New(env, modelTable)
+	require.NoError(t, err)
+	tail = v.Tail()
+	grow(1, vector.ChunkRows)
+	require.Empty(t, grow(vector.ChunkRows, 5).Statistics().Keys, "between blocks")
 }
