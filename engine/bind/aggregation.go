@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -77,16 +78,22 @@ func (a *aggregation) node(input plan.Node) *plan.Aggregate {
 		f := plan.Field{Name: c.String(), Type: c.Of, Nullable: c.Nullable(a.grouped())}
 		out.Fields = append(out.Fields, f)
 	}
-	groups, calls := slices.Clone(a.groups), slices.Clone(a.calls)
+	groups := slices.Clone(a.groups)
 	for i, g := range groups {
-		groups[i] = distinguishable(g)
+		groups[i] = function.Distinguishable(g)
 	}
+	return &plan.Aggregate{Input: input, Groups: groups, Aggregates: a.distinguishing(), Out: out}
+}
+
+// distinguishing returns the calls, those that tell values apart with arguments that are.
+func (a *aggregation) distinguishing() []expr.Aggregate {
+	calls := slices.Clone(a.calls)
 	for i, c := range calls {
-		if c.Distinct {
-			calls[i].Arg = distinguishable(c.Arg)
+		if c.Distinct || c.Kind == expr.ApproxCountDistinct {
+			calls[i].Arg = function.Distinguishable(c.Arg)
 		}
 	}
-	return &plan.Aggregate{Input: input, Groups: groups, Aggregates: calls, Out: out}
+	return calls
 }
 
 // fieldOf describes a computed column; one that is read only keeps its table and name.

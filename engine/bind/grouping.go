@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/limits"
@@ -191,11 +192,12 @@ func (a *aggregation) expanded(input plan.Node) *plan.Aggregate {
 		return len(below.Exprs) - 1
 	}
 	for _, g := range a.groups {
-		below.Exprs, below.Out.Fields = append(below.Exprs, g), append(below.Out.Fields, fieldOf(g, in))
+		below.Exprs = append(below.Exprs, function.Distinguishable(g))
+		below.Out.Fields = append(below.Out.Fields, fieldOf(g, in))
 	}
 	calls := make([]expr.Aggregate, len(a.calls))
 	places := make([][]int, len(a.calls))
-	for i, call := range a.calls {
+	for i, call := range a.distinguishing() {
 		if calls[i] = call; call.Kind == expr.CountRows {
 			calls[i].Kind, calls[i].Arg = expr.Count, one()
 		}

@@ -58,18 +58,13 @@ func (c *clause) spanArithmetic(op expr.ArithmeticOp, left, right expr.Expr, pla
 	return c.interval(name, []expr.Expr{left, right}, []ast.Node{place})
 }
 
-// asLengths makes intervals, which all of es are or none, what they are compared by.
-func (c *clause) asLengths(es []expr.Expr, place ast.Node) error {
+// orderable makes expressions what they are compared by; of constants it is computed at once.
+func orderable(es []expr.Expr) {
 	for i, e := range es {
-		if e.Type().Kind != vector.Interval {
-			return nil
-		}
-		var err error
-		if es[i], err = c.interval(function.IntervalLength, []expr.Expr{e}, []ast.Node{place}); err != nil {
-			return err
+		if e.Type().HasInterval() {
+			es[i] = constant(function.Orderable(e), e)
 		}
 	}
-	return nil
 }
 
 // negated is - of an interval.
@@ -96,12 +91,4 @@ func (c *clause) intervalOf(i *ast.Interval) (expr.Expr, error) {
 	}
 	unit := expr.Literal{Value: vector.Scalar{Type: vector.Of(vector.Interval), Interval: one}}
 	return c.interval(function.MultiplyInterval, []expr.Expr{unit, of}, []ast.Node{i})
-}
-
-// distinguishable returns what tells values of e apart where they are grouped: equal intervals may be written apart.
-func distinguishable(e expr.Expr) expr.Expr {
-	if e.Type().Kind != vector.Interval {
-		return e
-	}
-	return function.Justified(e)
 }

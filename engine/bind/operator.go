@@ -84,9 +84,7 @@ func (c *clause) compareAt(op expr.CompareOp, left, right expr.Expr, places [3]a
 	case err != nil:
 		return nil, err
 	}
-	if err := c.asLengths(both, places[0]); err != nil {
-		return nil, err
-	}
+	orderable(both)
 	return expr.Compare{Op: op, Left: both[0], Right: both[1]}, nil
 }
 
@@ -274,9 +272,7 @@ func (c *clause) in(e *ast.In) (expr.Expr, error) {
 	case err != nil:
 		return nil, err
 	}
-	if err := c.asLengths(out, e); err != nil {
-		return nil, err
-	}
+	orderable(out)
 	return notIf(e.Not, expr.In{Of: out[0], List: out[1:]}), nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -111,7 +112,7 @@ func (s *selection) node() (plan.Node, error) {
 			project.Exprs = append(project.Exprs, k.Of)
 			project.Out.Fields = append(project.Out.Fields, fieldOf(k.Of, in))
 		}
-		k.Of = project.Out.Column(i)
+		k.Of = function.Orderable(project.Out.Column(i))
 		sort.Keys = append(sort.Keys, k.SortKey)
 	}
 	n = project

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/engine/plan"
 	"github.com/micodb/micodb/internal/sqlerr"
@@ -61,6 +62,7 @@ func (b *binder) tailed(
 			if k.output >= 0 {
 				k.Of = n.Schema().Column(k.output)
 			}
+			k.Of = function.Orderable(k.Of)
 			sort.Keys = append(sort.Keys, k.SortKey)
 		}
 		n = sort

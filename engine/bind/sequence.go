@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -111,6 +112,7 @@ func (c *clause) aggregateOrder(call *expr.Aggregate, name string, e *ast.Call) 
 			if call.Distinct && call.Kind == expr.StringAgg && !expr.SameExpr(of, call.Arg) {
 				return fail(o.Of, sqlerr.GroupingError, "with DISTINCT, %s can only be ordered by its argument", name)
 			}
+			key.Of = function.Orderable(of)
 			call.Order = append(call.Order, key)
 		default:
 		}

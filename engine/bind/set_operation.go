@@ -97,7 +97,9 @@ func matched(op ast.SetOp, left, right plan.Node) plan.Node {
 	for i := range width {
 		l, r := left.Schema().Column(i), right.Schema().Column(i)
 		r.Index += width
-		same = append(same, expr.Compare{Op: expr.NotDistinct, Left: l, Right: r})
+		same = append(same, expr.Compare{
+			Op: expr.NotDistinct, Left: function.Orderable(l), Right: function.Orderable(r),
+		})
 	}
 	j.Residual = expr.Conjunction(same)
 	return j
@@ -123,7 +125,8 @@ func counted(op ast.SetOp, left, right plan.Node) plan.Node {
 	marked := func(n plan.Node, of int) plan.Node {
 		p := &plan.Project{Input: n, Out: &plan.Schema{}}
 		for i, f := range n.Schema().Fields {
-			p.Exprs, p.Out.Fields = append(p.Exprs, n.Schema().Column(i)), append(p.Out.Fields, f)
+			p.Exprs = append(p.Exprs, function.Distinguishable(n.Schema().Column(i)))
+			p.Out.Fields = append(p.Out.Fields, f)
 		}
 		for i, name := range []string{"left", "right"} {
 			mark := vector.NullOf(big)
@@ -214,7 +217,7 @@ func distinct(n plan.Node) plan.Node {
 	s := n.Schema()
 	a := &plan.Aggregate{Input: n, Out: &plan.Schema{}}
 	for i, f := range s.Fields {
-		a.Groups = append(a.Groups, distinguishable(s.Column(i)))
+		a.Groups = append(a.Groups, function.Distinguishable(s.Column(i)))
 		a.Out.Fields = append(a.Out.Fields, f)
 	}
 	return a

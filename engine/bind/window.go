@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -160,7 +161,7 @@ func (c *clause) over(call *windowCall, w ast.Window) (err error) {
 		if err != nil {
 			return err
 		}
-		call.partition = appendNew(call.partition, by)
+		call.partition = appendNew(call.partition, function.Orderable(by))
 	}
 	for _, o := range w.OrderBy {
 		key := direction(o)
@@ -170,9 +171,12 @@ func (c *clause) over(call *windowCall, w ast.Window) (err error) {
 		call.order = append(call.order, key)
 	}
 	if call.Kind.ReadsFrame() {
-		return c.frame(call, w)
+		err = c.frame(call, w)
 	}
-	return nil
+	for i, k := range call.order {
+		call.order[i].Of = function.Orderable(k.Of)
+	}
+	return err
 }
 
 func (c *clause) windowKey(key ast.Expr) (expr.Expr, error) {

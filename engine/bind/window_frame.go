@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/micodb/micodb/engine/expr"
+	"github.com/micodb/micodb/engine/function"
 	"github.com/micodb/micodb/engine/parser/ast"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
@@ -117,6 +118,11 @@ func (c *clause) rangeLimits(key expr.SortKey, f *expr.Frame, w *ast.Frame) erro
 	same, err := c.sameType(values, places, "the key and the ends of the frame", w)
 	if err != nil {
 		return err
+	}
+	for i, e := range same {
+		if e.Type().Kind == vector.Interval { // which frames read as numbers
+			same[i] = constant(function.IntervalNanos(e), e)
+		}
 	}
 	f.Key = same[0]
 	for _, b := range []*expr.FrameBound{&f.From, &f.To} {

@@ -123,15 +123,8 @@ func intervalLength() expr.Kernel {
 func justify() expr.Kernel {
 	var b vector.Buffer
 	return func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error) {
-		out, fits := b.Intervals(n), true
-		each(sel, n, func(i int) {
-			var ok bool
-			out[i], ok = args[0].Interval(i).Justified()
-			fits = fits && ok
-		})
-		if !fits {
-			return nil, intervalTooLong()
-		}
+		out := b.Intervals(n)
+		each(sel, n, func(i int) { out[i] = args[0].Interval(i).Justified() })
 		return b.IntervalVector(out, nil), nil
 	}
 }
@@ -169,10 +162,54 @@ func subtractTimes() expr.Kernel {
 	}
 }
 
-// Justified returns justify_interval of an expression.
-func Justified(e expr.Expr) expr.Expr {
-	t := vector.Of(vector.Interval)
-	return expr.Call{
-		Name: "justify_interval", Args: []expr.Expr{e}, Bound: Fixed(t, expr.NullIfAny, justify, t),
+// Distinguishable returns what tells values of e apart: equal intervals may be written apart, and so may lists and
+// structs of them. Other values are themselves.
+func Distinguishable(e expr.Expr) expr.Expr {
+	t := e.Type()
+	if !t.HasInterval() {
+		return e
+	}
+	kernel := justify
+	if t.IsNested() {
+		kernel = func() expr.Kernel { return justifyMembers(t) }
+	}
+	return expr.Call{Name: "justify_interval", Args: []expr.Expr{e}, Bound: Fixed(t, expr.NullIfAny, kernel, t)}
+}
+
+// Orderable returns what values of e are compared and ordered by: of an interval how long it is.
+func Orderable(e expr.Expr) expr.Expr {
+	if e.Type().Kind != vector.Interval {
+		return Distinguishable(e)
+	}
+	return expr.Call{Name: IntervalLength, Args: []expr.Expr{e}, Bound: Fixed(vector.Of(vector.Binary), expr.NullIfAny,
+		intervalLength, e.Type())}
+}
+
+// IntervalNanos returns how long an interval is as a number, DECIMAL(38, 0): in nanoseconds, with days of 24 hours and
+// months of 30 days.
+func IntervalNanos(e expr.Expr) expr.Expr {
+	t := vector.DecimalType(vector.MaxDecimalDigits, 0)
+	return expr.Call{Name: "interval_nanoseconds", Args: []expr.Expr{e}, Bound: Fixed(t, expr.NullIfAny,
+		func() expr.Kernel {
+			var b vector.Buffer
+			return func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error) {
+				out := b.Wides(n)
+				each(sel, n, func(i int) { out[i] = args[0].Interval(i).Length() })
+				return b.WideVector(t, out, nil), nil
+			}
+		}, e.Type())}
+}
+
+// justifyMembers justifies the intervals in lists and structs.
+func justifyMembers(t vector.Type) expr.Kernel {
+	var b vector.Buffer
+	return func(args []*vector.Vector, n int, sel []uint16) (*vector.Vector, error) {
+		return packedRows(&b, t, n, sel, func(dst []byte, i int) ([]byte, error) {
+			dst, ok := vector.AppendJustified(dst, t, args[0].Bytes(i))
+			if !ok {
+				return dst, expr.DamagedNested(t)
+			}
+			return dst, nil
+		})
 	}
 }

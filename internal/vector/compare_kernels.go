@@ -50,7 +50,7 @@ func Compare(x *Vector, i int, y *Vector, j int) int {
 }
 
 // Cmp orders intervals by their length with days of 24 hours and months of 30 days.
-func (m Months) Cmp(o Months) int { return m.length().Cmp(o.length()) }
+func (m Months) Cmp(o Months) int { return m.Length().Cmp(o.Length()) }
 
 // SelectCompare keeps the rows in which x and y, of one type, compare so; rows with a NULL on either side never.
 func SelectCompare(c Comparison, x, y *Vector, in, out []uint16) []uint16 {

@@ -3,6 +3,8 @@ package vector
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
+	"slices"
 )
 
 // Intervals, lists and structs lie packed: one string of bytes a row, whose order as bytes is the order of the
@@ -129,16 +131,16 @@ func packedWide(p []byte) Int128 {
 	return Int128{Hi: int64(binary.BigEndian.Uint64(p) ^ 1<<63), Lo: binary.BigEndian.Uint64(p[8:])}
 }
 
-// length returns the nanoseconds of an interval with days of 24 hours and months of 30 days: less than 2^83.
-func (m Months) length() Int128 {
+// Length returns the nanoseconds of an interval with days of 24 hours and months of 30 days: less than 2^83.
+func (m Months) Length() Int128 {
 	days, _ := Int128Of(int64(m.Months)*30 + int64(m.Days)).Mul(Int128Of(dayNanos))
 	sum, _ := days.Add(Int128Of(m.Nanos))
 	return sum
 }
 
 // Justified returns the interval of the same length whose time is less than a day and whose days are less than 30, all
-// of one sign: false when its months don't fit.
-func (m Months) Justified() (Months, bool) {
+// of one sign; what is too long for months stays days, and what is too long for those time.
+func (m Months) Justified() Months {
 	days := int64(m.Months)*30 + int64(m.Days) + m.Nanos/dayNanos
 	nanos := m.Nanos % dayNanos
 	switch {
@@ -147,13 +149,15 @@ func (m Months) Justified() (Months, bool) {
 	case days < 0 && nanos > 0:
 		days, nanos = days+1, nanos-dayNanos
 	}
-	months := days / 30
-	return Months{Months: int32(months), Days: int32(days % 30), Nanos: nanos}, months == int64(int32(months))
+	months := min(max(days/30, math.MinInt32), math.MaxInt32)
+	days -= months * 30
+	rest := min(max(days, math.MinInt32), math.MaxInt32)
+	return Months{Months: int32(months), Days: int32(rest), Nanos: nanos + (days-rest)*dayNanos}
 }
 
 // Append appends the interval packed.
 func (m Months) Append(dst []byte) []byte {
-	n := m.length()
+	n := m.Length()
 	dst = binary.BigEndian.AppendUint32(dst, uint32(n.Hi)^1<<31)
 	dst = binary.BigEndian.AppendUint64(dst, n.Lo)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(m.Months)^1<<31)
@@ -169,7 +173,7 @@ func MonthsOf(p []byte) Months {
 		Months: int32(binary.BigEndian.Uint32(p[12:]) ^ 1<<31),
 		Days:   int32(binary.BigEndian.Uint32(p[16:]) ^ 1<<31),
 	}
-	rest := m.length().Neg()
+	rest := m.Length().Neg()
 	length := Int128{Hi: int64(int32(binary.BigEndian.Uint32(p) ^ 1<<31)), Lo: binary.BigEndian.Uint64(p[4:])}
 	sum, _ := length.Add(rest)
 	m.Nanos = int64(sum.Lo)
@@ -353,4 +357,32 @@ func AppendMembers(dst []byte, t Type, members []Member) []byte {
 		dst = append(dst, packedEnd)
 	}
 	return dst
+}
+
+// HasInterval tells whether t is an INTERVAL or has one among its members, at any depth.
+func (t Type) HasInterval() bool {
+	return t.Kind == Interval || slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.HasInterval() })
+}
+
+// AppendJustified appends a packed value of t whose intervals are justified, so that values are equal only where their
+// bytes are: false when p is damaged.
+func AppendJustified(dst []byte, t Type, p []byte) ([]byte, bool) {
+	if t.Kind == Interval {
+		return MonthsOf(p).Justified().Append(dst), len(p) == intervalBytes
+	}
+	members, ok := Members(nil, t, p)
+	for i, m := range members {
+		of := t.Fields[min(i, len(t.Fields)-1)].Type // a list has one field
+		if m.IsNull() || !of.HasInterval() {
+			dst = append(dst, m...)
+			continue
+		}
+		var whole bool
+		dst, whole = AppendJustified(append(dst, packedValue), of, m[1:])
+		ok = ok && whole
+	}
+	if t.Kind == List {
+		dst = EndList(dst)
+	}
+	return dst, ok
 }

@@ -159,12 +159,22 @@ func TestJustifiedKeepsTheLength(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 1000 {
 		m := vector.Months{Months: random.Int32() >> 8, Days: -random.Int32() >> 8, Nanos: random.Int64()}
-		j, ok := m.Justified()
-		require.True(t, ok)
+		j := m.Justified()
 		require.Zero(t, m.Cmp(j), "%v %v", m, j)
-		again, _ := j.Justified()
-		require.Equal(t, j, again)
+		require.Equal(t, j, j.Justified())
 		require.Equal(t, m, vector.MonthsOf(m.Append(nil)))
+	}
+}
+
+func TestTheLongestIntervalsAreJustified(t *testing.T) {
+	for _, m := range []vector.Months{
+		{Months: math.MaxInt32, Days: math.MaxInt32, Nanos: math.MaxInt64},
+		{Months: math.MinInt32, Days: math.MinInt32, Nanos: math.MinInt64},
+		{Months: math.MaxInt32, Days: 30, Nanos: -1},
+	} {
+		j := m.Justified()
+		require.Zero(t, m.Cmp(j), "%v %v", m, j)
+		require.Equal(t, j, j.Justified())
 	}
 }
 
