@@ -188,7 +188,8 @@ func placesOfShorts(v *Vector, p places, m *Mask) {
 		hits := uint64(0)
 		for j := 0; j < 32; j += 4 {
 			a, b, c, e := uint64(at[j])+skip, uint64(at[j+1])+skip, uint64(at[j+2])+skip, uint64(at[j+3])+skip
-			hits |= (set[a>>6]>>(a&63)&1 | set[b>>6]>>(b&63)&1<<1 | set[c>>6]>>(c&63)&1<<2 | set[e>>6]>>(e&63)&1<<3) << j
+			low := set[a>>6]>>(a&63)&1 | set[b>>6]>>(b&63)&1<<1
+			hits |= (low | set[c>>6]>>(c&63)&1<<2 | set[e>>6]>>(e&63)&1<<3) << j
 		}
 		return hits & uint64(x.LessEqual(more).ToBits())
 	}
@@ -213,7 +214,8 @@ func placesOfFours(v *Vector, p places, m *Mask) {
 		hits := uint64(0)
 		for j := 0; j < 32; j += 4 {
 			a, b, c, e := uint64(at[j])+skip, uint64(at[j+1])+skip, uint64(at[j+2])+skip, uint64(at[j+3])+skip
-			hits |= (set[a>>6]>>(a&63)&1 | set[b>>6]>>(b&63)&1<<1 | set[c>>6]>>(c&63)&1<<2 | set[e>>6]>>(e&63)&1<<3) << j
+			low := set[a>>6]>>(a&63)&1 | set[b>>6]>>(b&63)&1<<1
+			hits |= (low | set[c>>6]>>(c&63)&1<<2 | set[e>>6]>>(e&63)&1<<3) << j
 		}
 		inside := uint64(x.LessEqual(more).ToBits()) | uint64(y.LessEqual(more).ToBits())<<16
 		return hits & inside
