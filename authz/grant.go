@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 
@@ -76,9 +77,18 @@ func (d *Directory) RevokeAll(ctx context.Context, names []string, on Object) er
 // later under the same name has no grants. They do not count from before the commit on, so that there is no moment in
 // which they count for a namesake; if the commit fails they count again.
 func (d *Directory) Forget(ctx context.Context, dropped []Object, commit func() error) error {
+	return d.Follow(ctx, dropped, nil, commit)
+}
+
+// Follow is Forget for a commit that also gives tables other names: what was granted on a key of moved is granted on
+// its value afterwards. It does not count in between, and should the process end before it is stored it is lost.
+func (d *Directory) Follow(
+	ctx context.Context, dropped []Object, moved map[Object]Object, commit func() error,
+) error {
+	gone := append(slices.Clip(dropped), slices.Collect(maps.Keys(moved))...)
 	return d.alone(ctx, func() error {
 		before := d.state.Load()
-		c := Change{DropGrants: before.within(dropped)}
+		c := Change{DropGrants: before.within(gone)}
 		d.state.Store(before.after(c))
 		if err := commit(); err != nil {
 			again := *before
@@ -89,6 +99,13 @@ func (d *Directory) Forget(ctx context.Context, dropped []Object, commit func() 
 		if len(c.DropGrants) == 0 {
 			return nil
 		}
+		for _, g := range c.DropGrants {
+			if to, ok := moved[g.On]; ok {
+				g.On = to
+				c.PutGrants = append(c.PutGrants, g)
+			}
+		}
+		d.state.Store(d.state.Load().after(Change{PutGrants: c.PutGrants}))
 		if err := d.store.Apply(context.WithoutCancel(ctx), c); err != nil {
 			d.stale = append(d.stale, c.DropGrants...) // the next change tries again, and so does the next start
 			d.log.LogAttrs(ctx, slog.LevelError, "grants on dropped objects were not removed",

@@ -25,6 +25,13 @@ type (
 	Version uint64
 )
 
+// Provisional is where the versions begin that altered definitions have until their transaction commits: no two of an
+// instance have the same. A table that the transaction itself made has the version 0.
+const Provisional Version = 1 << 62
+
+// Committed tells whether the version is that of a commit.
+func (v Version) Committed() bool { return v != 0 && v < Provisional }
+
 // Sequence numbers commits from 1 without gaps in the order of their publication.
 type Sequence uint64
 
@@ -91,7 +98,9 @@ type Table struct {
 	Name       TableName
 	Kind       TableKind
 	Version    Version
+	Created    Version // that made the table, where it was altered since; 0: Version
 	Columns    []Column
+	LastColumn ColumnID    // the highest id that a column ever had, where that one was dropped; 0: it is in Columns
 	Query      *ViewQuery  // of a View, whose columns it gives; nil for all others
 	Source     Source      // of an External
 	Statistics *Statistics // nil: nothing is known
@@ -119,6 +128,26 @@ type Column struct {
 	Type    vector.Type
 	Length  int // of VARCHAR(n) in characters, of VARBINARY(n) in bytes: the most that a value may have; 0: no limit
 	NotNull bool
+
+	// Former are the types that the column had before, the oldest first. Values of each are values of the types that
+	// follow, and have the same form in memory.
+	Former []FormerType
+}
+
+// FormerType is a type that a column had in the definitions before a version.
+type FormerType struct {
+	Type   vector.Type
+	Before Version
+}
+
+// TypeAt returns the type that the column had in the definition of a version.
+func (c *Column) TypeAt(v Version) vector.Type {
+	for _, f := range c.Former {
+		if v < f.Before {
+			return f.Type
+		}
+	}
+	return c.Type
 }
 
 // TypeName returns the type as CREATE TABLE takes it.
@@ -127,6 +156,23 @@ func (c *Column) TypeName() string {
 		return c.Type.String()
 	}
 	return c.Type.String() + "(" + strconv.Itoa(c.Length) + ")"
+}
+
+// Since returns the version that made the table.
+func (t *Table) Since() Version {
+	if t.Created != 0 {
+		return t.Created
+	}
+	return t.Version
+}
+
+// NextColumn returns an id that no column of the table ever had.
+func (t *Table) NextColumn() ColumnID {
+	last := t.LastColumn
+	for i := range t.Columns {
+		last = max(last, t.Columns[i].ID)
+	}
+	return last + 1
 }
 
 // Find returns the ordinal of a column by its folded name, or -1.

@@ -78,7 +78,51 @@ type DropTable struct {
 	IfExists bool
 }
 
+// AlterTable changes the definition of a table, by one action after the other: 42P01 when it does not exist, unless
+// IfExists, 42809 for a view. No rows are written: those that are there are read under the new definition.
+type AlterTable struct {
+	Name     TableName
+	IfExists bool
+	Actions  []TableAction
+}
+
+// TableAction is one action of AlterTable. The set is sealed.
+type TableAction interface{ tableAction() }
+
+// AddColumn adds a column behind the others, which is NULL in the rows that are there. Its id is given by the Writer.
+// 42701 when there is one of the name, unless IfNotExists.
+type AddColumn struct {
+	Column      Column
+	IfNotExists bool
+}
+
+// DropColumn removes a column: 42703 when there is none of the name, unless IfExists.
+type DropColumn struct {
+	Column   string
+	IfExists bool
+}
+
+// RenameColumn gives a column another name: 42703 when there is none, 42701 when the name is another column's.
+type RenameColumn struct{ From, To string }
+
+// RenameTable gives the table another name in its database: 42P07 when the name is taken.
+type RenameTable struct{ To string }
+
+// ChangeType gives a column a type that has all values of the one before: 0A000 for any other.
+type ChangeType struct {
+	Column string
+	Type   vector.Type
+	Length int // as of Column
+}
+
+func (AddColumn) tableAction()    {}
+func (DropColumn) tableAction()   {}
+func (RenameColumn) tableAction() {}
+func (RenameTable) tableAction()  {}
+func (ChangeType) tableAction()   {}
+
 func (CreateDatabase) definition() {}
+func (AlterTable) definition()     {}
 func (DropDatabase) definition()   {}
 func (CreateTable) definition()    {}
 func (DropTable) definition()      {}

@@ -37,6 +37,8 @@ func (u *userSession) auditDefinitions(ctx context.Context, all []catalog.Defini
 		switch d := d.(type) {
 		case catalog.CreateTable:
 			u.audited(ctx, "CREATE "+objectType(d.Kind), d.Name.String())
+		case catalog.AlterTable:
+			u.audited(ctx, "ALTER TABLE", d.Name.String())
 		case catalog.DropTable:
 			u.audited(ctx, "DROP "+objectType(d.Kind), d.Name.String())
 		case catalog.CreateDatabase:
@@ -116,6 +118,8 @@ func permissionOf(p bind.Privilege) (authz.Permission, error) {
 		return authz.CreateTable, nil
 	case bind.DropTable:
 		return authz.DropTable, nil
+	case bind.AlterTable:
+		return authz.ModifySchema, nil
 	case bind.CreateDatabase:
 		return authz.CreateDatabase, nil
 	case bind.DropDatabase:

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/micodb/micodb/authz"
@@ -9,7 +10,7 @@ import (
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// droppedObject is a table or database that a transaction dropped.
+// droppedObject is a table or database that a transaction dropped, or a table to which it gave another name.
 type droppedObject struct {
 	object authz.Object
 	id     uint64
@@ -38,6 +39,11 @@ func (n noting) define(ctx context.Context, d catalog.Definition) error {
 	var on authz.Object
 	switch d := d.(type) {
 	case catalog.DropTable:
+		on = authz.Object{Database: catalog.FoldName(d.Name.Database), Table: catalog.FoldName(d.Name.Table)}
+	case catalog.AlterTable:
+		if !slices.ContainsFunc(d.Actions, renames) {
+			return n.Writer.Define(ctx, d)
+		}
 		on = authz.Object{Database: catalog.FoldName(d.Name.Database), Table: catalog.FoldName(d.Name.Table)}
 	case catalog.DropDatabase:
 		on = authz.Object{Database: catalog.FoldName(d.Name)}
@@ -77,27 +83,59 @@ func identify(ctx context.Context, s catalog.Snapshot, on authz.Object) (uint64,
 	return uint64(all[i].ID), nil
 }
 
-// commit commits a transaction, and with it takes back the grants on what it dropped. What a savepoint brought back
-// is still there, and keeps them.
+func renames(a catalog.TableAction) bool {
+	_, ok := a.(catalog.RenameTable)
+	return ok
+}
+
+// commit commits a transaction, and with it takes back the grants on what it dropped; those on a table that has another
+// name now go with it. What a savepoint brought back is still there, and keeps them.
 func (s *Server) commit(ctx context.Context, h Handle, dropped []droppedObject) (at catalog.Timestamp, err error) {
-	var gone []authz.Object
+	gone := map[authz.Object]uint64{}
 	for _, d := range dropped {
+		if _, noted := gone[d.object]; noted {
+			continue // the grants were given on the one that had the name first
+		}
 		id, err := identify(ctx, h, d.object)
 		if err != nil {
 			return 0, err
 		}
 		if id != d.id {
-			gone = append(gone, d.object)
+			gone[d.object] = d.id
 		}
 	}
 	if len(gone) == 0 || s.config.Users == nil {
 		return h.Commit(ctx)
 	}
-	err = s.config.Users.Forget(ctx, gone, func() (err error) {
+	moved, err := movedTables(ctx, h, gone)
+	if err != nil {
+		return 0, err
+	}
+	err = s.config.Users.Follow(ctx, slices.Collect(maps.Keys(gone)), moved, func() (err error) {
 		at, err = h.Commit(ctx)
 		return err
 	})
 	return at, err
+}
+
+// movedTables returns the names that tables have now which are not there any more under the names that they had.
+func movedTables(
+	ctx context.Context, s catalog.Snapshot, gone map[authz.Object]uint64,
+) (map[authz.Object]authz.Object, error) {
+	now := map[uint64]authz.Object{}
+	err := catalog.EachTable(ctx, s, func(t *catalog.Table) error {
+		now[uint64(t.ID)] = authz.Object{
+			Database: catalog.FoldName(t.Name.Database), Table: catalog.FoldName(t.Name.Table),
+		}
+		return nil
+	})
+	moved := map[authz.Object]authz.Object{}
+	for was, id := range gone {
+		if is, there := now[id]; there && was.Table != "" {
+			moved[was] = is
+		}
+	}
+	return moved, err
 }
 
 // exists fails for the object of a GRANT that is not there: 3D000, 42P01.

@@ -120,13 +120,13 @@ func keeps(kind, text string) bool {
 }
 
 // mayShare tells whether other sessions may use the plan: it has no time of a transaction in it, and none of its tables
-// was made by a transaction that has not committed.
+// was made or altered by a transaction that has not committed.
 func (p *prepared) mayShare() bool {
 	if p.bound.HoldsNow {
 		return false
 	}
 	return !slices.ContainsFunc(definitionsOf(p.bound), func(t *catalog.Table) bool {
-		return t.Kind != catalog.SystemView && t.Version == 0
+		return t.Kind != catalog.SystemView && !t.Version.Committed()
 	})
 }
 

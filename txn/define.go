@@ -18,6 +18,8 @@ func (t *Transaction) resolve(definition catalog.Definition) ([]manifest.Change,
 		return t.createTable(d)
 	case catalog.DropTable:
 		return t.dropTable(d)
+	case catalog.AlterTable:
+		return t.alterTable(d)
 	default:
 		return nil, sqlerr.NotSupported("this change of definitions")
 	}

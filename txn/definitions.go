@@ -73,7 +73,8 @@ func (d *definitions) tablesOf(id catalog.DatabaseID) []*catalog.Table {
 	return tables
 }
 
-// apply returns the definitions after changes, which get the version. What does not fit is a conflict with
+// apply returns the definitions after changes, which get the version: that of a commit, a provisional one, or 0 where
+// they have theirs. What does not fit is a conflict with
 // another transaction: 40001.
 func (d *definitions) apply(changes []manifest.Change, version catalog.Version) (*definitions, error) {
 	if len(changes) == 0 {
@@ -92,10 +93,12 @@ func (d *definitions) apply(changes []manifest.Change, version catalog.Version) 
 			err = next.dropDatabase(c.ID)
 		case *manifest.CreateTable:
 			t := c.Table
-			if version != 0 {
+			if version.Committed() {
 				t.Version = version
 			}
 			err = next.createTable(&t)
+		case *manifest.AlterTable:
+			err = next.alterTable(c.Table, version)
 		case *manifest.DropTable:
 			err = next.dropTable(c.ID)
 		default:
@@ -143,6 +146,33 @@ func (d *definitions) createTable(t *catalog.Table) error {
 		return conflict("another transaction has made table %s", t.Name)
 	}
 	d.tables[t.ID], d.tableIDs[key] = t, t.ID
+	return nil
+}
+
+// alterTable gives a table a definition that was made of the one that it has, which the caller has seen to.
+func (d *definitions) alterTable(t catalog.Table, version catalog.Version) error {
+	old, ok := d.tables[t.ID]
+	if !ok {
+		return conflict("another transaction has dropped table %s", t.Name)
+	}
+	t.Version, t.Created = version, old.Since()
+	t.Columns = slices.Clone(t.Columns)
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		c.Former = slices.Clone(c.Former)
+		for k := range c.Former {
+			if at := &c.Former[k].Before; *at == 0 || !at.Committed() && version.Committed() {
+				*at = version
+			}
+		}
+	}
+	was := tableKey{old.Database, catalog.FoldName(old.Name.Table)}
+	is := tableKey{t.Database, catalog.FoldName(t.Name.Table)}
+	if _, taken := d.tableIDs[is]; taken && is != was {
+		return conflict("another transaction has made table %s", t.Name)
+	}
+	delete(d.tableIDs, was)
+	d.tables[t.ID], d.tableIDs[is] = &t, t.ID
 	return nil
 }
 

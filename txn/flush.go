@@ -206,8 +206,12 @@ func (e *editor) definitions() {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(now.tables)) {
-		if _, known := e.old.Tables[id]; !known {
-			e.add(&manifest.CreateTable{Table: *now.tables[id]})
+		of := now.tables[id]
+		switch old := e.old.Tables[id]; {
+		case old == nil:
+			e.changes = append(e.changes, manifest.Definitions(of)...)
+		case old.Definition.Version != of.Version:
+			e.add(&manifest.AlterTable{Table: *of})
 		}
 	}
 }

@@ -86,10 +86,12 @@ func (o *order) drop(definitions *definitions) {
 func (o *order) change(
 	of *tableRequest, deletes *catalog.AddressSet, definition *catalog.Table, sequence catalog.Sequence,
 ) (v *table.Version, err error) {
-	if of.created {
+	v = o.state.tables[of.id]
+	switch {
+	case of.created:
 		v, err = table.New(o.manager.environment, definition)
-	} else {
-		v = o.state.tables[of.id]
+	case of.altered:
+		v, err = v.Alter(definition)
 	}
 	if err == nil && len(of.segments) > 0 {
 		v, err = v.AddSegments(committed(of.segments, sequence, definition.Version))

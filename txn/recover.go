@@ -285,10 +285,17 @@ func (r *recovery) define(record *wal.Definition, version catalog.Version) error
 	}
 	for id, of := range r.state.definitions.tables {
 		r.used(uint64(id))
-		if of.Kind.HasRows() && r.state.tables[id] == nil {
-			if r.state.tables[id], err = table.New(r.manager.environment, of); err != nil {
-				return err
-			}
+		if !of.Kind.HasRows() {
+			continue
+		}
+		switch v := r.state.tables[id]; {
+		case v == nil:
+			r.state.tables[id], err = table.New(r.manager.environment, of)
+		case v.Definition() != of:
+			r.state.tables[id], err = v.Alter(of)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for id := range before.tables {

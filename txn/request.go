@@ -34,6 +34,7 @@ type tableRequest struct {
 	id       catalog.TableID
 	version  catalog.Version // of the definition that the transaction saw; 0 when it made the table itself
 	created  bool
+	altered  bool // its definition has changed
 	chunks   []*vector.Chunk
 	segments []*segment.Descriptor
 	deletes  *catalog.AddressSet // as of the snapshot
@@ -44,6 +45,11 @@ type appended struct {
 	table catalog.TableID
 	rows  *vector.Chunk
 	at    []wal.Range
+}
+
+// alters tells whether the commit changes the definition of a table that has rows.
+func (r *request) alters() bool {
+	return slices.ContainsFunc(r.tables, func(of tableRequest) bool { return of.altered && !of.created })
 }
 
 type result struct {
@@ -66,7 +72,7 @@ func newRequest(ctx context.Context, t *Transaction) (*request, error) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(t.writes.tables)) {
 		w := t.writes.tables[id]
-		if _, exists := t.writes.definitions.tables[id]; !exists || w.empty() && !w.created {
+		if _, exists := t.writes.definitions.tables[id]; !exists || w.empty() && !w.created && !w.altered {
 			continue // dropped by the transaction itself, or not changed
 		}
 		if err := ctx.Err(); err != nil {
@@ -87,7 +93,7 @@ func (r *request) add(id catalog.TableID, w *tableWrites) error {
 	definition := w.version.Definition()
 	w.deletes.Compress()
 	of := tableRequest{
-		id: id, version: definition.Version, created: w.created, segments: w.segments, deletes: w.deletes,
+		id: id, version: w.base, created: w.created, altered: w.altered, segments: w.segments, deletes: w.deletes,
 		chunks: chunksOf(w.rows.View(), definition.Columns),
 	}
 	schema := schemaOf(definition.Columns)

@@ -102,7 +102,9 @@ func (m *Manager) sequence() {
 		case <-m.quit:
 			return
 		case r := <-m.requests:
-			m.commitGroup(m.gather(r))
+			for _, group := range parted(m.gather(r)) {
+				m.commitGroup(group)
+			}
 		case control := <-m.controls:
 			control()
 		case <-delay.C:
@@ -131,6 +133,20 @@ func (m *Manager) gather(first *request) []*request {
 		}
 	}
 	return requests
+}
+
+// parted cuts requests into groups that each begin with one that alters a table, if any does: it alters the rows in
+// memory, and those of commits before it in a group are not there yet.
+func parted(requests []*request) [][]*request {
+	var groups [][]*request
+	first := 0
+	for i := 1; i < len(requests); i++ {
+		if requests[i].alters() {
+			groups = append(groups, requests[first:i])
+			first = i
+		}
+	}
+	return append(groups, requests[first:])
 }
 
 // commitGroup takes requests through steps 2 to 4 of commit.

@@ -108,13 +108,16 @@ func (t *Transaction) retained(
 	case version == nil:
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "table %s did not exist at version %d", of.Name, asOf).
 			WithHint("this transaction has made it")
-	case asOf < catalog.Sequence(of.Version):
+	case asOf < catalog.Sequence(of.Since()):
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "table %s did not exist at version %d", of.Name, asOf).
-			WithHint("its first version is %d", of.Version)
+			WithHint("its first version is %d", of.Since())
 	case asOf < t.snapshot.since:
 		return nil, sqlerr.New(sqlerr.SnapshotTooOld, "version %d is no longer kept", asOf).
 			WithHint("the oldest version that can be read is %d; --retention says how long versions are kept",
 				t.snapshot.since)
+	}
+	if w := t.writes.tables[id]; w != nil { // which has altered it, perhaps
+		version = w.version
 	}
 	return version, nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/vector"
+	"github.com/micodb/micodb/storage/manifest"
 	"github.com/micodb/micodb/storage/memtable"
 )
 
@@ -97,9 +98,16 @@ func (t *Transaction) Define(ctx context.Context, definition catalog.Definition)
 	if err != nil {
 		return err
 	}
-	next, err := t.writes.definitions.apply(changes, 0)
+	next, err := t.writes.definitions.apply(changes, catalog.Provisional+catalog.Version(t.manager.newID()))
 	if err != nil {
 		return err
+	}
+	for _, c := range changes {
+		if altered, ok := c.(*manifest.AlterTable); ok {
+			if err := t.alter(ctx, next.tables[altered.Table.ID]); err != nil {
+				return err
+			}
+		}
 	}
 	t.writes.definitions = next
 	t.writes.changes = append(t.writes.changes, changes...)

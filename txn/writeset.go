@@ -23,8 +23,10 @@ type writeSet struct {
 
 // tableWrites is what a transaction has changed in one table.
 type tableWrites struct {
-	version  *table.Version // that the transaction reads
-	created  bool           // by the transaction itself
+	version  *table.Version  // that the transaction reads
+	base     catalog.Version // of the definition that the snapshot has; 0: created
+	created  bool            // by the transaction itself
+	altered  bool            // by the transaction itself
 	rows     *memtable.Memtable
 	segments []*segment.Descriptor // rows that did not stay in memory
 	bulk     *segment.Writer       // of the segment that the statement is writing, or nil
@@ -40,6 +42,8 @@ type savepoint struct {
 }
 
 type tableMark struct {
+	version  *table.Version
+	altered  bool
 	memory   *memtable.Memtable // that rows is a view of
 	rows     memtable.View
 	segments int
@@ -51,7 +55,10 @@ func newWriteSet(d *definitions) writeSet {
 }
 
 func newTableWrites(v *table.Version, created bool) *tableWrites {
-	return &tableWrites{version: v, created: created, rows: v.NewWriteSet(), deletes: &catalog.AddressSet{}}
+	return &tableWrites{
+		version: v, base: v.Definition().Version, created: created, rows: v.NewWriteSet(),
+		deletes: &catalog.AddressSet{},
+	}
 }
 
 // empty tells whether there is nothing to commit.
@@ -100,7 +107,8 @@ func (w *writeSet) save(name string) {
 	}
 	for id, t := range w.tables {
 		s.tables[id] = tableMark{
-			memory: t.rows, rows: t.rows.View(), segments: len(t.segments), deletes: t.deletes.Copy(),
+			version: t.version, altered: t.altered, memory: t.rows, rows: t.rows.View(), segments: len(t.segments),
+			deletes: t.deletes.Copy(),
 		}
 	}
 	w.savepoints = append(w.savepoints, s)
@@ -141,6 +149,7 @@ func (w *writeSet) release(name string) bool {
 }
 
 func (t *tableWrites) rollBack(mark tableMark) error {
+	t.version, t.altered = mark.version, mark.altered
 	// Clipped: an open scan may hold what follows.
 	t.segments, t.deletes = slices.Clip(t.segments[:mark.segments]), mark.deletes.Copy()
 	if now := t.rows.View(); t.rows == mark.memory && now.Rows() == mark.rows.Rows() {

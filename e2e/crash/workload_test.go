@@ -49,21 +49,24 @@ func (f *fingerprint) add(id uint64, sign int) {
 	f.sum += uint64(sign) * (x ^ x>>29)
 }
 
-// state is what an instance holds; the table "third" comes and goes.
+// state is what an instance holds; the table "third" comes and goes, as do the columns "extra" of the others, under a new
+// id each time. A row has its own id there, or NULL where it is older than the column.
 type state struct {
 	rows  map[string]fingerprint
+	extra map[string]fingerprint // of the rows that have a value there, by the tables that have the column
 	third bool
 }
 
 func (s state) clone() state {
-	return state{rows: maps.Clone(s.rows), third: s.third}
+	return state{rows: maps.Clone(s.rows), extra: maps.Clone(s.extra), third: s.third}
 }
 
 // workload commits to an instance, and knows what each commit makes of it.
 type workload struct {
 	manager *txn.Manager
 	random  *rand.Rand
-	live    map[string][]uint64 // ids of rows
+	live    map[string][]uint64        // ids of rows
+	valued  map[string]map[uint64]bool // those of them that have a value in the column "extra"
 	nextID  uint64
 
 	compactions int
@@ -75,8 +78,8 @@ type workload struct {
 
 func newWorkload(m *txn.Manager, seed uint64) *workload {
 	return &workload{
-		manager: m, random: rand.New(rand.NewPCG(seed, 1)), live: map[string][]uint64{},
-		states: []state{{rows: map[string]fingerprint{}}},
+		manager: m, random: rand.New(rand.NewPCG(seed, 1)), live: map[string][]uint64{}, valued: map[string]map[uint64]bool{},
+		states: []state{{rows: map[string]fingerprint{}, extra: map[string]fingerprint{}}},
 	}
 }
 
@@ -169,55 +172,99 @@ func (w *workload) step(ctx context.Context, i int) error {
 				return err
 			}
 		}
+		if i%11 == 5 {
+			if err := w.alter(ctx, tx, tables[i%len(tables)], next); err != nil {
+				return err
+			}
+		}
 		count := 1 + w.random.IntN(20)
 		if i%40 == 30 {
 			count = 3500 // streams to a segment
 		}
-		for _, t := range tables {
-			f := next.rows[t]
-			if err := w.delete(ctx, tx, t, &f); err != nil {
+		for k, t := range tables {
+			if err := w.delete(ctx, tx, t, next); err != nil {
 				return err
 			}
-			if err := w.insert(ctx, tx, t, count, &f); err != nil {
+			if err := w.insert(ctx, tx, t, count, next); err != nil {
 				return err
 			}
-			if err := w.update(ctx, tx, t); err != nil {
+			if i%23 == 9 && k == 0 { // rows of the transaction itself, too
+				if err := w.alter(ctx, tx, t, next); err != nil {
+					return err
+				}
+			}
+			if err := w.update(ctx, tx, t, next); err != nil {
 				return err
 			}
-			if err := w.delete(ctx, tx, t, &f); err != nil { // rows that it has just inserted, too
+			if err := w.delete(ctx, tx, t, next); err != nil { // rows that it has just inserted, too
 				return err
 			}
-			next.rows[t] = f
 		}
 		return nil
 	})
 }
 
-func (w *workload) insert(ctx context.Context, tx *txn.Transaction, table string, count int, f *fingerprint) error {
+// alter gives a table the column "extra", or takes it away.
+func (w *workload) alter(ctx context.Context, tx *txn.Transaction, table string, next *state) error {
+	w.valued[table] = map[uint64]bool{}
+	var action catalog.TableAction = catalog.DropColumn{Column: "extra"}
+	if _, there := next.extra[table]; there {
+		delete(next.extra, table)
+	} else {
+		next.extra[table] = fingerprint{}
+		action = catalog.AddColumn{Column: catalog.Column{Name: "extra", Type: vector.Of(vector.Int64)}}
+	}
+	return tx.Define(ctx, catalog.AlterTable{Name: name(table), Actions: []catalog.TableAction{action}})
+}
+
+func (w *workload) insert(ctx context.Context, tx *txn.Transaction, table string, count int, next *state) error {
 	ids := make([]uint64, count)
+	f := next.rows[table]
 	for i := range ids {
 		w.nextID++
 		ids[i] = w.nextID
 		f.add(w.nextID, 1)
 	}
+	next.rows[table] = f
 	w.live[table] = append(w.live[table], ids...)
 	found, err := tx.Table(ctx, name(table))
 	if err != nil {
 		return err
 	}
-	return tx.Insert(ctx, found.ID, rowsOf(ids))
+	return w.insertRows(ctx, tx, found, ids, next)
+}
+
+// insertRows inserts rows with a value in each column that the table has.
+func (w *workload) insertRows(
+	ctx context.Context, tx *txn.Transaction, of *catalog.Table, ids []uint64, next *state,
+) error {
+	if f, there := next.extra[of.Name.Table]; there {
+		for _, id := range ids {
+			if !w.valued[of.Name.Table][id] {
+				w.valued[of.Name.Table][id] = true
+				f.add(id, 1)
+			}
+		}
+		next.extra[of.Name.Table] = f
+	}
+	return tx.Insert(ctx, of.ID, rowsOf(ids, len(of.Columns)))
 }
 
 func textOf(id uint64) string { return fmt.Sprintf("row %d", id) }
 
 // delete removes up to three rows.
-func (w *workload) delete(ctx context.Context, tx *txn.Transaction, table string, f *fingerprint) error {
+func (w *workload) delete(ctx context.Context, tx *txn.Transaction, table string, next *state) error {
 	chosen := map[uint64]bool{}
+	f, extra := next.rows[table], next.extra[table]
 	for range min(w.random.IntN(4), len(w.live[table])) {
 		k := w.random.IntN(len(w.live[table]))
 		id := w.live[table][k]
 		chosen[id] = true
 		f.add(id, -1)
+		if w.valued[table][id] {
+			extra.add(id, -1)
+			delete(w.valued[table], id)
+		}
 		last := len(w.live[table]) - 1
 		w.live[table][k] = w.live[table][last]
 		w.live[table] = w.live[table][:last]
@@ -225,12 +272,16 @@ func (w *workload) delete(ctx context.Context, tx *txn.Transaction, table string
 	if len(chosen) == 0 {
 		return nil
 	}
+	next.rows[table] = f
+	if _, there := next.extra[table]; there {
+		next.extra[table] = extra
+	}
 	_, err := removeRows(ctx, tx, table, chosen)
 	return err
 }
 
 // update replaces up to three rows by rows with the same values elsewhere.
-func (w *workload) update(ctx context.Context, tx *txn.Transaction, table string) error {
+func (w *workload) update(ctx context.Context, tx *txn.Transaction, table string, next *state) error {
 	chosen := map[uint64]bool{}
 	for range min(w.random.IntN(4), len(w.live[table])) {
 		chosen[w.live[table][w.random.IntN(len(w.live[table]))]] = true
@@ -242,39 +293,41 @@ func (w *workload) update(ctx context.Context, tx *txn.Transaction, table string
 	if err != nil {
 		return err
 	}
-	return tx.Insert(ctx, of, rowsOf(slices.Sorted(maps.Keys(chosen))))
+	return w.insertRows(ctx, tx, of, slices.Sorted(maps.Keys(chosen)), next)
 }
 
 // removeRows deletes the rows of some ids, all of which must be there.
 func removeRows(
 	ctx context.Context, tx *txn.Transaction, table string, chosen map[uint64]bool,
-) (catalog.TableID, error) {
+) (*catalog.Table, error) {
 	found, err := tx.Table(ctx, name(table))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var where []catalog.Address
-	err = scan(ctx, tx, found.ID, 0, func(id uint64, _ string, at catalog.Address) {
+	err = scan(ctx, tx, found, 0, func(id uint64, _ string, _ *uint64, at catalog.Address) {
 		if chosen[id] {
 			where = append(where, at)
 		}
 	})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if len(where) != len(chosen) {
-		return 0, fmt.Errorf("%d of %d rows of table %s are there to be deleted", len(where), len(chosen), table)
+		return nil, fmt.Errorf("%d of %d rows of table %s are there to be deleted", len(where), len(chosen), table)
 	}
-	return found.ID, tx.Delete(ctx, found.ID, where)
+	return found, tx.Delete(ctx, found.ID, where)
 }
 
-func rowsOf(ids []uint64) *vector.Chunk {
+// rowsOf makes rows of the first columns, of three.
+func rowsOf(ids []uint64, columns int) *vector.Chunk {
 	id, text := vector.NewBuilder(vector.Of(vector.Int64)), vector.NewBuilder(vector.Of(vector.Text))
 	for _, k := range ids {
 		id.AppendInt(int64(k))
 		text.AppendText(textOf(k))
 	}
-	return &vector.Chunk{Len: len(ids), Columns: []*vector.Vector{id.Build(), text.Build()}}
+	ints := id.Build()
+	return &vector.Chunk{Len: len(ids), Columns: []*vector.Vector{ints, text.Build(), ints}[:columns]}
 }
 
 // abort writes and rolls back.
@@ -284,30 +337,47 @@ func (w *workload) abort(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	rows := &vector.Chunk{Len: 1, Columns: []*vector.Vector{
-		vector.Ints64(vector.Of(vector.Int64), -1), vector.TextsOf("rolled back"),
-	}}
+	id := vector.Ints64(vector.Of(vector.Int64), -1)
+	rows := &vector.Chunk{Len: 1, Columns: []*vector.Vector{id, vector.TextsOf("rolled back"), id}}
 	for _, t := range tables {
 		found, err := tx.Table(ctx, name(t))
 		if err != nil {
 			return err
 		}
-		if err := tx.Insert(ctx, found.ID, rows); err != nil {
+		one := *rows
+		one.Columns = rows.Columns[:len(found.Columns)]
+		if err := tx.Insert(ctx, found.ID, &one); err != nil {
+			return err
+		}
+		if err := w.alterFor(ctx, tx, found); err != nil {
 			return err
 		}
 	}
 	return tx.Rollback(ctx)
 }
 
-// scan hands out all rows of a table, as of a commit when it is not 0.
+// alterFor alters a table in vain.
+func (*workload) alterFor(ctx context.Context, tx *txn.Transaction, of *catalog.Table) error {
+	return tx.Define(ctx, catalog.AlterTable{Name: of.Name, Actions: []catalog.TableAction{
+		catalog.AddColumn{Column: catalog.Column{Name: "rolled back", Type: vector.Of(vector.Text)}},
+		catalog.RenameColumn{From: "text", To: "other"},
+	}})
+}
+
+// scan hands out all rows of a table, as of a commit when it is not 0; extra is nil for NULL, and without the column.
 func scan(
-	ctx context.Context, s catalog.Snapshot, id catalog.TableID, asOf catalog.Sequence,
-	row func(id uint64, text string, at catalog.Address),
+	ctx context.Context, s catalog.Snapshot, of *catalog.Table, asOf catalog.Sequence,
+	row func(id uint64, text string, extra *uint64, at catalog.Address),
 ) (err error) {
-	all, err := s.Scan(ctx, id, catalog.ScanRequest{
+	request := catalog.ScanRequest{
 		AsOf:    asOf,
 		Columns: []catalog.ColumnID{1, 2, catalog.AddressBlock, catalog.AddressOffset},
-	})
+	}
+	k := of.Find("extra")
+	if k >= 0 {
+		request.Columns = append(request.Columns, of.Columns[k].ID)
+	}
+	all, err := s.Scan(ctx, of.ID, request)
 	if err != nil {
 		return err
 	}
@@ -328,10 +398,14 @@ func scan(
 		}
 		for _, i := range sel {
 			k := int(i)
+			var extra *uint64
+			if len(c.Columns) > 4 && !c.Columns[4].IsNull(k) {
+				extra = new(uint64(c.Columns[4].Int(k)))
+			}
 			at := catalog.Address{
 				Block: catalog.BlockID(c.Columns[2].Int(k)), Offset: uint32(c.Columns[3].Int(k)),
 			}
-			row(uint64(c.Columns[0].Int(k)), string(c.Columns[1].Bytes(k)), at)
+			row(uint64(c.Columns[0].Int(k)), string(c.Columns[1].Bytes(k)), extra, at)
 		}
 	}
 }
@@ -344,7 +418,7 @@ func observe(t *testing.T, m *txn.Manager) state {
 	defer tx.Close()
 	names, err := tx.Tables(t.Context(), "main")
 	require.NoError(t, err)
-	s := state{rows: map[string]fingerprint{}}
+	s := state{rows: map[string]fingerprint{}, extra: map[string]fingerprint{}}
 	for _, of := range names {
 		if of.Table == "third" {
 			s.third = true
@@ -352,23 +426,32 @@ func observe(t *testing.T, m *txn.Manager) state {
 		}
 		found, err := tx.Table(t.Context(), of)
 		require.NoError(t, err)
-		s.rows[of.Table] = fingerprintOf(t, tx, found, 0)
+		all, extra := fingerprintOf(t, tx, found, 0)
+		s.rows[of.Table] = all
+		if found.Find("extra") >= 0 {
+			s.extra[of.Table] = extra
+		}
 	}
 	return s
 }
 
-func fingerprintOf(t *testing.T, tx *txn.Transaction, of *catalog.Table, asOf catalog.Sequence) fingerprint {
+// fingerprintOf stands for all rows of a table, and for those that have a value in the column "extra".
+func fingerprintOf(
+	t *testing.T, tx *txn.Transaction, of *catalog.Table, asOf catalog.Sequence,
+) (all, valued fingerprint) {
 	t.Helper()
-	var f fingerprint
 	wrong := 0
-	require.NoError(t, scan(t.Context(), tx, of.ID, asOf, func(id uint64, text string, _ catalog.Address) {
-		f.add(id, 1)
-		if text != textOf(id) {
+	require.NoError(t, scan(t.Context(), tx, of, asOf, func(id uint64, text string, extra *uint64, _ catalog.Address) {
+		all.add(id, 1)
+		if extra != nil {
+			valued.add(*extra, 1)
+		}
+		if text != textOf(id) || extra != nil && *extra != id {
 			wrong++
 		}
 	}))
 	require.Zero(t, wrong, "rows of table %s whose columns don't belong together", of.Name)
-	return f
+	return all, valued
 }
 
 // requireOlder checks a version in the middle of those that are retained.
@@ -385,7 +468,8 @@ func requireOlder(t *testing.T, w *workload, m *txn.Manager) {
 	for _, of := range tables {
 		found, err := tx.Table(t.Context(), name(of))
 		require.NoError(t, err)
-		require.Equal(t, w.states[asOf].rows[of], fingerprintOf(t, tx, found, asOf), "table %s as of %d", of, asOf)
+		rows, _ := fingerprintOf(t, tx, found, asOf)
+		require.Equal(t, w.states[asOf].rows[of], rows, "table %s as of %d", of, asOf)
 	}
 }
 

@@ -62,13 +62,14 @@ const (
 	CreateDatabase
 	DropDatabase
 	ReadFiles // of the server; of no database and no table
+	AlterTable
 )
 
 // String returns the privilege as GRANT names it.
 func (p Privilege) String() string {
 	return [...]string{
 		"SELECT", "INSERT", "DELETE", "UPDATE", "CREATE TABLE", "DROP TABLE", "CREATE DATABASE",
-		"DROP DATABASE", "ACCESS FILES",
+		"DROP DATABASE", "ACCESS FILES", "ALTER",
 	}[p]
 }
 

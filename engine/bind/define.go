@@ -108,20 +108,27 @@ func unsupportedTable(s *ast.CreateTable) error {
 		return unsupported(constraintNames[s.Constraints[0].Kind], s.Constraints[0])
 	}
 	for _, c := range s.Columns {
-		switch {
-		case c.Default != nil:
-			return unsupported("DEFAULT", c)
-		case c.PrimaryKey:
-			return unsupported("PRIMARY KEY", c)
-		case c.Unique:
-			return unsupported("UNIQUE", c)
-		case c.Check != nil:
-			return unsupported("CHECK", c)
-		case c.References != nil:
-			return unsupported("REFERENCES", c)
-		case c.Collation != "" && !strings.EqualFold(c.Collation, "binary"):
-			return unsupported("COLLATE "+c.Collation, c)
+		if err := unsupportedColumn(c); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func unsupportedColumn(c ast.ColumnDef) error {
+	switch {
+	case c.Default != nil:
+		return unsupported("DEFAULT", c)
+	case c.PrimaryKey:
+		return unsupported("PRIMARY KEY", c)
+	case c.Unique:
+		return unsupported("UNIQUE", c)
+	case c.Check != nil:
+		return unsupported("CHECK", c)
+	case c.References != nil:
+		return unsupported("REFERENCES", c)
+	case c.Collation != "" && !strings.EqualFold(c.Collation, "binary"):
+		return unsupported("COLLATE "+c.Collation, c)
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ func (b *binder) statement(s ast.Statement) (n plan.Node, readOnly bool, err err
 	case *ast.DropTable:
 		n, err = b.dropTable(s)
 		return n, false, err
+	case *ast.AlterTable:
+		n, err = b.alterTable(s)
+		return n, false, err
 	case *ast.CreateView:
 		n, err = b.createView(s)
 		return n, false, err

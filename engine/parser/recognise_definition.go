@@ -26,6 +26,8 @@ func (c *cursor) definition() (ast.Statement, error) {
 			c.accept("RESTRICT")
 		}
 		return s, nil
+	case c.accept("ALTER TABLE"):
+		return c.alterTable(at)
 	case c.accept("DROP TABLE"):
 		return c.dropTable(at)
 	case c.accept("DROP VIEW"):

@@ -180,6 +180,8 @@ func (n *Define) String() string {
 		return "DropDatabase " + d.Name
 	case catalog.CreateTable:
 		return "Create" + tableOrView(d.Kind) + " " + d.Name.String()
+	case catalog.AlterTable:
+		return "AlterTable " + d.Name.String()
 	case catalog.DropTable:
 		return "Drop" + tableOrView(d.Kind) + " " + d.Name.String()
 	default:

@@ -8,7 +8,7 @@ import (
 	"github.com/micodb/micodb/internal/sqlerr"
 )
 
-// Change is one part of an edit. The set is sealed. CreateDatabase to DropTable, and AddSegment, are also what
+// Change is one part of an edit. The set is sealed. CreateDatabase to AlterTable, and AddSegment, are also what
 // the log's definition and segments records hold; there versions are 0, for the commit's sequence.
 type Change interface {
 	name() string
@@ -34,6 +34,11 @@ type CreateTable struct {
 // DropTable removes a table with all that belongs to it.
 type DropTable struct {
 	ID catalog.TableID `json:"id"`
+}
+
+// AlterTable gives a table another definition. Its segments stay, and are read under it.
+type AlterTable struct {
+	Table catalog.Table
 }
 
 // AddSegment adds a segment to a table.
@@ -96,6 +101,7 @@ func (*CreateDatabase) name() string    { return "create_database" }
 func (*DropDatabase) name() string      { return "drop_database" }
 func (*CreateTable) name() string       { return "create_table" }
 func (*DropTable) name() string         { return "drop_table" }
+func (*AlterTable) name() string        { return "alter_table" }
 func (*AddSegment) name() string        { return "add_segment" }
 func (*RemoveSegment) name() string     { return "remove_segment" }
 func (*SetDeletes) name() string        { return "set_deletes" }
@@ -136,6 +142,16 @@ func (c *DropTable) apply(s *State, _ map[catalog.TableID]bool) error {
 		return sqlerr.New(sqlerr.DataCorrupted, "the manifest drops table %d, which it has not", c.ID)
 	}
 	delete(s.Tables, c.ID)
+	return nil
+}
+
+func (c *AlterTable) apply(s *State, owned map[catalog.TableID]bool) error {
+	t, err := s.table(c.Table.ID, owned)
+	if err != nil {
+		return err
+	}
+	t.Definition = c.Table
+	t.Definition.Statistics = nil
 	return nil
 }
 

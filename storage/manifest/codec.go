@@ -2,11 +2,8 @@ package manifest
 
 import (
 	"encoding/json"
-	"fmt"
 
-	"github.com/micodb/micodb/catalog"
 	"github.com/micodb/micodb/internal/sqlerr"
-	"github.com/micodb/micodb/internal/vector"
 )
 
 // envelope is a change with its kind.
@@ -59,6 +56,8 @@ func empty(kind string) Change {
 		return &CreateTable{}
 	case "drop_table":
 		return &DropTable{}
+	case "alter_table":
+		return &AlterTable{}
 	case "add_segment":
 		return &AddSegment{}
 	case "remove_segment":
@@ -78,93 +77,4 @@ func empty(kind string) Change {
 	default:
 		return nil
 	}
-}
-
-// jsonTable is the form of a definition, which does not follow the Go types.
-type jsonTable struct {
-	ID        catalog.TableID    `json:"id"`
-	Database  catalog.DatabaseID `json:"database"`
-	Namespace string             `json:"database_name"`
-	Name      string             `json:"name"`
-	Kind      string             `json:"kind"`
-	Version   catalog.Version    `json:"version,omitempty"`
-	Columns   []jsonColumn       `json:"columns"`
-	Query     *jsonQuery         `json:"query,omitempty"`
-}
-
-type jsonQuery struct {
-	Text     string `json:"text"`
-	Database string `json:"database_name"`
-}
-
-// tableKinds are the kinds that a definition may have.
-func tableKinds() map[catalog.TableKind]string {
-	return map[catalog.TableKind]string{
-		catalog.BaseTable: "table", catalog.SystemTable: "system_table", catalog.View: "view",
-	}
-}
-
-type jsonColumn struct {
-	ID      catalog.ColumnID `json:"id"`
-	Name    string           `json:"name"`
-	Type    jsonType         `json:"type"`
-	Length  int              `json:"length,omitempty"`
-	NotNull bool             `json:"not_null,omitempty"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (c *CreateTable) MarshalJSON() ([]byte, error) {
-	t := &c.Table
-	out := jsonTable{
-		ID: t.ID, Database: t.Database, Namespace: t.Name.Database, Name: t.Name.Table, Kind: tableKinds()[t.Kind],
-		Version: t.Version, Columns: make([]jsonColumn, len(t.Columns)),
-	}
-	if t.Query != nil {
-		out.Query = &jsonQuery{Text: t.Query.Text, Database: t.Query.Database}
-	}
-	for i, column := range t.Columns {
-		out.Columns[i] = jsonColumn{
-			ID: column.ID, Name: column.Name, Type: jsonType(column.Type), Length: column.Length,
-			NotNull: column.NotNull,
-		}
-	}
-	return json.Marshal(out)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (c *CreateTable) UnmarshalJSON(b []byte) error {
-	var in jsonTable
-	if err := json.Unmarshal(b, &in); err != nil {
-		return err
-	}
-	kind, ok := tableKindOf(in.Kind)
-	if !ok {
-		return fmt.Errorf("table %d has the unknown kind %q", in.ID, in.Kind)
-	}
-	if (in.Query != nil) != (kind == catalog.View) {
-		return fmt.Errorf("table %d is of the kind %q, and a query belongs to a view alone", in.ID, in.Kind)
-	}
-	c.Table = catalog.Table{
-		ID: in.ID, Database: in.Database, Name: catalog.TableName{Database: in.Namespace, Table: in.Name}, Kind: kind,
-		Version: in.Version, Columns: make([]catalog.Column, len(in.Columns)),
-	}
-	for i, column := range in.Columns {
-		c.Table.Columns[i] = catalog.Column{
-			ID: column.ID, Name: column.Name, Type: vector.Type(column.Type), Length: column.Length,
-			NotNull: column.NotNull,
-		}
-	}
-	if in.Query != nil {
-		c.Table.Query = &catalog.ViewQuery{Text: in.Query.Text, Database: in.Query.Database}
-	}
-	return nil
-}
-
-func tableKindOf(name string) (catalog.TableKind, bool) {
-	for kind, n := range tableKinds() {
-		if n == name {
-			return kind, true
-		}
-	}
-	return 0, false
 }

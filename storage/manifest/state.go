@@ -85,6 +85,16 @@ func (s *State) table(id catalog.TableID, owned map[catalog.TableID]bool) (*Tabl
 	return t, nil
 }
 
+// Definitions returns the changes that make a table of a definition. One that was altered takes another change, which
+// programs that would not heed all of it refuse.
+func Definitions(of *catalog.Table) []Change {
+	changes := []Change{&CreateTable{Table: *of}}
+	if of.Created != 0 {
+		changes = append(changes, &AlterTable{Table: *of})
+	}
+	return changes
+}
+
 // changes returns changes that make the state from nothing.
 func (s *State) changes() []Change {
 	var out []Change
@@ -93,7 +103,7 @@ func (s *State) changes() []Change {
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Tables)) {
 		t := s.Tables[id]
-		out = append(out, &CreateTable{Table: t.Definition})
+		out = append(out, Definitions(&t.Definition)...)
 		for _, segment := range t.Segments {
 			out = append(out, &AddSegment{Table: id, ID: segment.ID, Descriptor: segment.Descriptor})
 		}

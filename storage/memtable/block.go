@@ -15,8 +15,17 @@ type block struct {
 	id        catalog.BlockID
 	capacity  int
 	rows      uint32 // set when the next block begins; before, only Views know
-	columns   []column
+	columns   []*column
 	sequences []catalog.Sequence
+}
+
+// newColumns makes columns to fill in.
+func newColumns(n int) []*column {
+	all, columns := make([]column, n), make([]*column, n)
+	for i := range all {
+		columns[i] = &all[i]
+	}
+	return columns
 }
 
 func capacityFor(rows int) int {
@@ -28,7 +37,7 @@ func capacityFor(rows int) int {
 }
 
 func newBlock(id catalog.BlockID, columns []Column, rows int) *block {
-	b := &block{id: id, capacity: capacityFor(rows), columns: make([]column, len(columns))}
+	b := &block{id: id, capacity: capacityFor(rows), columns: newColumns(len(columns))}
 	b.sequences = make([]catalog.Sequence, b.capacity)
 	for i, c := range columns {
 		b.columns[i].init(c, b.capacity)
@@ -38,11 +47,11 @@ func newBlock(id catalog.BlockID, columns []Column, rows int) *block {
 
 // grown returns a copy with room for more rows. It shares the text bytes.
 func (b *block) grown(rows int) *block {
-	g := &block{id: b.id, capacity: capacityFor(rows), columns: make([]column, len(b.columns))}
+	g := &block{id: b.id, capacity: capacityFor(rows), columns: newColumns(len(b.columns))}
 	g.sequences = make([]catalog.Sequence, g.capacity)
 	copy(g.sequences, b.sequences)
 	for i := range b.columns {
-		g.columns[i].copyOf(&b.columns[i], g.capacity)
+		g.columns[i].copyOf(b.columns[i], g.capacity)
 	}
 	return g
 }
@@ -61,7 +70,7 @@ func (b *block) textBytes() int64 {
 func (b *block) bytes() int64 {
 	n := int64(8 * b.capacity)
 	for i := range b.columns {
-		c := &b.columns[i]
+		c := b.columns[i]
 		n += int64(8*len(c.ints) + 8*len(c.floats) + 8*len(c.valid) + 4*len(c.offsets) + 2*len(c.codes))
 		if p := c.high.Load(); p != nil {
 			n += int64(8 * len(*p))

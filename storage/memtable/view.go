@@ -85,7 +85,7 @@ type Form struct {
 
 // Form returns what holds for the block's column at j.
 func (b *Block) Form(j int) Form {
-	c := &b.block.columns[j]
+	c := b.block.columns[j]
 	f := Form{
 		Lo: c.lo.Load(), Hi: c.hi.Load(), Nulls: int(c.nulls.Load()),
 		Narrow: c.narrow.Load() >= int32(b.End), Coded: c.codes != nil && c.coded.Load() >= int32(b.End),
@@ -100,7 +100,7 @@ func (b *Block) Form(j int) Form {
 // Rising returns the first and the last value of the block's column at j if it holds integers without a NULL, each
 // greater than the one before it.
 func (b *Block) Rising(j int) (first, last int64, ok bool) {
-	c := &b.block.columns[j]
+	c := b.block.columns[j]
 	if c.physical != vector.Integer || c.falls.Load() || b.First >= b.End {
 		return 0, 0, false
 	}
@@ -118,7 +118,7 @@ type Buffer struct {
 // they lie in buffer until it is used again. The form asked for is one that Form found, or says Narrow or
 // Coded less often.
 func (b *Block) Read(j int, form Form, out *vector.Vector, buffer *Buffer) {
-	c, of, n := &b.block.columns[j], &b.table.columns[j], int(b.End)
+	c, of, n := b.block.columns[j], &b.table.columns[j], int(b.End)
 	*out = vector.Vector{Type: of.Type, Physical: c.physical, Encoding: vector.Flat, Len: n}
 	if form.Nulls > 0 {
 		buffer.valid = sized(buffer.valid, BlockRows/64)

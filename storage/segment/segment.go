@@ -44,8 +44,9 @@ func Open(source Source, columns []catalog.Column, d *Descriptor) (*Segment, err
 		Descriptor: d, source: source, groups: map[catalog.BlockID]int{}, unified: map[key]bool{},
 		types: map[catalog.ColumnID]vector.Type{SequenceColumn: vector.Of(vector.Int64)},
 	}
-	for _, c := range columns {
-		s.types[c.ID] = c.Type
+	for i := range columns {
+		c := &columns[i]
+		s.types[c.ID] = c.TypeAt(d.Schema)
 	}
 	var rows int64
 	for i := range d.Groups {
@@ -69,7 +70,7 @@ func (s *Segment) Group(id catalog.BlockID) (int, bool) {
 }
 
 // Load returns a column of a row group, and the bytes that were read from the file for it. A column that the
-// segment is too old to have is NULL.
+// segment is too old to have is NULL. The values have the type that the column had when the segment was written.
 func (s *Segment) Load(ctx context.Context, group int, id catalog.ColumnID) (*vector.Vector, int64, error) {
 	k := s.Descriptor.Find(id)
 	if k < 0 {
@@ -129,13 +130,8 @@ func (s *Segment) Unify(ctx context.Context, group int, id catalog.ColumnID, u *
 
 // absent is a column of NULLs.
 func absent(t vector.Type, rows int) *vector.Vector {
-	v := &vector.Vector{
-		Type: t, Physical: t.Physical(), Encoding: vector.Constant, Len: rows, Valid: make([]uint64, (rows+63)/64),
-		Lo: vector.MaxInt, Hi: vector.MinInt,
-	}
-	if v.Physical == vector.Bytes {
-		v.Dictionary = &vector.Dictionary{Values: [][]byte{{}}}
-	}
+	v := (&vector.Buffer{}).Fill(vector.NullOf(t), 0)
+	v.Len, v.Valid = rows, make([]uint64, (rows+63)/64)
 	return v
 }
 

@@ -146,6 +146,7 @@ func (r *rewriter) read(ctx context.Context, s *segment.Segment, g int) ([]*vect
 		if err != nil {
 			return nil, err
 		}
+		v.Type = c.Type // that of the file may be a former one
 		columns = append(columns, v)
 	}
 	switch {

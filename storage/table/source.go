@@ -185,6 +185,7 @@ func (r *source) column(ctx context.Context, p *piece, j int, rows extent) error
 		r.scan.counts.bytes.Add(read)
 	}
 	r.whole[j].Slice(out, int(rows.first), int(rows.end))
+	out.Type = c.Type // that of the file may be a former one
 	if c.Physical == vector.Wide && out.Physical == vector.Integer {
 		r.widen(out, j)
 	}

@@ -52,17 +52,26 @@ type table struct {
 
 // New returns the empty version of a table: 0A000 when it has a column of a type that can't be stored.
 func New(env Environment, of *catalog.Table) (*Version, error) {
+	t, err := newTable(env, of)
+	if err != nil {
+		return nil, err
+	}
+	t.memtable = t.newMemtable(true)
+	return &Version{table: t, memory: t.memtable.View(), estimates: &estimates{}, statistics: &statistics{}}, nil
+}
+
+// newTable returns a table without a memtable.
+func newTable(env Environment, of *catalog.Table) (*table, error) {
 	t := &table{env: env, of: of, unifiers: make([]*vector.Unifier, len(of.Columns))}
-	for i, c := range of.Columns {
-		switch {
+	for i := range of.Columns {
+		switch c := &of.Columns[i]; {
 		case c.Type.Kind == vector.Unknown:
 			return nil, sqlerr.NotSupported("a column of type " + c.Type.String())
 		case c.Type.Physical() == vector.Bytes:
 			t.unifiers[i] = vector.NewUnifier()
 		}
 	}
-	t.memtable = t.newMemtable(true)
-	return &Version{table: t, memory: t.memtable.View(), estimates: &estimates{}, statistics: &statistics{}}, nil
+	return t, nil
 }
 
 // Open returns the version that a manifest describes: segments, and delete vectors by block.
@@ -81,6 +90,10 @@ func Open(
 
 // newMemtable returns an empty memtable, which numbers texts or does not.
 func (t *table) newMemtable(coded bool) *memtable.Memtable {
+	return memtable.New(t.memtableColumns(coded))
+}
+
+func (t *table) memtableColumns(coded bool) []memtable.Column {
 	columns := make([]memtable.Column, len(t.of.Columns))
 	for i, c := range t.of.Columns {
 		columns[i] = memtable.Column{ID: c.ID, Type: c.Type}
@@ -88,7 +101,7 @@ func (t *table) newMemtable(coded bool) *memtable.Memtable {
 			columns[i].Unifier = t.unifiers[i]
 		}
 	}
-	return memtable.New(columns)
+	return columns
 }
 
 // NewWriteSet returns a memtable for a transaction's own rows; Add puts them in. Its texts have no numbers: the

@@ -150,6 +150,40 @@ type DropTable struct {
 	IfExists bool
 }
 
+// AlterTable is ALTER TABLE name action, action, ….
+type AlterTable struct {
+	At
+
+	Name     ObjectName
+	IfExists bool
+	Actions  []AlterAction
+}
+
+// AlterAction is an action of ALTER TABLE.
+type AlterAction struct {
+	At
+
+	Kind        AlterKind
+	Column      Name       // of all but AddColumn and RenameTable
+	Add         *ColumnDef // AddColumn
+	To          Name       // RenameColumn, RenameTable
+	Type        *TypeName  // ChangeType
+	IfExists    bool       // DropColumn
+	IfNotExists bool       // AddColumn
+}
+
+// AlterKind is a kind of action.
+type AlterKind uint8
+
+// The kinds of actions.
+const (
+	AddColumn AlterKind = iota
+	DropColumn
+	RenameColumn
+	RenameTable
+	ChangeType
+)
+
 // CreateView is CREATE VIEW name (columns) AS query.
 type CreateView struct {
 	At
@@ -492,6 +526,7 @@ func (*CopyFrom) statement()       {}
 func (*CopyTo) statement()         {}
 func (*CreateTable) statement()    {}
 func (*DropTable) statement()      {}
+func (*AlterTable) statement()     {}
 func (*CreateView) statement()     {}
 func (*DropView) statement()       {}
 func (*CreateDatabase) statement() {}
