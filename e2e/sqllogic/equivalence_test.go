@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/micodb/micodb/e2e/inprocess"
 	"github.com/micodb/micodb/e2e/sqllogic"
 	"github.com/micodb/micodb/internal/vector"
 )
@@ -29,7 +30,7 @@ type variant struct {
 
 // variants are such that every two choices are made together by one. MICODB_TEST_LONG makes them all.
 func variants() []variant {
-	const all = processThreads
+	const all = inprocess.Threads
 	if os.Getenv("MICODB_TEST_LONG") == "" {
 		return []variant{
 			{1, 1, false, false, false, false},
@@ -149,9 +150,10 @@ func runScalar(t *testing.T, name string) {
 // start builds a database whose sessions run as the variant says.
 func (v variant) start(t *testing.T) sqllogic.Open {
 	t.Helper()
-	p := newProcess(t, nil)
+	p := inprocess.Start(t, inprocess.Options{})
+	open := openProcess(p)
 	return func(ctx context.Context, l sqllogic.Login) (sqllogic.Runner, error) {
-		s, err := p.open(ctx, l)
+		s, err := open(ctx, l)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +167,7 @@ type variantRunner struct {
 	sqllogic.Runner
 
 	variant variant
-	process *process
+	process *inprocess.Database
 }
 
 // begin makes the settings.
@@ -181,7 +183,7 @@ func (r variantRunner) begin(ctx context.Context) error {
 // Exec runs a record.
 func (r variantRunner) Exec(ctx context.Context, sql, types string) ([]string, [][]string, error) {
 	if r.variant.segments {
-		if err := r.process.manager.Flush(ctx); err != nil {
+		if err := r.process.Manager.Flush(ctx); err != nil {
 			return nil, nil, err
 		}
 	}
