@@ -72,6 +72,9 @@ func constant(s vector.Scalar) Evaluator {
 
 // compileTruth makes a value of a condition: the rows where it is TRUE are 1, where it is FALSE 0, all others NULL.
 func compileTruth(e Expr) (Evaluator, error) {
+	if nested(e) {
+		return compileNested(e)
+	}
 	holds, err := compilePredicate(e, false)
 	if err != nil {
 		return nil, err
