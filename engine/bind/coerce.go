@@ -38,6 +38,9 @@ func (b *binder) coerce(e expr.Expr, to vector.Type, place ast.Node) (expr.Expr,
 		return expr.Literal{Value: v}, nil
 	case expr.Parameter:
 		if x.Of.Kind == vector.Unknown {
+			if to.Kind == vector.Unknown { // where nothing tells the type, it is a text
+				to = vector.Of(vector.Text)
+			}
 			if b.parameters[x.Index].Kind == vector.Unknown {
 				b.parameters[x.Index] = to
 			}

@@ -132,9 +132,10 @@ func (s *selection) node() (plan.Node, error) {
 	if len(project.Exprs) == width {
 		return n, nil
 	}
-	visible := &plan.Project{Input: n, Out: &plan.Schema{Fields: project.Out.Fields[:width]}}
+	from := n.Schema() // DISTINCT ON may have made columns nullable
+	visible := &plan.Project{Input: n, Out: &plan.Schema{Fields: from.Fields[:width]}}
 	for i := range width {
-		visible.Exprs = append(visible.Exprs, project.Out.Column(i))
+		visible.Exprs = append(visible.Exprs, from.Column(i))
 	}
 	return visible, nil
 }

@@ -21,20 +21,22 @@ func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operat
 	for _, g := range n.Groups {
 		inputs.append(g)
 	}
+	apart := branchesOf(inputs, n)
+	below := exec.NewProject(in, inputs.exprs, inputs.labels(n))
+	if apart.below = below; apart.apart() {
+		return apart.build(), nil
+	}
 	calls, distinct := make([]exec.AggregateCall, len(n.Aggregates)), false
 	for i, a := range n.Aggregates {
-		calls[i] = exec.AggregateCall{Kind: a.Kind, Name: n.Out.Fields[len(n.Groups)+i].Name, Of: a.Of}
-		if a.Arg != nil {
-			calls[i].Arg = inputs.add(a.Arg)
-		}
-		for _, e := range a.Inputs()[min(1, len(a.Inputs())):] {
-			calls[i].Weight = inputs.add(e)
+		calls[i] = exec.AggregateCall{Kind: a.Kind, Name: apart.calls[i].name, Of: a.Of}
+		for j, column := range apart.calls[i].inputs {
+			if j == 0 {
+				calls[i].Arg = column
+			} else {
+				calls[i].Weight = column
+			}
 		}
 		distinct = distinct || isDistinct(a)
-	}
-	below := exec.NewProject(in, inputs.exprs, inputs.labels(n))
-	if apart := branchesOf(below, inputs, n); apart.apart() {
-		return apart.build(), nil
 	}
 	keys := columnRange(len(n.Groups))
 	if !distinct {

@@ -250,8 +250,8 @@ func columnRange(n int) []int {
 }
 
 // branchesOf prepares the branches of an aggregation.
-func branchesOf(below exec.Operator, inputs *columns, n *plan.Aggregate) *branches {
-	b := &branches{below: below, groups: len(n.Groups)}
+func branchesOf(inputs *columns, n *plan.Aggregate) *branches {
+	b := &branches{groups: len(n.Groups)}
 	for i, a := range n.Aggregates {
 		c := branchCall{Aggregate: a, name: n.Out.Fields[len(n.Groups)+i].Name}
 		for _, e := range a.Inputs() {
