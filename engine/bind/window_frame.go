@@ -74,7 +74,7 @@ func (c *clause) frameOffset(e ast.Expr) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(expr.Columns(of)) > 0 || onlyOuter(of) {
+	if len(expr.Columns(of)) > 0 || onlyOuter(of) || expr.IsVolatile(of) {
 		return nil, unsupported("a frame that reaches by other than a constant", e)
 	}
 	if folded, err := expr.Fold(of); err == nil {
