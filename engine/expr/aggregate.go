@@ -64,7 +64,7 @@ const (
 type Aggregate struct {
 	Kind     AggregateKind
 	Arg      Expr   // nil for CountRows
-	More     []Expr // the arguments after it
+	More     []Expr // the arguments after it; with one Avg puts sums together: of so many values each
 	Distinct bool
 	Of       vector.Type // of the result
 

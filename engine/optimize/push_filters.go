@@ -270,6 +270,12 @@ func strict(e expr.Expr, split int) bool {
 		return strict(e.Left, split) || strict(e.Right, split)
 	case expr.Cast:
 		return strict(e.Of, split)
+	case expr.Literal:
+		return e.Value.Null
+	case expr.Case:
+		return strict(e.Else, split) && !slices.ContainsFunc(e.Whens, func(w expr.When) bool {
+			return !refusesNull(w.If, split) && !strict(w.Then, split)
+		})
 	default:
 		return false
 	}

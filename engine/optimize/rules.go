@@ -46,6 +46,10 @@ func Rules() []plan.Rule {
 		merge,
 		// After ordering, which says what is joined without keys; before pruning, for the columns it needs no more.
 		rule{"compute_sides", computeSides},
+		// Needs the order of joins, whose inputs it groups, and no projections between a grouping and its join; before
+		// pruning, for the columns it needs no more.
+		rule{"push_aggregates", pushAggregates},
+		merge,
 		// Brings a limit down to its sort, as a top-N.
 		rule{"push_limits", pushLimits},
 		// Last: no rule after it may ask for a column that it removed. It may leave projections to merge.

@@ -29,6 +29,9 @@ func (b *builder) aggregate(ctx context.Context, n *plan.Aggregate) (exec.Operat
 	calls, distinct := make([]exec.AggregateCall, len(n.Aggregates)), false
 	for i, a := range n.Aggregates {
 		calls[i] = exec.AggregateCall{Kind: a.Kind, Name: apart.calls[i].name, Of: a.Of}
+		if a.Kind == expr.Avg && len(a.More) > 0 {
+			calls[i].Kind = exec.AverageOf
+		}
 		for j, column := range apart.calls[i].inputs {
 			if j == 0 {
 				calls[i].Arg = column

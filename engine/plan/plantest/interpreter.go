@@ -162,10 +162,13 @@ func (in *Interpreter) aggregate(n *plan.Aggregate) []Row {
 	return out
 }
 
-// total computes an aggregate of integers, or the least or greatest of anything.
+// total computes an aggregate of whole numbers, or the least or greatest of anything.
 func (in *Interpreter) total(a expr.Aggregate, rows []Row) vector.Scalar {
 	if a.Kind == expr.CountRows {
 		return vector.IntOf(a.Of, int64(len(rows)))
+	}
+	if a.Kind == expr.Sum || a.Kind == expr.Avg {
+		return in.sum(a, rows)
 	}
 	count, best := int64(0), vector.NullOf(a.Of)
 	for _, r := range rows {
@@ -174,15 +177,8 @@ func (in *Interpreter) total(a expr.Aggregate, rows []Row) vector.Scalar {
 			continue
 		}
 		count++
-		switch {
-		case best.Null:
+		if best.Null || in.compare(expr.Less, v, best) == (a.Kind == expr.Min) {
 			best = v
-		case a.Kind == expr.Sum:
-			best.Int += v.Int
-		default:
-			if in.compare(expr.Less, v, best) == (a.Kind == expr.Min) {
-				best = v
-			}
 		}
 	}
 	if a.Kind == expr.Count {
@@ -190,6 +186,30 @@ func (in *Interpreter) total(a expr.Aggregate, rows []Row) vector.Scalar {
 	}
 	best.Type = a.Of
 	return best
+}
+
+// sum adds whole numbers up, and divides them by how many they are or, of an Avg of sums, say they are.
+func (in *Interpreter) sum(a expr.Aggregate, rows []Row) vector.Scalar {
+	big := vector.Of(vector.Int64)
+	sum, count := int64(0), int64(0)
+	for _, r := range rows {
+		v := in.value(expr.Cast{Of: a.Arg, To: big}, r)
+		if v.Null {
+			continue
+		}
+		sum += v.Int
+		if count++; len(a.More) > 0 {
+			count += in.value(a.More[0], r).Int - 1
+		}
+	}
+	switch {
+	case count == 0:
+		return vector.NullOf(a.Of)
+	case a.Kind == expr.Avg:
+		return vector.FloatOf(float64(sum) / float64(count))
+	default:
+		return in.value(expr.Cast{Of: expr.Literal{Value: vector.IntOf(big, sum)}, To: a.Of}, nil)
+	}
 }
 
 // recursive runs the step until it gives nothing new.
