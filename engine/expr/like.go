@@ -23,7 +23,11 @@ func compileLike(e Like, negate bool) (Predicate, error) {
 		if err != nil {
 			return nil, err
 		}
-		return selectTexts(value, func(b []byte) bool { return match(b) != negate }), nil
+		texts := selectTexts(value, func(b []byte) bool { return match(b) != negate })
+		if s := searchOf(k.Value.Bytes, e); s != nil {
+			return s.predicate(value, texts, negate), nil
+		}
+		return texts, nil
 	}
 	patterns, err := compile(e.Pattern)
 	if err != nil {

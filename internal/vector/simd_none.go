@@ -2,7 +2,10 @@
 
 package vector
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // SIMD tells whether kernels use vector instructions: this build has none.
 func SIMD() bool { return false }
@@ -41,3 +44,6 @@ func codeKernels(scalar [4][4]codeKernel, _ Operation) [4][4]codeKernel { return
 
 // HashWords hashes every word of in to out, which may be the same.
 func HashWords(in, out []uint64) { hashWords(in, out) }
+
+// index returns the place of a needle, or -1.
+func index(text, needle []byte) int { return bytes.Index(text, needle) }
