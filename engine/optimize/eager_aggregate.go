@@ -101,6 +101,12 @@ func (e *eagerAggregate) ends(k plan.JoinKey) (own, others expr.Expr) {
 // whole tells whether every row of the grouped input is joined, so that what is computed of it is computed anyhow.
 func (e *eagerAggregate) whole() bool { return !e.onRight && e.join.Kind == plan.LeftJoin }
 
+// computable tells whether what an expression over the grouped input gives below the join is what it gives above: it is
+// NULL where the join has NULLs for the input, and does not fail of rows that are not joined.
+func (e *eagerAggregate) computable(of expr.Expr) bool {
+	return (!e.padded || strict(of, e.lo(), e.hi())) && (e.whole() || neverFails(of))
+}
+
 // group adds a group below, over the columns of the input.
 func (e *eagerAggregate) group(g expr.Expr) int {
 	for i, old := range e.below.Groups {
@@ -120,8 +126,7 @@ func (e *eagerAggregate) addGroups() bool {
 		e.group(own)
 	}
 	for _, g := range e.of.Groups {
-		same := expr.Reads(g, e.lo(), e.hi()) && (!e.padded || strict(g, e.split)) && (e.whole() || neverFails(g))
-		if same {
+		if reads(g, e.lo(), e.hi()) && e.computable(g) {
 			e.groups = append(e.groups, e.group(expr.Shift(g, -e.lo())))
 			continue
 		}
@@ -162,8 +167,7 @@ func (e *eagerAggregate) addCalls() bool {
 			return false
 		case (a.Kind == expr.Min || a.Kind == expr.Max) && !e.reads(inputs[0]):
 			// of the other input, where it does not matter how often a value comes
-		case !expr.Reads(inputs[0], e.lo(), e.hi()) || e.padded && !strict(inputs[0], e.split) ||
-			!e.whole() && !neverFails(inputs[0]):
+		case !reads(inputs[0], e.lo(), e.hi()) || !e.computable(inputs[0]):
 			return false
 		default:
 			if !e.addCall(a, &c) {

@@ -183,7 +183,7 @@ func pushIntoJoin(n *plan.Join, conjuncts []expr.Expr) plan.Node {
 	split := len(n.Left.Schema().Fields)
 	total := split + len(n.Right.Schema().Fields)
 	c := *n
-	refuses := func(e expr.Expr) bool { return refusesNull(e, split) }
+	refuses := func(e expr.Expr) bool { return refusesNull(e, split, total) }
 	if n.Kind == plan.LeftJoin && slices.ContainsFunc(conjuncts, refuses) {
 		c.Kind = plan.InnerJoin
 	}
@@ -225,34 +225,34 @@ func pushIntoJoin(n *plan.Join, conjuncts []expr.Expr) plan.Node {
 	return filterBy(plan.NewJoin(c), above)
 }
 
-// refusesNull tells whether a condition is not TRUE where all columns from split are NULL: a comparison, LIKE or IN
-// that computes with one of them, or IS NOT NULL of it.
-func refusesNull(e expr.Expr, split int) bool {
+// refusesNull tells whether a condition is not TRUE where all columns from lo and below hi are NULL: a comparison, LIKE
+// or IN that computes with one of them, or IS NOT NULL of it.
+func refusesNull(e expr.Expr, lo, hi int) bool {
 	switch e := e.(type) {
 	case expr.Compare:
-		return e.Op != expr.NotDistinct && (strict(e.Left, split) || strict(e.Right, split))
+		return e.Op != expr.NotDistinct && (strict(e.Left, lo, hi) || strict(e.Right, lo, hi))
 	case expr.Like:
-		return strict(e.Of, split)
+		return strict(e.Of, lo, hi)
 	case expr.In:
-		return strict(e.Of, split)
+		return strict(e.Of, lo, hi)
 	case expr.Not:
 		switch of := e.Of.(type) {
 		case expr.IsNull:
-			return strict(of.Of, split)
+			return strict(of.Of, lo, hi)
 		case expr.Like:
-			return strict(of.Of, split)
+			return strict(of.Of, lo, hi)
 		case expr.In:
-			return strict(of.Of, split)
+			return strict(of.Of, lo, hi)
 		}
 	case expr.And:
 		for _, c := range e.Of {
-			if refusesNull(c, split) {
+			if refusesNull(c, lo, hi) {
 				return true
 			}
 		}
 	case expr.Or:
 		for _, d := range e.Of {
-			if !refusesNull(d, split) {
+			if !refusesNull(d, lo, hi) {
 				return false
 			}
 		}
@@ -261,20 +261,20 @@ func refusesNull(e expr.Expr, split int) bool {
 	return false
 }
 
-// strict tells whether a value is NULL where all columns from split are.
-func strict(e expr.Expr, split int) bool {
+// strict tells whether a value is NULL where all columns from lo and below hi are.
+func strict(e expr.Expr, lo, hi int) bool {
 	switch e := e.(type) {
 	case expr.Column:
-		return e.Index >= split
+		return e.Index >= lo && e.Index < hi
 	case expr.Arithmetic:
-		return strict(e.Left, split) || strict(e.Right, split)
+		return strict(e.Left, lo, hi) || strict(e.Right, lo, hi)
 	case expr.Cast:
-		return strict(e.Of, split)
+		return strict(e.Of, lo, hi)
 	case expr.Literal:
 		return e.Value.Null
 	case expr.Case:
-		return strict(e.Else, split) && !slices.ContainsFunc(e.Whens, func(w expr.When) bool {
-			return !refusesNull(w.If, split) && !strict(w.Then, split)
+		return strict(e.Else, lo, hi) && !slices.ContainsFunc(e.Whens, func(w expr.When) bool {
+			return !refusesNull(w.If, lo, hi) && !strict(w.Then, lo, hi)
 		})
 	default:
 		return false

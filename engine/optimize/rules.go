@@ -33,6 +33,8 @@ func Rules() []plan.Rule {
 		push,
 		// After pushing, when an equality stands at the join of its two sides.
 		rule{"extract_join_keys", extractJoinKeys},
+		// Needs the keys, which refuse NULLs. Filters go farther down an inner join than an outer one.
+		rule{"reduce_outer_joins", reduceOuterJoins},
 		// After factoring, from the ORs that are left at joins: what each of their branches says of one side.
 		rule{"restrict_sides", restrictSides},
 		// Needs the keys, and the filters where they were pushed to.
