@@ -100,6 +100,7 @@ type Table struct {
 	Version    Version
 	Created    Version // that made the table, where it was altered since; 0: Version
 	Columns    []Column
+	Comment    string
 	LastColumn ColumnID    // the highest id that a column ever had, where that one was dropped; 0: it is in Columns
 	Query      *ViewQuery  // of a View, whose columns it gives; nil for all others
 	Source     Source      // of an External
@@ -128,6 +129,7 @@ type Column struct {
 	Type    vector.Type
 	Length  int // of VARCHAR(n) in characters, of VARBINARY(n) in bytes: the most that a value may have; 0: no limit
 	NotNull bool
+	Comment string
 
 	// Former are the types that the column had before, the oldest first. Values of each are values of the types that
 	// follow, and have the same form in memory.

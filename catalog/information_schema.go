@@ -18,7 +18,7 @@ func InformationSchemaProviders() []Provider {
 		}, schemata},
 		view{"tables", []Column{
 			column("table_catalog", text, yes), column("table_schema", text, yes), column("table_name", text, yes),
-			column("table_type", text, yes),
+			column("table_type", text, yes), column("table_comment", text, false),
 		}, tables},
 		view{"columns", []Column{
 			column("table_catalog", text, yes), column("table_schema", text, yes), column("table_name", text, yes),
@@ -27,7 +27,7 @@ func InformationSchemaProviders() []Provider {
 			column("data_type", text, yes), column("character_maximum_length", vector.Of(vector.Int32), false),
 			column("numeric_precision", vector.Of(vector.Int32), false),
 			column("numeric_scale", vector.Of(vector.Int32), false),
-			column("datetime_precision", vector.Of(vector.Int32), false),
+			column("datetime_precision", vector.Of(vector.Int32), false), column("column_comment", text, false),
 		}, columns},
 		view{"views", []Column{
 			column("table_catalog", text, yes), column("table_schema", text, yes), column("table_name", text, yes),
@@ -74,8 +74,16 @@ func schemata(ctx context.Context, s Snapshot, emit emitter) error {
 func tables(ctx context.Context, s Snapshot, emit emitter) error {
 	return EachTable(ctx, s, func(t *Table) error {
 		return emit(vector.TextOf(Name), vector.TextOf(t.Name.Database), vector.TextOf(t.Name.Table),
-			vector.TextOf(t.Kind.String()))
+			vector.TextOf(t.Kind.String()), comment(t.Comment))
 	})
+}
+
+// comment is NULL where nothing was said.
+func comment(s string) vector.Scalar {
+	if s == "" {
+		return vector.NullOf(vector.Of(vector.Text))
+	}
+	return vector.TextOf(s)
 }
 
 func columns(ctx context.Context, s Snapshot, emit emitter) error {
@@ -89,7 +97,7 @@ func columns(ctx context.Context, s Snapshot, emit emitter) error {
 			err := emit(vector.TextOf(Name), vector.TextOf(t.Name.Database), vector.TextOf(t.Name.Table),
 				vector.TextOf(c.Name), vector.IntOf(vector.Of(vector.Int32), int64(i+1)),
 				vector.NullOf(vector.Of(vector.Text)), vector.TextOf(nullable), vector.TextOf(c.TypeName()),
-				length(&c), digits, scale, fraction)
+				length(&c), digits, scale, fraction, comment(c.Comment))
 			if err != nil {
 				return err
 			}

@@ -59,15 +59,15 @@ type DropDatabase struct {
 }
 
 // CreateTable makes an empty table, or a view where Kind says so; the columns' ids are given by the Writer. 42P07 when
-// a table or view has the name, unless IfNotExists. With Replace a view takes the place of another one, under a new id:
-// 42809 when the name is a table's.
+// a table or view has the name, unless IfNotExists. With Replace a table or view takes the place of another one, under
+// a new id: 42809 when the name is one of the other kind.
 type CreateTable struct {
 	Name        TableName
 	Kind        TableKind
 	Columns     []Column
 	Query       *ViewQuery // of a View
 	IfNotExists bool
-	Replace     bool // of a View
+	Replace     bool
 }
 
 // DropTable removes a table, or a view where Kind is View: 42P01 when it does not exist, unless IfExists, 42809 when
@@ -115,6 +115,14 @@ type ChangeType struct {
 	Length int // as of Column
 }
 
+// Comment sets what is said of the table, or of a column of it: 42703 when there is none of the name. An empty text
+// takes a comment away.
+type Comment struct {
+	Column string // empty: of the table
+	Text   string
+}
+
+func (Comment) tableAction()      {}
 func (AddColumn) tableAction()    {}
 func (DropColumn) tableAction()   {}
 func (RenameColumn) tableAction() {}

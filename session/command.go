@@ -88,8 +88,8 @@ func kindOf(tree ast.Statement) string {
 		return kindDelete
 	case *ast.Update:
 		return kindUpdate
-	case *ast.CreateTable, *ast.DropTable, *ast.AlterTable, *ast.CreateView, *ast.DropView, *ast.CreateDatabase,
-		*ast.DropDatabase:
+	case *ast.CreateTable, *ast.DropTable, *ast.AlterTable, *ast.Comment, *ast.CreateView, *ast.DropView,
+		*ast.CreateDatabase, *ast.DropDatabase:
 		return kindDDL
 	case *ast.CopyFrom, *ast.CopyTo:
 		return kindCopy

@@ -55,6 +55,8 @@ func (a *alteration) apply(action catalog.TableAction) error {
 		return a.renameTable(x)
 	case catalog.ChangeType:
 		return a.changeType(x)
+	case catalog.Comment:
+		return a.comment(x)
 	default:
 		return sqlerr.NotSupported("this change of a table")
 	}
@@ -147,6 +149,20 @@ func (a *alteration) changeType(x catalog.ChangeType) error {
 	}
 	c.Type, c.Length = x.Type, x.Length
 	a.changed = true
+	return nil
+}
+
+func (a *alteration) comment(x catalog.Comment) error {
+	of := &a.of.Comment
+	if x.Column != "" {
+		i, err := a.column(x.Column)
+		if err != nil {
+			return err
+		}
+		of = &a.of.Columns[i].Comment
+	}
+	a.changed = a.changed || *of != x.Text
+	*of = x.Text
 	return nil
 }
 

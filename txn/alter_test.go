@@ -120,7 +120,8 @@ func TestAlteredTablesAreReadFromEverywhere(t *testing.T) {
 		},
 		func(t *testing.T, m *txn.Manager) {
 			t.Helper()
-			define(t, m, alter("t", add("text", text), catalog.RenameTable{To: "u"}))
+			define(t, m, alter("t", add("text", text), catalog.RenameTable{To: "u"}, catalog.Comment{Text: "said"},
+				catalog.Comment{Column: "n", Text: "of it"}))
 		},
 	}
 	want := []string{"1 NULL NULL NULL", "2 NULL NULL NULL", "3 30 new NULL", "4 1099511627776 NULL NULL"}
@@ -159,6 +160,7 @@ func TestAlteredTablesAreReadFromEverywhere(t *testing.T) {
 			ids = append(ids, c.ID)
 		}
 		require.Equal(t, []catalog.ColumnID{1, 3, 4, 5}, ids, "no id is given twice")
+		require.Equal(t, []string{"said", "of it"}, []string{found.Comment, found.Columns[1].Comment})
 	}
 }
 

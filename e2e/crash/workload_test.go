@@ -117,9 +117,32 @@ func (w *workload) prepare(ctx context.Context) error {
 }
 
 func define(ctx context.Context, tx *txn.Transaction, table string) error {
-	return tx.Define(ctx, catalog.CreateTable{Name: name(table), Columns: []catalog.Column{
+	return tx.Define(ctx, definition(table))
+}
+
+func definition(table string) catalog.CreateTable {
+	return catalog.CreateTable{Name: name(table), Columns: []catalog.Column{
 		{Name: "id", Type: vector.Of(vector.Int64), NotNull: true}, {Name: "text", Type: vector.Of(vector.Text)},
-	}})
+	}}
+}
+
+// replace puts a new table with a row and a comment in the place of another one.
+func replace(ctx context.Context, tx *txn.Transaction, table string) error {
+	d := definition(table)
+	d.Replace = true
+	if err := tx.Define(ctx, d); err != nil {
+		return err
+	}
+	found, err := tx.Table(ctx, d.Name)
+	if err != nil {
+		return err
+	}
+	if err := tx.Insert(ctx, found.ID, rowsOf([]uint64{1}, 2)); err != nil {
+		return err
+	}
+	return tx.Define(ctx, catalog.AlterTable{
+		Name: d.Name, Actions: []catalog.TableAction{catalog.Comment{Text: "replaced"}},
+	})
 }
 
 // run does n commits, with flushes and rollbacks between them.
@@ -174,6 +197,11 @@ func (w *workload) step(ctx context.Context, i int) error {
 		}
 		if i%11 == 5 {
 			if err := w.alter(ctx, tx, tables[i%len(tables)], next); err != nil {
+				return err
+			}
+		}
+		if i%19 == 3 && next.third { // a table takes the place of another one
+			if err := replace(ctx, tx, "third"); err != nil {
 				return err
 			}
 		}

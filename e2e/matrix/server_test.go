@@ -268,8 +268,9 @@ func (w *world) state() (lasting, passing string) {
 	}
 	for _, sql := range []string{
 		"SELECT x FROM t ORDER BY x", "SELECT x FROM secret ORDER BY x", "SELECT x FROM victim ORDER BY x",
-		"SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2", "SHOW DATABASES",
-		"SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'main' " +
+		"SELECT table_schema, table_name, table_comment FROM information_schema.tables ORDER BY 1, 2",
+		"SHOW DATABASES",
+		"SELECT table_name, column_name, data_type, column_comment FROM information_schema.columns WHERE table_schema = 'main' " +
 			"ORDER BY 1, ordinal_position",
 		"SELECT table_name, view_definition FROM information_schema.views ORDER BY 1",
 		"SELECT name, display_name FROM system.users ORDER BY 1", "SELECT * FROM system.memberships ORDER BY 1, 2",

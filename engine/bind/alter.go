@@ -10,24 +10,10 @@ import (
 // alterTable binds ALTER TABLE. Whether the actions fit the table one after the other is found out when they are done;
 // here the columns that stand at a place of their own are looked up.
 func (b *binder) alterTable(s *ast.AlterTable) (plan.Node, error) {
-	name, err := b.tableName(s.Name)
+	t, name, err := b.alteredTable(s.Name, s.IfExists)
 	if err != nil {
 		return nil, err
 	}
-	t, err := b.findTable(s.Name)
-	switch code := sqlerr.CodeOf(err); {
-	case err == nil && t.Kind == catalog.View:
-		return nil, fail(s.Name, sqlerr.WrongObjectType, "%s is a view, not a table", t.Name)
-	case err == nil && t.Kind != catalog.BaseTable:
-		return nil, fail(s.Name, sqlerr.InsufficientPrivilege, "%s belongs to the system and can't be altered", t.Name)
-	case err == nil:
-		name = t.Name
-	case !s.IfExists || code != sqlerr.UndefinedTable && code != sqlerr.InvalidCatalogName:
-		return nil, err
-	default:
-		t = nil
-	}
-	b.need(AlterTable, name.Database, name.Table)
 	change := catalog.AlterTable{Name: name, IfExists: s.IfExists}
 	for i, a := range s.Actions {
 		if a.Kind == ast.RenameTable {
@@ -45,6 +31,49 @@ func (b *binder) alterTable(s *ast.AlterTable) (plan.Node, error) {
 		change.Actions = append(change.Actions, action)
 	}
 	return &plan.Define{Change: change}, nil
+}
+
+// alteredTable finds the table that a statement alters; nil without an error when it may be missing and is.
+func (b *binder) alteredTable(of ast.ObjectName, ifExists bool) (*catalog.Table, catalog.TableName, error) {
+	name, err := b.tableName(of)
+	if err != nil {
+		return nil, name, err
+	}
+	t, err := b.findTable(of)
+	switch code := sqlerr.CodeOf(err); {
+	case err == nil && t.Kind == catalog.View:
+		return nil, name, fail(of, sqlerr.WrongObjectType, "%s is a view, not a table", t.Name)
+	case err == nil && t.Kind != catalog.BaseTable:
+		return nil, name, fail(of, sqlerr.InsufficientPrivilege, "%s belongs to the system and can't be altered",
+			t.Name)
+	case err == nil:
+		name = t.Name
+	case !ifExists || code != sqlerr.UndefinedTable && code != sqlerr.InvalidCatalogName:
+		return nil, name, err
+	default:
+		t = nil
+	}
+	b.need(AlterTable, name.Database, name.Table)
+	return t, name, nil
+}
+
+// comment binds COMMENT ON.
+func (b *binder) comment(s *ast.Comment) (plan.Node, error) {
+	t, name, err := b.alteredTable(s.Table, false)
+	if err != nil {
+		return nil, err
+	}
+	c := catalog.Comment{}
+	if s.Text != nil {
+		c.Text = s.Text.Text
+	}
+	if s.Column != nil {
+		if err := alteredColumn(t, ast.AlterAction{At: s.At, Kind: ast.DropColumn, Column: *s.Column}); err != nil {
+			return nil, err
+		}
+		c.Column = s.Column.Text
+	}
+	return &plan.Define{Change: catalog.AlterTable{Name: name, Actions: []catalog.TableAction{c}}}, nil
 }
 
 // alteredColumn fails, with the place, where an action names a column that is not there.

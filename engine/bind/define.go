@@ -33,14 +33,28 @@ func (b *binder) dropDatabase(s *ast.DropDatabase) (plan.Node, error) {
 }
 
 func (b *binder) dropTable(s *ast.DropTable) (plan.Node, error) {
-	if len(s.Names) != 1 {
-		return nil, unsupported("DROP TABLE of several tables", s)
+	return b.dropAll(s.Names, s.IfExists, catalog.BaseTable)
+}
+
+// dropAll drops some tables or views, all or none.
+func (b *binder) dropAll(names []ast.ObjectName, ifExists bool, kind catalog.TableKind) (plan.Node, error) {
+	n := &plan.Define{}
+	for i, name := range names {
+		d, err := b.drop(name, ifExists, kind)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			n.Change = d
+		} else {
+			n.Also = append(n.Also, d)
+		}
 	}
-	return b.drop(s.Names[0], s.IfExists, catalog.BaseTable)
+	return n, nil
 }
 
 // drop drops a table or a view.
-func (b *binder) drop(of ast.ObjectName, ifExists bool, kind catalog.TableKind) (plan.Node, error) {
+func (b *binder) drop(of ast.ObjectName, ifExists bool, kind catalog.TableKind) (catalog.Definition, error) {
 	name, err := b.tableName(of)
 	if err != nil {
 		return nil, err
@@ -61,7 +75,7 @@ func (b *binder) drop(of ast.ObjectName, ifExists bool, kind catalog.TableKind) 
 		return nil, err
 	}
 	b.need(DropTable, name.Database, name.Table)
-	return &plan.Define{Change: catalog.DropTable{Name: name, Kind: kind, IfExists: ifExists}}, nil
+	return catalog.DropTable{Name: name, Kind: kind, IfExists: ifExists}, nil
 }
 
 func (b *binder) createTable(s *ast.CreateTable) (plan.Node, error) {
@@ -76,7 +90,14 @@ func (b *binder) createTable(s *ast.CreateTable) (plan.Node, error) {
 		return nil, b.unknownDatabase(err, s.Name, name.Database)
 	}
 	b.need(CreateTable, name.Database, name.Table)
-	change := catalog.CreateTable{Name: name, Kind: catalog.BaseTable, IfNotExists: s.IfNotExists}
+	change := catalog.CreateTable{
+		Name: name, Kind: catalog.BaseTable, IfNotExists: s.IfNotExists, Replace: s.OrReplace,
+	}
+	if s.OrReplace {
+		if err := b.replacedTable(s, name); err != nil {
+			return nil, err
+		}
+	}
 	if s.Query != nil {
 		return b.createTableAs(s, change)
 	}
@@ -96,12 +117,30 @@ func (b *binder) createTable(s *ast.CreateTable) (plan.Node, error) {
 	return &plan.Define{Change: change}, nil
 }
 
+// replacedTable checks what a table takes the place of, if anything.
+func (b *binder) replacedTable(s *ast.CreateTable, name catalog.TableName) error {
+	if s.IfNotExists {
+		return fail(s, sqlerr.SyntaxError, "OR REPLACE and IF NOT EXISTS exclude each other")
+	}
+	old, err := b.source.table(name)
+	switch {
+	case sqlerr.CodeOf(err) == sqlerr.UndefinedTable:
+		return nil
+	case err != nil:
+		return at(err, s.Name)
+	case old.Kind == catalog.View:
+		return fail(s.Name, sqlerr.WrongObjectType, "%s is a view, not a table", old.Name)
+	case old.Kind != catalog.BaseTable:
+		return fail(s.Name, sqlerr.InsufficientPrivilege, "%s belongs to the system and can't be replaced", old.Name)
+	}
+	b.need(DropTable, name.Database, name.Table)
+	return nil
+}
+
 func unsupportedTable(s *ast.CreateTable) error {
 	switch {
 	case s.Temporary:
 		return unsupported("CREATE TEMPORARY TABLE", s)
-	case s.OrReplace:
-		return unsupported("CREATE OR REPLACE TABLE", s)
 	case len(s.Options) > 0:
 		return unsupported("WITH ("+s.Options[0].Name.Text+" = …)", s.Options[0])
 	case len(s.Constraints) > 0:

@@ -38,6 +38,9 @@ func (b *binder) statement(s ast.Statement) (n plan.Node, readOnly bool, err err
 	case *ast.AlterTable:
 		n, err = b.alterTable(s)
 		return n, false, err
+	case *ast.Comment:
+		n, err = b.comment(s)
+		return n, false, err
 	case *ast.CreateView:
 		n, err = b.createView(s)
 		return n, false, err

@@ -172,10 +172,7 @@ func viewColumns(s *ast.CreateView, n plan.Node) ([]catalog.Column, error) {
 }
 
 func (b *binder) dropView(s *ast.DropView) (plan.Node, error) {
-	if len(s.Names) != 1 {
-		return nil, unsupported("DROP VIEW of several views", s)
-	}
-	return b.drop(s.Names[0], s.IfExists, catalog.View)
+	return b.dropAll(s.Names, s.IfExists, catalog.View)
 }
 
 // needView refuses to treat a table as a view.

@@ -234,8 +234,9 @@ func (u *Update) Start(ctx context.Context, q *Query) (Stream, error) {
 // Define changes definitions. With As, it fills the table that it creates and gives the number of rows.
 type Define struct {
 	Change catalog.Definition
-	As     Operator // nil without AS
-	Title  string   // as EXPLAIN shows it
+	Also   []catalog.Definition // further ones, done behind it
+	As     Operator             // nil without AS
+	Title  string               // as EXPLAIN shows it
 }
 
 // Schema is one count with AS, and empty without.
@@ -264,7 +265,11 @@ func (d *Define) Start(ctx context.Context, q *Query) (Stream, error) {
 		return nil, err
 	}
 	if d.As == nil {
-		return inOrder(nil), w.Define(ctx, d.Change)
+		err := w.Define(ctx, d.Change)
+		for i := 0; err == nil && i < len(d.Also); i++ {
+			err = w.Define(ctx, d.Also[i])
+		}
+		return inOrder(nil), err
 	}
 	create, ok := d.Change.(catalog.CreateTable)
 	if !ok {

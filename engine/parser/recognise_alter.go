@@ -132,3 +132,36 @@ func (c *cursor) alterColumn(a *ast.AlterAction) (err error) {
 	}
 	return nil
 }
+
+// comment reads what follows COMMENT ON.
+func (c *cursor) comment(at ast.At) (_ ast.Statement, err error) {
+	s := &ast.Comment{At: at}
+	switch {
+	case c.accept("TABLE"):
+		if s.Table, err = c.object("the name of a table"); err != nil {
+			return nil, err
+		}
+	case c.accept("COLUMN"):
+		first := c.i
+		if s.Table, err = c.object("the name of a table and a column"); err != nil {
+			return nil, err
+		}
+		parts := s.Table.Parts
+		if len(parts) == 1 {
+			return nil, c.fail(first, "a column is named behind its table: table.column")
+		}
+		s.Column, s.Table.Parts = &parts[len(parts)-1], parts[:len(parts)-1]
+	case c.i < c.end && c.tokens[c.i].IsName():
+		return nil, c.unsupported(c.i, "COMMENT ON "+c.tokens[c.i].Upper)
+	default:
+		return nil, c.wanted("TABLE or COLUMN")
+	}
+	if err = c.expect("IS"); err != nil {
+		return nil, err
+	}
+	if c.accept("NULL") {
+		return s, nil
+	}
+	s.Text, err = c.text("a string or NULL")
+	return s, err
+}

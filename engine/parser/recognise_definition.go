@@ -28,6 +28,8 @@ func (c *cursor) definition() (ast.Statement, error) {
 		return s, nil
 	case c.accept("ALTER TABLE"):
 		return c.alterTable(at)
+	case c.accept("COMMENT ON"):
+		return c.comment(at)
 	case c.accept("DROP TABLE"):
 		return c.dropTable(at)
 	case c.accept("DROP VIEW"):

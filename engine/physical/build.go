@@ -147,7 +147,7 @@ func (b *builder) change(ctx context.Context, n plan.Node) (exec.Operator, error
 		in, err := b.build(ctx, n.Input)
 		return &exec.Update{Change: changeOf(in, n.Table, n.Rows)}, err
 	case *plan.Define:
-		d := &exec.Define{Change: n.Change, Title: n.String()}
+		d := &exec.Define{Change: n.Change, Also: n.Also, Title: n.String()}
 		if n.As == nil {
 			return d, nil
 		}

@@ -171,9 +171,17 @@ func returning(rows bool) string {
 	return ""
 }
 
-// String names the change.
+// String names the changes.
 func (n *Define) String() string {
-	switch d := n.Change.(type) {
+	all := []string{change(n.Change)}
+	for _, d := range n.Also {
+		all = append(all, change(d))
+	}
+	return strings.Join(all, ", ")
+}
+
+func change(d catalog.Definition) string {
+	switch d := d.(type) {
 	case catalog.CreateDatabase:
 		return "CreateDatabase " + d.Name
 	case catalog.DropDatabase:

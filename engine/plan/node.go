@@ -175,7 +175,8 @@ type Update struct {
 // Define changes definitions. With As, a CREATE TABLE is filled with As's rows, and gives one row: the count.
 type Define struct {
 	Change catalog.Definition
-	As     Node // nil without AS
+	Also   []catalog.Definition // further ones, done behind it
+	As     Node                 // nil without AS
 }
 
 // Shared is a subplan that is needed at several places, where it is the same node: it runs once, before the first of

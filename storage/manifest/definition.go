@@ -19,6 +19,7 @@ type jsonTable struct {
 	Created   catalog.Version    `json:"created,omitempty"`
 	Columns   []jsonColumn       `json:"columns"`
 	Last      catalog.ColumnID   `json:"last_column,omitempty"`
+	Comment   string             `json:"comment,omitempty"`
 	Query     *jsonQuery         `json:"query,omitempty"`
 }
 
@@ -40,6 +41,7 @@ type jsonColumn struct {
 	Type    jsonType         `json:"type"`
 	Length  int              `json:"length,omitempty"`
 	NotNull bool             `json:"not_null,omitempty"`
+	Comment string           `json:"comment,omitempty"`
 	Former  []jsonFormer     `json:"former,omitempty"`
 }
 
@@ -64,6 +66,7 @@ func marshalTable(t *catalog.Table) ([]byte, error) {
 	out := jsonTable{
 		ID: t.ID, Database: t.Database, Namespace: t.Name.Database, Name: t.Name.Table, Kind: tableKinds()[t.Kind],
 		Version: t.Version, Created: t.Created, Columns: make([]jsonColumn, len(t.Columns)), Last: t.LastColumn,
+		Comment: t.Comment,
 	}
 	if t.Query != nil {
 		out.Query = &jsonQuery{Text: t.Query.Text, Database: t.Query.Database}
@@ -75,7 +78,9 @@ func marshalTable(t *catalog.Table) ([]byte, error) {
 }
 
 func columnToJSON(c *catalog.Column) jsonColumn {
-	out := jsonColumn{ID: c.ID, Name: c.Name, Type: jsonType(c.Type), Length: c.Length, NotNull: c.NotNull}
+	out := jsonColumn{
+		ID: c.ID, Name: c.Name, Type: jsonType(c.Type), Length: c.Length, NotNull: c.NotNull, Comment: c.Comment,
+	}
 	for _, f := range c.Former {
 		out.Former = append(out.Former, jsonFormer{Type: jsonType(f.Type), Before: f.Before})
 	}
@@ -97,6 +102,7 @@ func unmarshalTable(b []byte, t *catalog.Table) error {
 	*t = catalog.Table{
 		ID: in.ID, Database: in.Database, Name: catalog.TableName{Database: in.Namespace, Table: in.Name}, Kind: kind,
 		Version: in.Version, Created: in.Created, Columns: make([]catalog.Column, len(in.Columns)), LastColumn: in.Last,
+		Comment: in.Comment,
 	}
 	for i := range in.Columns {
 		t.Columns[i] = columnFromJSON(&in.Columns[i])
@@ -108,7 +114,9 @@ func unmarshalTable(b []byte, t *catalog.Table) error {
 }
 
 func columnFromJSON(c *jsonColumn) catalog.Column {
-	out := catalog.Column{ID: c.ID, Name: c.Name, Type: vector.Type(c.Type), Length: c.Length, NotNull: c.NotNull}
+	out := catalog.Column{
+		ID: c.ID, Name: c.Name, Type: vector.Type(c.Type), Length: c.Length, NotNull: c.NotNull, Comment: c.Comment,
+	}
 	for _, f := range c.Former {
 		out.Former = append(out.Former, catalog.FormerType{Type: vector.Type(f.Type), Before: f.Before})
 	}

@@ -159,6 +159,15 @@ type AlterTable struct {
 	Actions  []AlterAction
 }
 
+// Comment is COMMENT ON TABLE table IS 'text', or COMMENT ON COLUMN table.column IS 'text'.
+type Comment struct {
+	At
+
+	Table  ObjectName
+	Column *Name    // nil: on the table
+	Text   *Literal // nil: IS NULL, which takes the comment away
+}
+
 // AlterAction is an action of ALTER TABLE.
 type AlterAction struct {
 	At
@@ -527,6 +536,7 @@ func (*CopyTo) statement()         {}
 func (*CreateTable) statement()    {}
 func (*DropTable) statement()      {}
 func (*AlterTable) statement()     {}
+func (*Comment) statement()        {}
 func (*CreateView) statement()     {}
 func (*DropView) statement()       {}
 func (*CreateDatabase) statement() {}
