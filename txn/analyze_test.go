@@ -45,6 +45,11 @@ func TestAnalyzeOutlivesFlushesAndStarts(t *testing.T) {
 		require.EqualValues(t, 1, id.Min.Int)
 		require.EqualValues(t, 100, id.Max.Int)
 		require.InEpsilon(t, 100, id.Distinct, 0.05)
+		tx := begin(t, m)
+		table, err := tx.Table(t.Context(), named("t"))
+		require.NoError(t, err)
+		require.NoError(t, tx.Close())
+		require.True(t, table.Statistics.IsKey(table.Columns[0].ID), "what is proven stays so")
 	}
 	check(100)
 	require.NoError(t, m.Flush(t.Context()))

@@ -44,7 +44,7 @@ func (v *Version) summarize() *catalog.Statistics {
 		}
 		e.refine(v.analysis, c.ID, v.rows)
 		s.Columns[c.ID] = e.result(v.rows)
-		if e.keys && v.isKey(i, e.runs) {
+		if of := &v.estimates.columns[i]; of.keys && v.isKey(i, of.runs) {
 			s.Keys = append(s.Keys, c.ID)
 		}
 	}
@@ -70,6 +70,7 @@ func (v *Version) segmentEstimates() []estimate {
 				}
 			}
 		}
+		slices.SortFunc(all[i].spans, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
 	}
 	return all
 }
@@ -123,28 +124,76 @@ func (v *Version) isKey(column int, groups []rising) bool {
 
 // estimate gathers what is known of a column.
 type estimate struct {
+	alike // all row groups
+
 	of      vector.Type
 	lo, hi  vector.Scalar
 	bounded bool
 	keys    bool     // each row group's values rise
 	runs    []rising // then, their bounds
 	nulls   int64
-	most    int64 // distinct values of the row group that has most
-	sum     int64 // of all row groups' distinct values
-	rows    int64 // of those row groups
+	spans   []span // Integer: of each row group
+}
+
+// alike are row groups whose values may be the same ones.
+type alike struct {
+	most int64 // distinct values of the row group that has most
+	sum  int64 // of all row groups' distinct values
+	rows int64 // of those row groups
+}
+
+// span is where a row group's integers lie.
+type span struct {
+	alike
+
+	lo, hi int64
+}
+
+func (a *alike) add(o alike) {
+	a.most, a.sum, a.rows = max(a.most, o.most), a.sum+o.sum, a.rows+o.rows
+}
+
+// distinct joins the counts. Where the row groups' values are few beside their rows they are taken to be the same ones
+// in each; where nearly every row has its own they are taken to add up; between the two by the share of rows that are
+// distinct.
+func (a *alike) distinct() float64 {
+	if a.rows == 0 || a.sum <= a.most {
+		return float64(a.most)
+	}
+	share := float64(a.sum) / float64(a.rows)
+	return float64(a.most)*(1-share) + float64(a.sum)*share
+}
+
+// distinct joins the row groups' counts; those of row groups whose bounds don't overlap, but perhaps at their ends, add
+// up.
+func (e *estimate) distinct() float64 {
+	if len(e.spans) == 0 {
+		return e.alike.distinct()
+	}
+	total, run := 0.0, e.spans[0]
+	for _, s := range e.spans[1:] {
+		if s.lo >= run.hi {
+			total += run.distinct()
+			run = s
+			continue
+		}
+		run.add(s.alike)
+		run.hi = max(run.hi, s.hi)
+	}
+	return max(total+run.distinct(), float64(e.most))
 }
 
 func (e *estimate) group(g *segment.Group, k int) {
 	s := &g.Columns[k]
 	e.nulls += s.Nulls
-	e.most = max(e.most, s.Distinct)
-	e.sum += s.Distinct
-	e.rows += int64(g.Rows)
+	counts := alike{s.Distinct, s.Distinct, int64(g.Rows)}
+	e.add(counts)
 	if s.Nulls == int64(g.Rows) {
 		return
 	}
 	switch e.of.Physical() {
 	case vector.Integer:
+		e.spans = append(e.spans, span{counts, s.Lo, s.Hi})
 		e.integers(vector.Int128Of(s.Lo), vector.Int128Of(s.Hi))
 	case vector.Wide:
 		if s.Narrow {
@@ -183,17 +232,12 @@ func (e *estimate) widen(lo, hi vector.Scalar, less func(a, b *vector.Scalar) bo
 	e.bounded = true
 }
 
-// result joins the row groups' distinct counts. Where the row groups' values are few beside their rows they
-// are taken to be the same ones in each; where nearly every row has its own they are taken to add up; between
-// the two by the share of rows that are distinct.
+// result is what the planner gets.
 func (e *estimate) result(rows int64) catalog.ColumnStatistics {
-	s := catalog.ColumnStatistics{Min: vector.NullOf(e.of), Max: vector.NullOf(e.of), Nulls: e.nulls, Distinct: e.most}
+	s := catalog.ColumnStatistics{Min: vector.NullOf(e.of), Max: vector.NullOf(e.of), Nulls: e.nulls}
+	s.Distinct = int64(math.Round(e.distinct()))
 	if e.bounded {
 		s.Min, s.Max = e.lo, e.hi
-	}
-	if e.rows > 0 && e.sum > e.most {
-		share := float64(e.sum) / float64(e.rows)
-		s.Distinct = int64(math.Round(float64(e.most)*(1-share) + float64(e.sum)*share))
 	}
 	if lo, ok := wideOf(&e.lo).Int64(); ok && e.bounded && e.of.Physical() == vector.Integer {
 		if hi, ok := wideOf(&e.hi).Int64(); ok && uint64(hi)-uint64(lo) < math.MaxInt64-1 && s.Distinct > hi-lo+1 {

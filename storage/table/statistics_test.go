@@ -116,3 +116,31 @@ func TestKeysOfRowsInMemory(t *testing.T) {
 	grow(1, vector.ChunkRows)
 	require.Empty(t, grow(vector.ChunkRows, 5).Statistics().Keys, "between blocks")
 }
+
+// Clustered values add up over row groups; values that come in all of them are counted once.
+func TestDistinctOfRowGroups(t *testing.T) {
+	env := testEnvironment(1 << 20)
+	require.NoError(t, env.FS.MkdirAll(env.Dir))
+	v, err := New(env, modelTable)
+	require.NoError(t, err)
+	tail := v.Tail()
+	for first := 1; first <= 18_000; first += 3000 {
+		c := modelChunk(first, 3000)
+		clustered := make([]int64, c.Len)
+		for i := range clustered {
+			clustered[i] = int64(first+i) / 30
+		}
+		vector.SetCodes(c.Columns[0], clustered)
+		at := tail.Place(c, func() catalog.BlockID { return catalog.BlockID(env.NewID()) })
+		v, err = v.Append(c, at, 1)
+		require.NoError(t, err)
+		f, err := v.Flush(t.Context())
+		require.NoError(t, err)
+		v, err = v.Install(f)
+		require.NoError(t, err)
+	}
+	s := v.Statistics()
+	require.InEpsilon(t, 600, s.Columns[1].Distinct, 0.1, "clustered")
+	require.Less(t, s.Columns[6].Distinct, int64(3000), "the same thousand days in each row group")
+	require.Empty(t, s.Keys)
+}
