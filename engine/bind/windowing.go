@@ -210,5 +210,10 @@ func (g *windowGroup) fits(c *windowCall) bool {
 			return false
 		}
 	}
+	for _, p := range c.partition { // keys may repeat: (a, a) has nothing but (a, b), and not all of it
+		if !slices.ContainsFunc(g.keys[:parts], func(k expr.SortKey) bool { return expr.SameExpr(p, k.Of) }) {
+			return false
+		}
+	}
 	return true
 }
