@@ -1,17 +1,10 @@
 """Makes seeded SQL expressions of a wanted family: int, double, float, dec, text, bool, date, ts or bin.
 
 Some literals differ between the dialects; they are written as «kind:value», and dialect() makes SQL of them. What
-MicoDB decides otherwise than DuckDB, and how the generator keeps clear of it:
-
-- overflow: numbers are computed as BIGINT, DOUBLE or decimals of few digits, from columns without extremes
-- division by zero (NULL, or infinity for DOUBLE): divisors are wrapped in NULLIF(…, 0)
-- FLOAT beside an integer or a DOUBLE (FLOAT in DuckDB, DOUBLE here): FLOAT only meets FLOAT and exact literals
-- DATE ± INTERVAL (TIMESTAMP in DuckDB): cast to DATE
-- division of decimals, AVG: floating point of another last digit, so neither sorted, compared nor grouped by
-- the text of DOUBLE, FLOAT and TIMESTAMP has another form: never cast to text
-- a DOUBLE cast to an integer (halves go to the even one in DuckDB, away from zero here): rounded before
-- round(DECIMAL, n) (of scale n in DuckDB, where a UNION then drops digits; of the same scale here): cast
-- TIMESTAMP_NS ± INTERVAL keeps microseconds only in DuckDB: no nanoseconds in columns that are computed with
+MicoDB decides otherwise than the others stands in docs/sql/differences.md, and the generator keeps clear of it: columns
+that are computed with have no extremes and no nanoseconds, divisors are NULLIF(…, 0), DATE ± INTERVAL is cast to DATE,
+FLOAT meets FLOAT and exact literals alone, a DOUBLE is rounded before it becomes an integer, and is no text. AVG and the
+division of decimals differ in the last digit: they are neither sorted, compared nor grouped by.
 """
 import random
 import re
@@ -21,6 +14,7 @@ from tables import BLOBS, EXTREMES, WORDS
 UNITS = ["DAY", "MONTH", "YEAR"]
 FIELDS = ["year", "quarter", "month", "day", "week", "doy", "dow", "isodow"]
 FAMILIES = ["int", "double", "float", "dec", "text", "bool", "date", "ts", "bin"]
+PORTABLE = ["int", "double", "text", "bool"]  # what SQLite has, too
 
 
 def quote(text: str) -> str:
@@ -42,8 +36,9 @@ def dialect(sql: str, duck: bool) -> str:
 class Expressions:
     """Expressions over columns in scope: a list of (sql name, family, wild)."""
 
-    def __init__(self, r: random.Random, scope: list, subquery=None):
-        self.r, self.scope, self.subquery = r, scope, subquery
+    def __init__(self, r: random.Random, scope: list, subquery=None, portable: bool = False):
+        self.r, self.scope, self.subquery, self.portable = r, scope, subquery, portable
+        self.families = PORTABLE if portable else FAMILIES
 
     def columns(self, family: str, wild: bool) -> list:
         return [name for name, f, w in self.scope if f == family and (wild or not w)]
@@ -55,7 +50,7 @@ class Expressions:
             case "int":
                 return str(n)
             case "double":
-                return f"CAST({n / 4} AS DOUBLE)"
+                return f"CAST({n / 4} AS DOUBLE)"  # SQLite: REAL
             case "float":
                 return f"CAST({n / 4} AS FLOAT)"
             case "dec":
@@ -101,7 +96,7 @@ class Expressions:
         r = self.r
         if depth <= 0 or r.random() < 0.2:
             return self.leaf(family)
-        if r.random() < 0.03 and family != "bool":
+        if r.random() < 0.03 and family != "bool" and not self.portable:
             call = r.choice(["greatest", "least"])
             return f"{call}({self.make(family, depth - 1)}, {self.make(family, depth - 1)})"
         general = r.random()
@@ -119,7 +114,7 @@ class Expressions:
         r = self.r
         whens = r.randint(1, 3)
         if r.random() < 0.3:
-            of = r.choice(["int", "text", "date"])
+            of = r.choice(["int", "text"] if self.portable else ["int", "text", "date"])
             parts = [f"WHEN {self.literal(of)} THEN {self.make(family, depth - 1)}" for _ in range(whens)]
             head = f"CASE {self.make(of, depth - 1)} "
         else:
@@ -134,7 +129,17 @@ class Expressions:
 
     def make_int(self, d: int) -> str:
         r = self.r
-        match r.randint(0, 9):
+        match r.choice([0, 1, 2, 3, 4, 7, 8, 12] if self.portable else range(13)):
+            case 10:
+                return (f"date_diff({quote(r.choice(['year', 'month', 'day', 'hour']))}, {self.make('ts', d)}, "
+                        f"{self.make('ts', d)})")
+            case 11:
+                return r.choice([f"strpos({self.make('text', d)}, {self.literal('text')})", f"sign({self.leaf('int')})",
+                                 f"bit_count(abs(CAST({self.small()} AS BIGINT)))",
+                                 f"levenshtein({quote(r.choice(['a', 'abcd', 'foo', '']))}, 'abc')",
+                                 f"(CAST({self.small()} AS BIGINT) // NULLIF({self.small()}, 0))"])
+            case 12:
+                return f"(CAST({self.small()} AS BIGINT) {r.choice('&|')} {self.small()})"
             case 0 | 1 | 2:
                 return f"(CAST({self.make('int', min(d, 1))} AS BIGINT) {r.choice('+-')} {self.make('int', min(d, 1))})"
             case 3:
@@ -149,6 +154,7 @@ class Expressions:
                 return f"length({self.make('text', d)})"
             case 8:
                 return r.choice([f"abs(CAST({self.small()} AS BIGINT))", f"(- CAST({self.small()} AS BIGINT))",
+                                 f"CAST(round({self.leaf('double')}) AS BIGINT)",
                                  f"CAST({self.make('bool', d)} AS INT)",
                                  f"CAST(CAST({self.small()} AS VARCHAR) AS BIGINT)"])
             case _:
@@ -156,7 +162,11 @@ class Expressions:
 
     def make_double(self, d: int) -> str:
         r = self.r
-        match r.randint(0, 8):
+        match r.choice([0, 1, 2, 3, 5, 9] if self.portable else range(11)):
+            case 9:
+                return r.choice([f"abs({self.leaf('double')})", f"round({self.leaf('double')})"])
+            case 10:
+                return f"sqrt(abs({self.leaf('double')}))"
             case 7:
                 return f"{r.choice(['floor', 'ceil', 'abs', 'round'])}({self.leaf('double')})"
             case 8:
@@ -195,7 +205,24 @@ class Expressions:
 
     def make_text(self, d: int) -> str:
         r = self.r
-        match r.randint(0, 6):
+        match r.choice([0, 1, 5, 7, 8] if self.portable else range(13)):
+            case 7:
+                return f"{r.choice(['trim', 'ltrim', 'rtrim'])}({self.leaf('text')})"
+            case 8:
+                return f"substr({self.make('text', d)}, {r.randint(1, 4)}, {r.randint(0, 3)})"
+            case 9:
+                return f"{r.choice(['left', 'right'])}({self.make('text', d)}, {r.randint(0, 3)})"
+            case 10:
+                return r.choice([f"reverse({self.leaf('text')})", f"md5({self.leaf('text')})",
+                                 f"repeat({self.leaf('text')}, {r.randint(0, 3)})",
+                                 f"concat_ws('-', {self.leaf('text')}, {self.leaf('text')}, {self.leaf('text')})"])
+            case 11:
+                return f"{r.choice(['lpad', 'rpad'])}({self.make('text', d)}, {r.randint(0, 5)}, {quote(r.choice(['*', 'ab']))})"
+            case 12:
+                return r.choice([f"strftime({self.leaf('date')}, '%Y-%m')",
+                                 f"split_part({self.leaf('text')}, {quote(r.choice(['a', 'o', '_']))}, {r.randint(1, 2)})",
+                                 f"regexp_replace({self.leaf('text')}, '[ao]+', 'X', 'g')",
+                                 f"translate({self.leaf('text')}, 'abo', 'xy')"])
             case 0 | 1:
                 return f"({self.make('text', d)} || {self.make('text', d)})"
             case 2:
@@ -214,7 +241,9 @@ class Expressions:
 
     def make_date(self, d: int) -> str:
         r = self.r
-        match r.randint(0, 4):
+        match r.randint(0, 5):
+            case 5:
+                return f"last_day({self.leaf('date')})"
             case 0 | 1:
                 return f"CAST({self.leaf('date')} {r.choice('+-')} {self.interval()} AS DATE)"
             case 2:
@@ -244,8 +273,13 @@ class Expressions:
 
     def make_bool(self, d: int) -> str:
         r = self.r
-        family = r.choice(FAMILIES)
-        match r.randint(0, 18):
+        family = r.choice(self.families)
+        match r.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 17] if self.portable else range(20)):
+            case 19:
+                word = quote(r.choice(["a", "o", "", "b", "w1"]))
+                return r.choice([f"starts_with({self.operand('text', d)}, {word})", f"contains({self.operand('text', d)}, {word})",
+                                 f"ends_with({self.operand('text', d)}, {word})",
+                                 f"regexp_matches({self.operand('text', d)}, '^[a-f]+$')"])
             case 16:
                 return f"({self.operand('text', d)} {r.choice(['', 'NOT '])}ILIKE {quote(r.choice(['a%', '%O%', 'É', '_B%']))})"
             case 17:
@@ -257,7 +291,7 @@ class Expressions:
                 return (f"({self.leaf(left, wild)} {r.choice(['=', '<>', '<', '<=', '>', '>='])} "
                         f"{self.leaf(right, wild)})")
             case 0 | 1 | 2 | 3:
-                beside = r.choice(["int", "dec"]) if family in ("int", "dec") else family
+                beside = r.choice(["int", "dec"]) if family in ("int", "dec") and not self.portable else family
                 right = self.extreme(family) if r.random() < 0.15 else self.operand(beside, d)
                 return f"({self.operand(family, d)} {r.choice(['=', '<>', '<', '<=', '>', '>='])} {right})"
             case 4 | 5:

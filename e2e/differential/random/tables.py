@@ -113,7 +113,7 @@ def column_data(r: random.Random, column: Column, rows: int) -> pa.Array:
 
 
 def tables(seed: int) -> list:
-    """The tables of a seed: always the same."""
+    """The tables of a seed: always the same. Column id has another value in each row."""
     r = random.Random(seed)
     out = []
     for i, rows in enumerate([0, 1, r.randint(2, 30), r.randint(30, 200), r.randint(200, 1200), r.choice([3000, 9000])]):
@@ -127,5 +127,7 @@ def tables(seed: int) -> list:
             columns.append(Column("c0", "INT", False))
         r.shuffle(columns)
         data = pa.table([column_data(r, c, rows) for c in columns], names=[c.name for c in columns])
+        columns.append(Column("id", "INT", False))
+        data = data.append_column("id", pa.array(r.sample(range(rows), rows), pa.int32()))
         out.append(Table(f"t{i}", columns, rows, data))
     return out
