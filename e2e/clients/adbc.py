@@ -80,6 +80,48 @@ def types_come_back_as_they_went():
         conn.rollback()
 
 
+def nested_types_come_back_as_they_went():
+    point = pa.struct([("x", pa.int64()), ("tags", pa.list_(pa.string()))])
+    data = pa.table({
+        "id": pa.array([1, 2, 3, 4], pa.int64()),
+        "l": pa.array([[1, None, -3], [], None, [2**31 - 1]], pa.list_(pa.int32())),
+        "t": pa.array([["a", "", None], None, [], ["größe"]], pa.list_(pa.string())),
+        "s": pa.array([{"x": 1, "tags": ["p", None]}, {"x": None, "tags": None}, None, {"x": -1, "tags": []}], point),
+        "ls": pa.array([[{"x": 1, "tags": []}, None], None, [], [{"x": 2, "tags": ["q"]}]], pa.list_(point)),
+        "ll": pa.array([[[1.5], [], None], [], None, [[-0.5]]], pa.list_(pa.list_(pa.float64()))),
+        "i": pa.array([(1, 15, -30), (-14, 0, 2**40), None, (0, 0, 0)], pa.month_day_nano_interval()),
+        "li": pa.array([[(1, 2, 3)], [None], None, []], pa.list_(pa.month_day_nano_interval())),
+    })
+    with connect() as conn, conn.cursor() as cur:
+        assert cur.adbc_ingest("nested", data, mode="create") == 4
+        assert cur.adbc_ingest("nested", data.slice(1, 2), mode="append") == 2
+        cur.execute("SELECT * FROM nested ORDER BY id, l")
+        got = cur.fetch_arrow_table()
+        assert got.schema.types == data.schema.types, got.schema
+        wanted = sorted(data.to_pylist() + data.slice(1, 2).to_pylist(), key=lambda row: row["id"])
+        assert got.to_pylist() == wanted, got.to_pylist()
+        cur.execute("UPDATE nested SET l = list_append(l, 7), s = {'x': id, 'tags': t} WHERE id = 1")
+        cur.execute("DELETE FROM nested WHERE s IS NULL OR len(ll) = 0")
+        cur.execute("SELECT id, l, s, i FROM nested ORDER BY id")
+        assert cur.fetch_arrow_table().to_pylist() == [
+            {"id": 1, "l": [1, None, -3, 7], "s": {"x": 1, "tags": ["a", "", None]}, "i": wanted[0]["i"]},
+            {"id": 4, "l": [2**31 - 1], "s": {"x": -1, "tags": []}, "i": wanted[-1]["i"]},
+        ]
+        large = pa.table({"l": pa.array([[1], None], pa.large_list(pa.int64())),
+                          "f": pa.array([[1, 2], [3, None]], pa.list_(pa.int16(), 2)),
+                          "d": pa.array([["a"], ["a", "a"]], pa.list_(pa.dictionary(pa.int8(), pa.string())))})
+        assert cur.adbc_ingest("larger", large, mode="create") == 2
+        cur.execute("SELECT * FROM larger ORDER BY f")
+        got = cur.fetch_arrow_table()
+        assert got.schema.types == [pa.list_(pa.int64()), pa.list_(pa.int16()), pa.list_(pa.string())], got.schema
+        assert got.to_pylist() == large.to_pylist(), got.to_pylist()
+        cur.execute("SELECT count(*) FROM nested WHERE l = ?", parameters=pa.record_batch({"l": [[2**31 - 1]]}))
+        fetches(cur, (1,))
+        many = pa.table({"l": pa.FixedSizeListArray.from_arrays(pa.nulls(50_000_000), 50_000_000)})
+        fails(flight_sql.Error, "53400", cur.adbc_ingest, "hollow", many, mode="create")
+        conn.rollback()
+
+
 def parameters():
     with connect() as conn, conn.cursor() as cur:
         cur.execute("CREATE TABLE named (id BIGINT, name VARCHAR(20), price DOUBLE)")
@@ -288,7 +330,8 @@ def cancel():
 
 
 CHECKS = [
-    select_without_a_table, types_come_back_as_they_went, parameters, ingest_of_a_million_rows, commit_and_rollback,
+    select_without_a_table, types_come_back_as_they_went, nested_types_come_back_as_they_went, parameters,
+    ingest_of_a_million_rows, commit_and_rollback,
     execute_without_reading_a_result, returning, metadata, errors_tell_their_state, logins, cancel,
 ]
 

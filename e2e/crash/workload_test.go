@@ -122,7 +122,9 @@ func define(ctx context.Context, tx *txn.Transaction, table string) error {
 
 func definition(table string) catalog.CreateTable {
 	return catalog.CreateTable{Name: name(table), Columns: []catalog.Column{
-		{Name: "id", Type: vector.Of(vector.Int64), NotNull: true}, {Name: "text", Type: vector.Of(vector.Text)},
+		{Name: "id", Type: vector.Of(vector.Int64), NotNull: true},
+		{Name: "text", Type: vector.Of(vector.Text)},
+		{Name: "nested", Type: nestedType()},
 	}}
 }
 
@@ -137,7 +139,7 @@ func replace(ctx context.Context, tx *txn.Transaction, table string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.Insert(ctx, found.ID, rowsOf([]uint64{1}, 2)); err != nil {
+	if err := tx.Insert(ctx, found.ID, rowsOf([]uint64{1}, 3)); err != nil {
 		return err
 	}
 	return tx.Define(ctx, catalog.AlterTable{
@@ -280,6 +282,25 @@ func (w *workload) insertRows(
 
 func textOf(id uint64) string { return fmt.Sprintf("row %d", id) }
 
+// nestedType has texts in a list and an interval.
+func nestedType() vector.Type {
+	return vector.StructOf([]string{"texts", "span"},
+		[]vector.Type{vector.ListOf(vector.Of(vector.Text)), vector.Of(vector.Interval)})
+}
+
+// nestedOf returns the nested value of a row: a list of up to three texts, now and then NULL, and a length.
+func nestedOf(id uint64) vector.Scalar {
+	of := nestedType()
+	list := of.Fields[0].Type
+	texts := vector.NullOf(list)
+	if id%5 > 0 {
+		members := []vector.Scalar{vector.TextOf(textOf(id)), vector.NullOf(list.Element()), vector.TextOf("")}
+		texts = vector.PackedOf(list, members[:id%4])
+	}
+	span := vector.Scalar{Type: of.Fields[1].Type, Interval: vector.Months{Months: -1, Days: int32(id), Nanos: 7}}
+	return vector.PackedOf(of, []vector.Scalar{texts, span})
+}
+
 // delete removes up to three rows.
 func (w *workload) delete(ctx context.Context, tx *txn.Transaction, table string, next *state) error {
 	chosen := map[uint64]bool{}
@@ -347,15 +368,17 @@ func removeRows(
 	return found, tx.Delete(ctx, found.ID, where)
 }
 
-// rowsOf makes rows of the first columns, of three.
+// rowsOf makes rows of the first columns, of four.
 func rowsOf(ids []uint64, columns int) *vector.Chunk {
 	id, text := vector.NewBuilder(vector.Of(vector.Int64)), vector.NewBuilder(vector.Of(vector.Text))
+	nested := vector.NewBuilder(nestedType())
 	for _, k := range ids {
 		id.AppendInt(int64(k))
 		text.AppendText(textOf(k))
+		nested.AppendScalar(nestedOf(k))
 	}
 	ints := id.Build()
-	return &vector.Chunk{Len: len(ids), Columns: []*vector.Vector{ints, text.Build(), ints}[:columns]}
+	return &vector.Chunk{Len: len(ids), Columns: []*vector.Vector{ints, text.Build(), nested.Build(), ints}[:columns]}
 }
 
 // abort writes and rolls back.
@@ -365,8 +388,7 @@ func (w *workload) abort(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	id := vector.Ints64(vector.Of(vector.Int64), -1)
-	rows := &vector.Chunk{Len: 1, Columns: []*vector.Vector{id, vector.TextsOf("rolled back"), id}}
+	rows := rowsOf([]uint64{1 << 62}, 4)
 	for _, t := range tables {
 		found, err := tx.Table(ctx, name(t))
 		if err != nil {
@@ -392,14 +414,15 @@ func (*workload) alterFor(ctx context.Context, tx *txn.Transaction, of *catalog.
 	}})
 }
 
-// scan hands out all rows of a table, as of a commit when it is not 0; extra is nil for NULL, and without the column.
+// scan hands out all rows of a table, as of a commit when it is not 0: no text where the nested value is another row's;
+// extra is nil for NULL, and without the column.
 func scan(
 	ctx context.Context, s catalog.Snapshot, of *catalog.Table, asOf catalog.Sequence,
 	row func(id uint64, text string, extra *uint64, at catalog.Address),
 ) (err error) {
 	request := catalog.ScanRequest{
 		AsOf:    asOf,
-		Columns: []catalog.ColumnID{1, 2, catalog.AddressBlock, catalog.AddressOffset},
+		Columns: []catalog.ColumnID{1, 2, 3, catalog.AddressBlock, catalog.AddressOffset},
 	}
 	k := of.Find("extra")
 	if k >= 0 {
@@ -427,13 +450,17 @@ func scan(
 		for _, i := range sel {
 			k := int(i)
 			var extra *uint64
-			if len(c.Columns) > 4 && !c.Columns[4].IsNull(k) {
-				extra = new(uint64(c.Columns[4].Int(k)))
+			if len(c.Columns) > 5 && !c.Columns[5].IsNull(k) {
+				extra = new(uint64(c.Columns[5].Int(k)))
 			}
 			at := catalog.Address{
-				Block: catalog.BlockID(c.Columns[2].Int(k)), Offset: uint32(c.Columns[3].Int(k)),
+				Block: catalog.BlockID(c.Columns[3].Int(k)), Offset: uint32(c.Columns[4].Int(k)),
 			}
-			row(uint64(c.Columns[0].Int(k)), string(c.Columns[1].Bytes(k)), extra, at)
+			id, text := uint64(c.Columns[0].Int(k)), string(c.Columns[1].Bytes(k))
+			if c.Columns[2].ScalarAt(k).Bytes != nestedOf(id).Bytes {
+				text = ""
+			}
+			row(id, text, extra, at)
 		}
 	}
 }
