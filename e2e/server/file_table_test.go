@@ -36,6 +36,8 @@ func TestFilesAreTables(t *testing.T) {
 	for _, made := range []string{
 		`CREATE TABLE t AS SELECT range AS k, range % 7 AS m, CAST(range AS VARCHAR) AS s FROM range(300000)`,
 		`COPY t TO 'many.parquet'`, `COPY t TO 'many.csv'`, `COPY t TO 'many.ndjson'`,
+		`CREATE TABLE n AS SELECT k, CASE WHEN m > 0 THEN [m, NULL, k] END AS l, {'s': s, 'm': [[m]]} AS o FROM t WHERE k < 9999`,
+		`COPY n TO 'nested.parquet'`,
 		`CREATE VIEW v AS SELECT a, b FROM 'one.csv'`,
 	} {
 		code, out := query(made)
@@ -68,6 +70,8 @@ func TestFilesAreTables(t *testing.T) {
 		{`SELECT m, count(*), min(s) FROM read_parquet('many.parquet', filename = true)
 			WHERE filename = 'many.parquet' AND k < 100 GROUP BY m ORDER BY m LIMIT 2`, "m,count(*),min(s)\n0,15,0\n1,15,1"},
 		{`SELECT k FROM 'many.csv' LIMIT 1`, "k\n0"},
+		{`SELECT count(*) FROM (SELECT * FROM n EXCEPT SELECT * FROM 'nested.parquet') x`, "count(*)\n0"},
+		{`SELECT sum(l[1]), max(o.s), min(o.m[1][1]) FROM 'nested.parquet'`, "sum(l[1]),max(o.s),min(o.m[1][1])\n29993,9998,0"},
 	} {
 		code, out := query(c.sql)
 		require.Zero(t, code, "%s: %s", c.sql, out)

@@ -41,11 +41,6 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 		return err
 	}
 	meta := p.MetaData()
-	for i := range meta.Schema.NumColumns() {
-		if c := meta.Schema.Column(i); c.MaxRepetitionLevel() > 0 || c.MaxDefinitionLevel() > 1 {
-			return sqlerr.NotSupported("the nested Parquet column " + c.Path())
-		}
-	}
 	meta.FileMetaData.KeyValueMetadata = nil // an Arrow schema among them is more to mistrust, and tells nothing new
 	files, err := pqarrow.NewFileReader(p, pqarrow.ArrowReadProperties{BatchSize: textfile.BatchRows}, o.Memory)
 	if err != nil {
@@ -59,8 +54,11 @@ func (r *Reader) openParquet(ctx context.Context, in Source, o ReadOptions) erro
 	for i := range g.count {
 		r.groups = append(r.groups, g.rows(i))
 	}
-	g.columns = chosen(found, o.Columns)
-	j := newJSONColumns(meta.Schema, found, g.columns, o.Table == nil)
+	fields := chosen(found, o.Columns)
+	for _, at := range fields {
+		g.columns = leaves(g.columns, &files.Manifest.Fields[at])
+	}
+	j := newJSONColumns(meta.Schema, files.Manifest.Fields, fields, o.Table == nil)
 	r.schema = j.schema
 	if o.Group > 0 {
 		if o.Group > g.count {
@@ -96,6 +94,17 @@ func chosen(s *arrow.Schema, names []string) []int {
 		}
 	}
 	return all
+}
+
+// leaves appends the ordinals of the Parquet columns that a field is made of: more than one of a struct.
+func leaves(to []int, f *pqarrow.SchemaField) []int {
+	if f.IsLeaf() {
+		return append(to, f.ColIndex)
+	}
+	for i := range f.Children {
+		to = leaves(to, &f.Children[i])
+	}
+	return to
 }
 
 // groups reads one row group after the other, so that an error can tell which.
@@ -160,14 +169,18 @@ type jsonColumns struct {
 	which  []int
 }
 
-// newJSONColumns looks for them among the chosen columns; with typed they are of the type JSON, else texts that are
+// newJSONColumns looks for them among the chosen fields; with typed they are of the type JSON, else texts that are
 // looked at when they are stored as JSON.
-func newJSONColumns(file *schema.Schema, found *arrow.Schema, chosen []int, typed bool) *jsonColumns {
+func newJSONColumns(file *schema.Schema, found []pqarrow.SchemaField, chosen []int, typed bool) *jsonColumns {
 	j := &jsonColumns{}
 	fields := make([]arrow.Field, len(chosen))
 	for i, at := range chosen {
-		fields[i] = found.Field(at)
-		if _, ok := file.Column(at).LogicalType().(schema.JSONLogicalType); !ok || fields[i].Type.ID() != arrow.BINARY {
+		f := &found[at]
+		fields[i] = *f.Field
+		if !f.IsLeaf() || f.Field.Type.ID() != arrow.BINARY {
+			continue
+		}
+		if _, ok := file.Column(f.ColIndex).LogicalType().(schema.JSONLogicalType); !ok {
 			continue
 		}
 		j.which = append(j.which, i)

@@ -9,7 +9,6 @@ import (
 	"github.com/micodb/micodb/internal/parquetfile"
 	"github.com/micodb/micodb/internal/sqlerr"
 	"github.com/micodb/micodb/internal/textfile"
-	"github.com/micodb/micodb/internal/vector"
 )
 
 // Writer writes the batches of one schema as a file.
@@ -63,25 +62,28 @@ func (w *plainWriter) Write(b arrow.RecordBatch) error {
 }
 
 func newParquetWriter(out io.Writer, schema *arrow.Schema, o WriteOptions) (Writer, error) {
-	columns := make([]parquetfile.Column, schema.NumFields())
+	if o.Reserve == nil {
+		o.Reserve, o.Release = func(int64) error { return nil }, func(int64) {}
+	}
+	columns, nested := make([]parquetfile.Column, schema.NumFields()), false
 	for i, f := range schema.Fields() {
 		t, err := batch.TypeOf(f)
 		if err != nil {
 			return nil, err
 		}
-		switch t.Kind {
-		case vector.Interval, vector.List, vector.Struct: // which only segments keep, packed
-			return nil, sqlerr.NotSupported("writing a column of type " + t.String() + " to a Parquet file")
-		default:
+		if t.HasInterval() {
+			return nil, sqlerr.NotSupported("writing a column of type " + t.String() + " to a Parquet file").
+				WithHint("write its text: CAST(… AS VARCHAR)")
 		}
+		nested = nested || t.IsNested()
 		columns[i] = parquetfile.Column{Name: f.Name, ID: -1, Type: t, Required: !f.Nullable}
+	}
+	if nested {
+		return newNestedWriter(out, schema, o)
 	}
 	w, err := parquetfile.NewWriter(out, columns)
 	if err != nil {
 		return nil, err
-	}
-	if o.Reserve == nil {
-		o.Reserve, o.Release = func(int64) error { return nil }, func(int64) {}
 	}
 	return &parquetWriter{inner: w, options: o}, nil
 }
