@@ -69,9 +69,9 @@ func TestFilesAreTables(t *testing.T) {
 		{`SELECT count(*) FROM (SELECT * FROM t EXCEPT SELECT k, m, s FROM 'many.ndjson') x`, "count(*)\n0"},
 		{`SELECT m, count(*), min(s) FROM read_parquet('many.parquet', filename = true)
 			WHERE filename = 'many.parquet' AND k < 100 GROUP BY m ORDER BY m LIMIT 2`, "m,count(*),min(s)\n0,15,0\n1,15,1"},
-		{`SELECT k FROM 'many.csv' LIMIT 1`, "k\n0"},
+		{`SELECT count(k) FROM (SELECT k FROM 'many.csv' LIMIT 1) x`, "count(k)\n1"},
 		{`SELECT count(*) FROM (SELECT * FROM n EXCEPT SELECT * FROM 'nested.parquet') x`, "count(*)\n0"},
-		{`SELECT sum(l[1]), max(o.s), min(o.m[1][1]) FROM 'nested.parquet'`, "sum(l[1]),max(o.s),min(o.m[1][1])\n29993,9998,0"},
+		{`SELECT sum(l[1]), max(o.s), min(o.m[1][1]) FROM 'nested.parquet'`, "sum(l[1]),max(o.s),min(o.m[1][1])\n29991,9998,0"},
 	} {
 		code, out := query(c.sql)
 		require.Zero(t, code, "%s: %s", c.sql, out)
