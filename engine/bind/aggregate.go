@@ -84,6 +84,9 @@ func (c *clause) aggregateArguments(call *expr.Aggregate, name string, args []as
 				return err
 			}
 		}
+		if call.Kind == expr.ArrayAgg {
+			e = function.ListOfOne(e)
+		}
 		bound[i], types[i] = e, e.Type()
 	}
 	casts, result, ok := function.AggregateTypes(call.Kind, types)
@@ -107,7 +110,8 @@ func (c *clause) aggregateArguments(call *expr.Aggregate, name string, args []as
 func keepsType(k expr.AggregateKind) bool {
 	switch k {
 	case expr.Min, expr.Max, expr.Count, expr.AnyValue, expr.First, expr.Last, expr.ArgMin, expr.ArgMax,
-		expr.ApproxCountDistinct, expr.QuantileDisc, expr.Mode, expr.StringAgg, expr.Histogram:
+		expr.ApproxCountDistinct, expr.QuantileDisc, expr.Mode, expr.StringAgg, expr.ArrayAgg,
+		expr.Histogram:
 		return true
 	default:
 		return false

@@ -44,10 +44,10 @@ var aggregateNames = map[string]aggregateName{
 	"percentile_cont": {expr.QuantileCont, 1, false}, "percentile_disc": {expr.QuantileDisc, 1, false},
 	"mode": {expr.Mode, 1, false}, "histogram": {expr.Histogram, 1, false},
 	"string_agg": {expr.StringAgg, 2, false}, "group_concat": {expr.StringAgg, 2, false},
-	"listagg": {expr.StringAgg, 2, false},
+	"listagg": {expr.StringAgg, 2, false}, "array_agg": {expr.ArrayAgg, 1, false}, "list": {expr.ArrayAgg, 1, false},
 }
 
 // laterAggregates are known and not there yet.
 var laterAggregates = map[string]bool{
-	"array_agg": true, "list": true, "approx_quantile": true, "approx_top_k": true,
+	"approx_quantile": true, "approx_top_k": true,
 }

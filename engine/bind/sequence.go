@@ -108,8 +108,12 @@ func (c *clause) aggregateOrder(call *expr.Aggregate, name string, e *ast.Call) 
 		key := direction(o)
 		key.Of = of
 		switch call.Kind {
-		case expr.First, expr.Last, expr.AnyValue, expr.StringAgg:
-			if call.Distinct && call.Kind == expr.StringAgg && !expr.SameExpr(of, call.Arg) {
+		case expr.First, expr.Last, expr.AnyValue, expr.StringAgg, expr.ArrayAgg:
+			joins, arg := call.Kind == expr.StringAgg || call.Kind == expr.ArrayAgg, of
+			if call.Kind == expr.ArrayAgg {
+				arg = function.ListOfOne(of)
+			}
+			if call.Distinct && joins && !expr.SameExpr(arg, call.Arg) {
 				return fail(o.Of, sqlerr.GroupingError, "with DISTINCT, %s can only be ordered by its argument", name)
 			}
 			key.Of = function.Orderable(of)

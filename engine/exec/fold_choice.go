@@ -29,7 +29,8 @@ func (f *fold) setOther(k *callLayout, in Schema) error {
 		f.setKept(foldLast, foldLastWide, foldLastText)
 	case expr.ArgMin, expr.ArgMax:
 		return f.setBest(k, in)
-	case expr.QuantileCont, expr.QuantileDisc, expr.Mode, expr.StringAgg, expr.Histogram:
+	case expr.QuantileCont, expr.QuantileDisc, expr.Mode, expr.StringAgg, expr.ArrayAgg,
+		expr.Histogram:
 		return sqlerr.NotSupported(k.Kind.String() + " without its values in an order")
 	default: // pairs
 		f.op, f.second, f.other = foldPairs, k.Weight, in[k.Weight]

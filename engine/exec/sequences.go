@@ -157,7 +157,7 @@ func (s *quantile) result(v *vector.Vector, n int, at func(i int) int) {
 	}
 }
 
-// joinedTexts is the texts of a group with a separator between each two.
+// joinedTexts is the texts of a group with a separator between each two, or one list of the elements of its lists.
 type joinedTexts struct {
 	sequenceBase
 
@@ -179,12 +179,18 @@ func (s *joinedTexts) add(c *vector.Chunk, rows []uint16, last bool) error {
 		if err := s.room(len(b) + len(s.call.Separator)); err != nil {
 			return err
 		}
-		if s.some {
+		switch {
+		case s.call.Kind == expr.ArrayAgg:
+			b = vector.Elements(b)
+		case s.some:
 			s.text = append(s.text, s.call.Separator...)
 		}
 		s.text, s.some = append(s.text, b...), true
 	}
 	if last {
+		if s.some && s.call.Kind == expr.ArrayAgg {
+			s.text = vector.EndList(s.text) // in room for the end of the last
+		}
 		if s.some {
 			s.out.text(s.text)
 		} else {
@@ -203,7 +209,7 @@ func (s *joinedTexts) room(more int) error {
 	}
 	if need > joinedBytes {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded,
-			"%s makes a text of more than %d bytes", s.call.Name, joinedBytes)
+			"%s makes a text or a list of more than %d bytes", s.call.Name, joinedBytes)
 	}
 	words, err := s.query.words(max(2*cap(s.text)/8, (need+7)/8))
 	if err != nil {

@@ -136,7 +136,7 @@ func (a *SortedAggregate) sequence(q *Query, c *SequenceCall, known Column) (seq
 		return newQuantile(q, a.Input.Schema(), base)
 	case expr.Mode:
 		return newMode(q, a.Input.Schema(), base)
-	case expr.StringAgg:
+	case expr.StringAgg, expr.ArrayAgg:
 		return &joinedTexts{sequenceBase: base, query: q}, nil
 	case expr.Histogram:
 		return newHistogram(q, a.Input.Schema(), base)

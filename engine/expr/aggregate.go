@@ -55,6 +55,7 @@ const (
 	QuantileDisc
 	Mode
 	StringAgg
+	ArrayAgg  // of lists of one element, which it joins: NULL is no element
 	Histogram // JSON
 
 	Aggregates // how many there are
@@ -68,7 +69,7 @@ type Aggregate struct {
 	Distinct bool
 	Of       vector.Type // of the result
 
-	Order     []SortKey // of the values of First, Last, AnyValue and StringAgg
+	Order     []SortKey // of the values of First, Last, AnyValue, StringAgg and ArrayAgg
 	Separator string    // of StringAgg
 
 	// Of quantiles: from 0 to 1, from the least value or the greatest.
@@ -229,6 +230,6 @@ func (k AggregateKind) String() string {
 		"regr_count", "regr_avgx", "regr_avgy", "regr_sxx", "regr_syy", "regr_sxy",
 		"regr_slope", "regr_intercept", "regr_r2",
 		"bit_and", "bit_or", "bit_xor", "any_value", "first", "last", "arg_min", "arg_max",
-		"approx_count_distinct", "quantile_cont", "quantile_disc", "mode", "string_agg", "histogram",
+		"approx_count_distinct", "quantile_cont", "quantile_disc", "mode", "string_agg", "array_agg", "histogram",
 	}[k]
 }

@@ -43,6 +43,8 @@ func AggregateType(kind expr.AggregateKind, arg vector.Type) (cast, result vecto
 		return quantileType(arg)
 	case expr.QuantileDisc, expr.Mode:
 		return arg, arg, ordered(arg)
+	case expr.ArrayAgg:
+		return arg, arg, true
 	case expr.StringAgg:
 		return vector.Of(vector.Text), vector.Of(vector.Text), ordered(arg) && arg.Kind != vector.Binary
 	case expr.Histogram:

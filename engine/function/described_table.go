@@ -100,6 +100,8 @@ func describedOrdered() []Entry {
 			`{"1":2,"2":1}`),
 		of("string_agg group_concat listagg", "(text, between [ORDER BY …]) → VARCHAR", "The texts, joined.",
 			"string_agg(CAST(x AS VARCHAR), '-' ORDER BY x DESC)", "4-2-1"),
+		of("array_agg list", "(value [ORDER BY …]) → LIST", "The values, NULLs too, as a list.",
+			"array_agg(x ORDER BY x DESC)", "[4, 2, 1]"),
 	}
 }
 

@@ -427,6 +427,12 @@ func ElementOf(list, index expr.Expr) expr.Expr {
 	return expr.Call{Name: ListExtract, Args: []expr.Expr{list, index}, Bound: o}
 }
 
+// ListOfOne is the list of a value, which may be NULL.
+func ListOfOne(e expr.Expr) expr.Expr {
+	o, _ := listValue([]vector.Type{e.Type()})
+	return expr.Call{Name: ListValue, Args: []expr.Expr{e}, Bound: o}
+}
+
 // LengthOf is the number of a list's elements.
 func LengthOf(list expr.Expr) expr.Expr {
 	o, _ := listLength([]vector.Type{list.Type()})

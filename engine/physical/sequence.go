@@ -63,7 +63,7 @@ func orderOf(c *branchCall) []exec.SortKey {
 	switch {
 	case c.Kind == expr.ArgMin || c.Kind == expr.ArgMax:
 		return []exec.SortKey{{Column: c.inputs[1], Descending: c.Kind == expr.ArgMax}}
-	case c.Kind != expr.StringAgg && len(c.Order) == 0:
+	case c.Kind != expr.StringAgg && c.Kind != expr.ArrayAgg && len(c.Order) == 0:
 		return []exec.SortKey{{Column: arg}}
 	}
 	keys := make([]exec.SortKey, len(c.Order))

@@ -345,6 +345,9 @@ func Members(out []Member, t Type, p []byte) ([]Member, bool) {
 	return out, len(p) == 1
 }
 
+// Elements returns the elements of a packed list, without its end.
+func Elements(p []byte) []byte { return p[:max(len(p)-1, 0)] }
+
 // EndList ends a packed list whose elements dst holds.
 func EndList(dst []byte) []byte { return append(dst, packedEnd) }
 
