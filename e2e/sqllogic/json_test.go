@@ -114,6 +114,9 @@ func readRows(data []byte, types string) (columns []string, rows [][]string, err
 			if err != nil {
 				return nil, nil, err
 			}
+			if _, nested := value.(json.Delim); nested { // its own tokens would be taken for columns
+				return nil, nil, sqlerr.New(sqlerr.InternalError, "column %v is a list or a struct: cast it to VARCHAR", token)
+			}
 			cell, err := jsonText(value, types, len(row))
 			if err != nil {
 				return nil, nil, err
