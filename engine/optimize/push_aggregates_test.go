@@ -1,6 +1,7 @@
 package optimize_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -16,9 +17,9 @@ import (
 // TestPushedAggregatesKeepTheRows runs random groupings over joins of few rows full of NULLs before and after the rule,
 // which is told of many rows with few values. Of some of the tables x is a key.
 func TestPushedAggregatesKeepTheRows(t *testing.T) {
-	queries := 400
-	if testing.Short() {
-		queries = 100
+	queries := 120
+	if os.Getenv("MICODB_TEST_LONG") != "" {
+		queries = 2000
 	}
 	pushed, single := 0, 0
 	for seed := range queries {
