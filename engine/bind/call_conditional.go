@@ -34,6 +34,9 @@ func (c *clause) conditional(
 	default:
 		return nil, false, nil
 	}
+	if err == nil {
+		err = within(out, place)
+	}
 	return out, true, err
 }
 

@@ -262,7 +262,11 @@ func (c *clause) caseOf(e *ast.Case) (expr.Expr, error) {
 	for i := range whens {
 		whens[i].Then = results[i]
 	}
-	return expr.Case{Whens: whens, Else: results[len(whens)]}, nil
+	out := expr.Case{Whens: whens, Else: results[len(whens)]}
+	if e.Of != nil {
+		return out, within(out, e)
+	}
+	return out, nil
 }
 
 func nullLiteral() expr.Expr { return expr.Literal{Value: vector.NullOf(unknown())} }

@@ -244,7 +244,8 @@ func (c *clause) between(e *ast.Between) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return notIf(e.Not, expr.And{Of: []expr.Expr{low, high}}), nil
+	out := notIf(e.Not, expr.And{Of: []expr.Expr{low, high}})
+	return out, within(out, e)
 }
 
 func (c *clause) in(e *ast.In) (expr.Expr, error) {

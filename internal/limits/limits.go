@@ -95,6 +95,7 @@ const (
 // The limits of statements and tickets that no flag moves.
 const (
 	GroupingSets       = 1 << 12  // of one GROUP BY
+	ExpressionNodes    = 1 << 17  // of one expression, after what COALESCE, BETWEEN and their like repeat
 	StatementTokens    = 1 << 20  // words and signs of one SQL text: each takes some hundred bytes
 	ViewDepth          = 32       // of views that read views
 	RecursionRounds    = 1 << 20  // of a recursive query: each takes some ten microseconds at least
