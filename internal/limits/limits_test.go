@@ -67,6 +67,11 @@ strangers can reach is best given smaller ones. The batches of DoPut are read af
 			"operators in a chain, queries combined, tables joined", number(limits.StatementTreeDepth),
 			sqlerr.ProgramLimitExceeded,
 		},
+		{
+			"operations of an expression, after what BETWEEN, COALESCE, NULLIF and CASE of a value repeat",
+			number(limits.ExpressionNodes), sqlerr.ProgramLimitExceeded,
+		},
+		{"sets of one GROUP BY", number(limits.GroupingSets), sqlerr.ProgramLimitExceeded},
 		{"rounds of a recursive query", number(limits.RecursionRounds), sqlerr.ProgramLimitExceeded},
 		{"views that read views, one below the other", number(limits.ViewDepth), sqlerr.ProgramLimitExceeded},
 		{
