@@ -105,7 +105,7 @@ func (w *windowInputs) frame(f expr.Frame) (exec.WindowFrame, error) {
 		}
 		l, ok := folded.(expr.Literal)
 		if !ok {
-			return out, sqlerr.New(sqlerr.InternalError, "the frame reaches by %s, which is no constant", folded)
+			return out, sqlerr.New(sqlerr.InvalidFrameOffset, "the frame reaches by %s, which has no value", folded)
 		}
 		if err := expr.CheckFrameOffset(l); err != nil {
 			return out, err
