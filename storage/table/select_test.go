@@ -12,17 +12,9 @@ import (
 // Where there are runtime filters, the scan leaves out every row that fails a predicate on a column of integers, or of
 // few texts; without them that is left to the engine.
 func TestCheapPredicatesGoBeforeRuntimeFilters(t *testing.T) {
-	env := testEnvironment(1 << 20)
-	require.NoError(t, env.FS.MkdirAll(env.Dir))
-	v, err := New(env, modelTable)
-	require.NoError(t, err)
-	c, tail := modelChunk(1, 4000), v.Tail()
-	v, err = v.Append(c, tail.Place(c, func() catalog.BlockID { return catalog.BlockID(env.NewID()) }), 1)
-	require.NoError(t, err)
-	f, err := v.Flush(t.Context())
-	require.NoError(t, err)
-	v, err = v.Install(f)
-	require.NoError(t, err)
+	g := newGrower(t)
+	g.grow(1, 4000)
+	g.flush()
 
 	open := vector.NullOf(vector.Of(vector.Text))
 	text := func(kind catalog.PredicateKind, lo, hi vector.Scalar) catalog.Predicate {
@@ -63,11 +55,11 @@ func TestCheapPredicatesGoBeforeRuntimeFilters(t *testing.T) {
 			func(int) bool { return true },
 		},
 	} {
-		got := rowsOf(t, v, catalog.ScanRequest{Where: c.where, Runtime: []*catalog.RuntimeFilter{all}}, nil)
+		got := rowsOf(t, g.version, catalog.ScanRequest{Where: c.where, Runtime: []*catalog.RuntimeFilter{all}}, nil)
 		for id := 1; id <= 4000; id++ {
 			_, ok := got[id]
 			require.Equal(t, c.holds(id), ok, "case %d, row %d", k, id)
 		}
 	}
-	require.Len(t, rowsOf(t, v, catalog.ScanRequest{Where: []catalog.Predicate{text(catalog.InRange, v3, v3)}}, nil), 4000)
+	require.Len(t, rowsOf(t, g.version, catalog.ScanRequest{Where: []catalog.Predicate{text(catalog.InRange, v3, v3)}}, nil), 4000)
 }
